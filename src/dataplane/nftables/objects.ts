@@ -1,0 +1,35 @@
+import type { NftChain, NftCounter, NftElement, NftFamily, NftRule, NftSet } from '../../kernel/nftables/types.ts'
+import type { PlaneObject } from '../plane.ts'
+import type { Rule } from '../../rules/model.ts'
+
+export const TABLE = 'evenkeel'
+
+/** A chain with all its rules: they live and change with it (flush and add in one transaction). */
+export interface ChainObject extends PlaneObject {
+  readonly kind: 'chain'
+  readonly family: NftFamily
+  readonly chain: NftChain
+  /** compiled: as the rule model has them, lowered to expressions when they are sent or compared; read back from a kernel: expressions */
+  readonly rules: { readonly model: readonly Rule[] } | { readonly observed: readonly NftRule[] }
+}
+
+export interface SetObject extends PlaneObject {
+  readonly kind: 'set'
+  readonly family: NftFamily
+  readonly set: NftSet
+}
+
+export interface ElementObject extends PlaneObject {
+  readonly kind: 'element'
+  readonly family: NftFamily
+  readonly set: string
+  readonly element: NftElement
+}
+
+export interface CounterObject extends PlaneObject {
+  readonly kind: 'counter'
+  readonly family: NftFamily
+  readonly counter: NftCounter
+}
+
+export type NftObject = ChainObject | SetObject | ElementObject | CounterObject

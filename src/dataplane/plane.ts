@@ -1,0 +1,89 @@
+import type { Frontend, FrontendKey, SchedulerName } from '../model/frontend.ts'
+import type { NodeView } from '../model/node-view.ts'
+import type { Packet, Trace } from '../model/packet.ts'
+
+export type PlaneName = 'nftables' | 'iptables' | 'ipvs' | 'ebpf' | 'userspace'
+
+/** What a plane can do, by name: an absent capability is refused with its name, never imitated. */
+export interface Capabilities {
+  readonly schedulers: readonly SchedulerName[]
+  readonly defaultScheduler: SchedulerName
+  readonly weights: boolean
+  readonly affinity: boolean
+  readonly sctp: boolean
+  /** works beside another Service proxy (`service-proxy-name`) */
+  readonly beside: boolean
+  /** new connections per backend from the kernel */
+  readonly counters: boolean
+}
+
+/**
+ * A piece of a plane's compiled form: plain data, equal keys mean equal values.
+ * `key` is unique on the node within the plane, e.g. `chain ip f-…` or `element ip services …`.
+ */
+export interface PlaneObject {
+  readonly key: string
+}
+
+/** The compiled form of one frontend, or of the node (`base`). Some objects may stand in several programs (`Plane.shared`). */
+export interface Program<O extends PlaneObject> {
+  readonly objects: readonly O[]
+  /** what this plane could not do for the frontend: named capabilities and limits; empty when all is served */
+  readonly refused: readonly string[]
+}
+
+/** What a kernel holds: grouped by frontend where that can be told (so slots keep their places), the rest apart. */
+export interface Observed<O extends PlaneObject> {
+  readonly frontends: ReadonlyMap<FrontendKey, readonly O[]>
+  readonly other: readonly O[]
+}
+
+/** One transaction. `replace` holds objects whose key is in the kernel with another value. */
+export interface Change<O extends PlaneObject> {
+  readonly add: readonly O[]
+  readonly replace: readonly { readonly before: O; readonly after: O }[]
+  readonly remove: readonly O[]
+}
+
+/** New connections since the driver (or, where the kernel keeps them, the object) began, by frontend and backend. */
+export interface BackendCounter {
+  readonly frontend: FrontendKey
+  readonly address: string
+  readonly port: number
+  readonly connections: number
+}
+
+export interface Counters {
+  readonly backends: readonly BackendCounter[]
+  /** packets that found no backend in their slot and took the fallback, since the driver began; 0 but for a race */
+  readonly fallbacks: number
+  /** packets that the fallback did not save: dropped, so that the client tries again */
+  readonly missed: number
+}
+
+export interface Driver<O extends PlaneObject> extends AsyncDisposable {
+  observe(signal?: AbortSignal): Promise<Observed<O>>
+  /** one atomic transaction where the kernel offers one; throws KernelError, and then nothing of it is in force */
+  apply(change: Change<O>, signal?: AbortSignal): Promise<void>
+  counters(): Promise<Counters>
+  /** leaves the node as it was found */
+  remove(): Promise<void>
+  /** calls back when somebody else changed our objects (or when that may have been missed) */
+  onForeignChange(listener: (what: string) => void): void
+}
+
+export interface Plane<O extends PlaneObject> {
+  readonly name: PlaneName
+  readonly capabilities: Capabilities
+  /** pure: the objects that no frontend owns */
+  base(node: NodeView): Program<O>
+  /** pure, one frontend at a time; `before` (its objects in force) keeps slots where they are */
+  compile(frontend: Frontend, node: NodeView, before?: readonly O[]): Program<O>
+  /** pure: every possible backend with its exact odds */
+  trace(programs: Iterable<Program<O>>, packet: Packet, node: NodeView): Trace
+  /** may stand in several programs: counted by the reconciler */
+  shared(object: O): boolean
+  equal(a: O, b: O): boolean
+  /** a packet in flight may still look it up: removed only after a pause */
+  lingers(object: O): boolean
+}

@@ -1,0 +1,24 @@
+import type { Family } from './objects.ts'
+
+/**
+ * This node, as routing and planes see it: its Node object (or interfaces) and the configuration together.
+ * Every list holds canonical addresses or CIDRs; those of both families are mixed and filtered by the reader.
+ */
+export interface NodeView {
+  readonly name: string
+  /** label `topology.kubernetes.io/zone`, '' unknown */
+  readonly zone: string
+  readonly families: readonly Family[]
+  /** the node's own addresses (Node object in a planned trace; interfaces in a live agent), loopback left out */
+  readonly addresses: readonly string[]
+  /** `clusterCIDR`: sources inside are pods. Empty: nobody is known to be a pod (and ClusterIP traffic is not masqueraded for that reason) */
+  readonly clusterCIDRs: readonly string[]
+  readonly serviceCIDRs: readonly string[]
+  /** CIDRs of the node addresses on which NodePorts are open; null: all local addresses but loopback */
+  readonly nodePortAddresses: readonly string[] | null
+  readonly masqueradeAll: boolean
+  /** 0 … 31, default 14: the mark bit that asks for masquerade */
+  readonly masqueradeBit: number
+  /** we serve only Services with this `service-proxy-name`; '' = those without the label (kube-proxy's own place) */
+  readonly proxyName: string
+}

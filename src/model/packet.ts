@@ -1,0 +1,50 @@
+import type { Protocol } from './objects.ts'
+
+/** What is asked of a tracer or of the oracle: the first packet of a connection. */
+export interface Packet {
+  readonly name?: string
+  readonly from: string
+  readonly to: string
+  readonly port: number
+  readonly protocol: Protocol
+}
+
+export type Verdict = 'dnat' | 'reject' | 'drop' | 'accept' | 'none'
+
+/** Exact odds as a reduced fraction. */
+export interface Fraction {
+  readonly numerator: bigint
+  readonly denominator: bigint
+}
+
+export interface TracedBackend {
+  readonly address: string
+  readonly port: number
+  readonly probability: Fraction
+  readonly masquerade: boolean
+  /** `namespace/pod`, where known */
+  readonly pod?: string
+  readonly node?: string
+}
+
+export interface PathStep {
+  readonly table: string
+  readonly chain: string
+  readonly rule: string
+  /** line of the dump it came from, where there is one */
+  readonly line?: number
+  readonly result: string
+}
+
+/** CLI.md, "trace". */
+export interface Trace {
+  readonly verdict: Verdict
+  /** null: depends on the backend (hairpin) */
+  readonly masquerade: boolean | null
+  /** sorted by address bytes, then port; empty unless verdict is dnat */
+  readonly backends: readonly TracedBackend[]
+  readonly partial: boolean
+  readonly unknown: readonly string[]
+  readonly path: readonly PathStep[]
+  readonly conditions: readonly string[]
+}
