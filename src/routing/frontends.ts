@@ -1,0 +1,108 @@
+import { familyOf, inCidr } from '../model/address.ts'
+import type { BackendSet, Frontend, FrontendKey, FrontendKind, SchedulerName } from '../model/frontend.ts'
+import { formatEndpoint } from '../model/address.ts'
+import type { NodeView } from '../model/node-view.ts'
+import { serviceKey, type Family, type Protocol, type Service, type ServicePort } from '../model/objects.ts'
+import { addressesOf } from './node-view.ts'
+import type { Routes } from './routes.ts'
+
+export const frontendKey = (family: Family, address: string | null, protocol: Protocol, port: number): FrontendKey =>
+  address === null
+    ? `${family === 'IPv4' ? 'node' : 'node6'}:${port}/${protocol}`
+    : `${formatEndpoint(address, port)}/${protocol}`
+
+/** Where clients dial a ServicePort in one family. */
+export interface Dialled {
+  readonly kind: FrontendKind
+  readonly address: string | null
+  readonly port: number
+  readonly sourceRanges: readonly string[] | null
+}
+
+/** Reachable from outside the cluster by node port, external IP or load balancer address. */
+export const externallyDialled = (
+  service: Service,
+  port: ServicePort,
+  family: Family,
+  node: NodeView,
+): readonly Dialled[] => {
+  const dialled: Dialled[] = []
+  if (port.nodePort !== 0) dialled.push({ kind: 'NodePort', address: null, port: port.nodePort, sourceRanges: null })
+  const balancers = balancerAddresses(service, family)
+  for (const address of balancers) {
+    const sourceRanges = sourceRangesOf(service, family, balancers, node)
+    dialled.push({ kind: 'LoadBalancer', address, port: port.port, sourceRanges })
+  }
+  // an external IP that is also a load balancer's address stays under its source ranges
+  for (const address of new Set(service.externalIPs)) {
+    if (familyOf(address) !== family || balancers.includes(address)) continue
+    dialled.push({ kind: 'ExternalIP', address, port: port.port, sourceRanges: null })
+  }
+  return dialled
+}
+
+const noAddresses: readonly string[] = []
+
+/** KEP-1860: under ipMode Proxy the balancer itself must see the traffic. */
+const balancerAddresses = (service: Service, family: Family): readonly string[] => {
+  if (service.loadBalancerIngress.length === 0) return noAddresses
+  const virtual = service.loadBalancerIngress.filter(({ ip, ipMode }) => ipMode === 'VIP' && familyOf(ip) === family)
+  return [...new Set(virtual.map(({ ip }) => ip))]
+}
+
+/**
+ * Ranges of the other family alone restrict nobody, as in kube-proxy. Where the balancer's address is the node's too, the
+ * node's own packets to it carry it as their source: allowed where the node is.
+ */
+const sourceRangesOf = (
+  service: Service,
+  family: Family,
+  balancers: readonly string[],
+  node: NodeView,
+): readonly string[] | null => {
+  const ranges = service.loadBalancerSourceRanges.filter((cidr) => familyOf(cidr) === family)
+  if (ranges.length === 0) return null
+  const primary = addressesOf(node, family)[0]
+  if (primary === undefined || !ranges.some((cidr) => inCidr(primary, cidr))) return ranges
+  return [...ranges, ...balancers.map((address) => `${address}/${family === 'IPv4' ? 32 : 128}`)]
+}
+
+/** What all frontends of a ServicePort in one family share. */
+export interface FrontendParts {
+  readonly service: Service
+  readonly port: ServicePort
+  readonly family: Family
+  readonly scheduler: SchedulerName | null
+}
+
+export const frontendOf = (
+  { service, port, family, scheduler }: FrontendParts,
+  dialled: Dialled,
+  routes: Routes,
+  sets: { readonly cluster: BackendSet | null; readonly local: BackendSet | null },
+): Frontend => ({
+  key: frontendKey(family, dialled.address, port.protocol, dialled.port),
+  kind: dialled.kind,
+  family,
+  address: dialled.address,
+  protocol: port.protocol,
+  port: dialled.port,
+  service: serviceKey(service),
+  portName: port.name,
+  scheduler,
+  affinitySeconds: service.affinitySeconds,
+  sourceRanges: dialled.sourceRanges,
+  sets: usedSets(routes, sets),
+  routes,
+})
+
+const noSets: Frontend['sets'] = { cluster: null, local: null }
+
+const usedSets = (routes: Routes, sets: Frontend['sets']): Frontend['sets'] => {
+  const uses = (set: 'cluster' | 'local'): boolean =>
+    [routes.pods, routes.node, routes.outside].some((route) => route.to === 'backends' && route.set === set)
+  const cluster = uses('cluster') ? sets.cluster : null
+  const local = uses('local') ? sets.local : null
+  if (cluster === null && local === null) return noSets
+  return cluster === sets.cluster && local === sets.local ? sets : { cluster, local }
+}

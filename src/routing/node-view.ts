@@ -1,0 +1,76 @@
+import { familyOf, inCidr } from '../model/address.ts'
+import type { NodeView } from '../model/node-view.ts'
+import type { Family } from '../model/objects.ts'
+import type { Snapshot } from '../model/snapshot.ts'
+
+/** What the configuration says about this node; `agent/config.ts` and the lab have it. Defaults and formats as in NodeView. */
+export interface NodeSettings {
+  readonly nodeName: string
+  readonly clusterCIDRs: readonly string[]
+  /** CIDRs, or `primary` for the node's first address of each family; null or empty = all */
+  readonly nodePortAddresses: readonly string[] | null
+  readonly masqueradeAll: boolean
+  readonly masqueradeBit: number
+  readonly proxyName: string
+}
+
+/**
+ * Joins configuration, Node object and ServiceCIDRs. `addresses`: the interfaces' (a live agent), the primary one first;
+ * null: the Node object's. A node that is not in the snapshot has no zone (and no addresses of its own).
+ */
+export const nodeView = (
+  settings: NodeSettings,
+  snapshot: Snapshot,
+  addresses: readonly string[] | null = null,
+): NodeView => {
+  const node = snapshot.node(settings.nodeName)
+  const own = addresses ?? node?.addresses ?? []
+  return {
+    name: settings.nodeName,
+    zone: node?.labels['topology.kubernetes.io/zone'] ?? '',
+    families: ['IPv4', 'IPv6'],
+    addresses: own,
+    clusterCIDRs: settings.clusterCIDRs,
+    serviceCIDRs: snapshot.serviceCIDRs().flatMap(({ cidrs }) => cidrs),
+    nodePortAddresses: nodePortCidrs(settings.nodePortAddresses ?? [], own),
+    masqueradeAll: settings.masqueradeAll,
+    masqueradeBit: settings.masqueradeBit,
+    proxyName: settings.proxyName,
+  }
+}
+
+const nodePortCidrs = (written: readonly string[], own: readonly string[]): readonly string[] | null => {
+  if (written.length === 0) return null
+  return written.flatMap((entry) =>
+    entry === 'primary' ? [primaryCidr(own, 'IPv4'), primaryCidr(own, 'IPv6')] : [entry],
+  )
+}
+
+/** A family without an address gets loopback, on which no NodePort is ever open. */
+const primaryCidr = (own: readonly string[], family: Family): string => {
+  const first = own.find((address) => familyOf(address) === family)
+  return family === 'IPv4' ? `${first ?? '127.0.0.1'}/32` : `${first ?? '::1'}/128`
+}
+
+/** The node's own addresses of a family, the primary one first. */
+export const addressesOf = (node: NodeView, family: Family): readonly string[] =>
+  node.addresses.filter((address) => familyOf(address) === family)
+
+/** CIDRs of the addresses of this family on which NodePorts are open; null: all. A family that is not mentioned is open too, as in kube-proxy. */
+export const nodePortCidrsOf = (node: NodeView, family: Family): readonly string[] | null => {
+  const cidrs = node.nodePortAddresses?.filter((cidr) => familyOf(cidr) === family) ?? []
+  return cidrs.length === 0 || cidrs.some((cidr) => cidr.endsWith('/0')) ? null : cidrs
+}
+
+/** Is it one of this node's addresses on which NodePorts are open? Loopback never is. */
+export const isNodePortAddress = (node: NodeView, address: string): boolean => {
+  if (!node.addresses.includes(address) || isLoopback(address)) return false
+  const cidrs = nodePortCidrsOf(node, familyOf(address))
+  return cidrs === null || cidrs.some((cidr) => inCidr(address, cidr))
+}
+
+export const isLoopback = (address: string): boolean => address === '::1' || inCidr(address, '127.0.0.0/8')
+
+/** clusterCIDRs of a family: without any, nobody of it is known to be a pod. */
+export const podCidrsOf = (node: NodeView, family: Family): readonly string[] =>
+  node.clusterCIDRs.filter((cidr) => familyOf(cidr) === family)

@@ -1,0 +1,43 @@
+import type { NodeView } from '../model/node-view.ts'
+import type { Candidate } from './candidates.ts'
+
+/** Whether hints narrow the cluster set on this node, and by what. */
+export type Topology = 'everywhere' | 'same-zone' | 'same-node'
+
+/**
+ * Hints count only if every ready endpoint has one and at least one names this node (KEP-3015), else this node's zone
+ * (KEP-2433): otherwise some node would be left without endpoints.
+ */
+export const topologyOf = (candidates: readonly Candidate[], node: NodeView): Topology => {
+  const ready = candidates.filter(({ endpoint }) => endpoint.ready)
+  if (narrows(ready, (candidate) => candidate.endpoint.hintNodes, node.name)) return 'same-node'
+  if (narrows(ready, (candidate) => candidate.endpoint.hintZones, node.zone)) return 'same-zone'
+  return 'everywhere'
+}
+
+const narrows = (
+  ready: readonly Candidate[],
+  hints: (candidate: Candidate) => readonly string[] | null,
+  here: string,
+): boolean => {
+  if (here === '' || ready.length === 0) return false
+  let named = false
+  for (const candidate of ready) {
+    const hint = hints(candidate)
+    if (hint === null || hint.length === 0) return false
+    named ||= hint.includes(here)
+  }
+  return named
+}
+
+/** Is a ready endpoint hinted for this node under `topology`? */
+export const hintedHere = ({ endpoint }: Candidate, topology: Topology, node: NodeView): boolean => {
+  switch (topology) {
+    case 'everywhere':
+      return true
+    case 'same-node':
+      return endpoint.hintNodes?.includes(node.name) ?? false
+    case 'same-zone':
+      return endpoint.hintZones?.includes(node.zone) ?? false
+  }
+}
