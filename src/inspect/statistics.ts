@@ -1,0 +1,116 @@
+import { chiSquare, noncentralityFor } from './statistics-gamma.ts'
+import { exactTails, outcomes, pearson, sampledTails, type Tails } from './statistics-multinomial.ts'
+
+/** Is it luck? Counts per backend against the odds that the rules give (not 1/k by assumption). Pure. */
+
+export type SkewVerdict = 'SKEWED' | 'TOO-EVEN' | 'FAIR' | 'NOT-ENOUGH-DATA'
+
+export interface SkewOptions {
+  /** of each tail, default 0.05 */
+  readonly level?: number
+  /** of the Monte-Carlo draws, where counts are too small and too many for the exact test */
+  readonly seed?: string
+}
+
+export interface SkewTest {
+  readonly n: number
+  /** backends that can be chosen at all */
+  readonly k: number
+  readonly level: number
+  readonly test: 'chi2' | 'exact' | 'monte-carlo'
+  /** Pearson's X²; Infinity where a backend that the rules never choose has connections */
+  readonly statistic: number
+  /** upper tail: how often luck alone is at least this uneven */
+  readonly p: number
+  /** lower tail: how often luck alone is at least this even */
+  readonly pLower: number
+  readonly verdict: SkewVerdict
+  /** connections at which a backend off by half would be found with power 0.8, rounded up to the next ten */
+  readonly needed: number
+  readonly expected: readonly number[]
+}
+
+const power = 0.8
+const skewToSee = 0.5
+const enoughForChiSquare = 5
+const mostOutcomes = 200_000
+const draws = 19_999
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, x) => total + x, 0)
+
+/**
+ * Tests `counts` against `odds` (any non-negative numbers in proportion; missing: uniform).
+ * Throws RangeError when there are no counts, the lengths differ or all odds are 0.
+ */
+export const testCounts = (
+  counts: readonly number[],
+  odds: readonly number[] = counts.map(() => 1),
+  options: SkewOptions = {},
+): SkewTest => {
+  const level = options.level ?? 0.05
+  const total = sum(odds)
+  if (counts.length === 0 || counts.length !== odds.length || !(total > 0))
+    throw new RangeError(`cannot test ${counts.length} counts against ${odds.length} odds that sum to ${total}`)
+  const shares = odds.map((p) => p / total)
+  const n = sum(counts)
+  const statistic = pearson(counts, shares)
+  const possible = shares.filter((p) => p > 0)
+  const { test, tails } = tailsOf(statistic, n, possible, options.seed ?? 'skew')
+  const needed = neededFor(possible, level)
+  return {
+    n,
+    k: possible.length,
+    level,
+    test,
+    statistic,
+    p: tails.upper,
+    pLower: tails.lower,
+    verdict: verdictOf(tails, level, n, possible, needed),
+    needed,
+    expected: shares.map((p) => n * p),
+  }
+}
+
+const tailsOf = (
+  statistic: number,
+  n: number,
+  odds: readonly number[],
+  seed: string,
+): { readonly test: SkewTest['test']; readonly tails: Tails } => {
+  if (statistic === Infinity) return { test: 'exact', tails: { upper: 0, lower: 1 } }
+  if (n === 0 || odds.length === 1) return { test: 'exact', tails: { upper: 1, lower: 1 } }
+  if (Math.min(...odds) * n >= enoughForChiSquare) return { test: 'chi2', tails: chiSquare(odds.length - 1, statistic) }
+  if (outcomes(n, odds.length) <= mostOutcomes) return { test: 'exact', tails: exactTails(statistic, n, odds) }
+  return { test: 'monte-carlo', tails: sampledTails(statistic, n, odds, { seed, draws }) }
+}
+
+/**
+ * Rejected: upper tail first. Not rejected: FAIR only when a backend off by half would probably have been seen.
+ * One backend, or no connection, leaves nothing that could be rejected.
+ */
+const verdictOf = (tails: Tails, level: number, n: number, odds: readonly number[], needed: number): SkewVerdict => {
+  if (tails.upper <= level) return 'SKEWED'
+  if (tails.lower <= level) return 'TOO-EVEN'
+  return odds.length === 1 || n < needed ? 'NOT-ENOUGH-DATA' : 'FAIR'
+}
+
+/** n ≈ λ(k−1)/δ² for uniform odds; in general λ(1−p)/(δ²p) of the backend with the smallest odds. */
+const neededFor = (odds: readonly number[], level: number): number => {
+  if (odds.length < 2) return 0
+  const least = Math.min(...odds)
+  const n = (noncentralityFor(odds.length - 1, level, power) * (1 - least)) / (skewToSee ** 2 * least)
+  return Math.ceil(n / 10) * 10
+}
+
+/** The population's coefficient of variation of the counts, 0 when there are none. */
+export const variation = (counts: readonly number[]): number => {
+  const mean = sum(counts) / counts.length
+  if (!(mean > 0)) return 0
+  return Math.sqrt(sum(counts.map((count) => (count - mean) ** 2)) / counts.length) / mean
+}
+
+/** The busiest backend over the mean of all, 0 when there are no counts. */
+export const maxOverMean = (counts: readonly number[]): number => {
+  const n = sum(counts)
+  return n === 0 ? 0 : (Math.max(...counts) * counts.length) / n
+}
