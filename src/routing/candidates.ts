@@ -71,13 +71,16 @@ const byAddressThenPort = (a: Candidate, b: Candidate): number => {
 const preference = ({ endpoint, local }: Candidate): number =>
   (endpoint.terminating ? 4 : 0) + (local ? 0 : 2) + (endpoint.ready ? 0 : 1)
 
+const noDuplicates: readonly Candidate[] = []
+
 const withoutDuplicates = (sorted: readonly Candidate[]): Candidates => {
+  if (!sorted.some((candidate, i) => samePlace(candidate, sorted[i - 1])))
+    return { candidates: sorted, duplicates: noDuplicates }
   const candidates: Candidate[] = []
   const duplicates: Candidate[] = []
-  for (const item of sorted) {
-    const last = candidates.at(-1)
-    const same = last !== undefined && last.bytes === item.bytes && last.backend.port === item.backend.port
-    ;(same ? duplicates : candidates).push(item)
-  }
+  for (const item of sorted) (samePlace(item, candidates.at(-1)) ? duplicates : candidates).push(item)
   return { candidates, duplicates }
 }
+
+const samePlace = (a: Candidate, b: Candidate | undefined): boolean =>
+  b !== undefined && a.bytes === b.bytes && a.backend.port === b.backend.port

@@ -19,13 +19,20 @@ export type Admission = 'ready' | 'serving-terminating'
 export type Exclusion = 'weight-0' | 'not-ready' | 'terminating' | 'other-zone' | 'other-node' | 'not-local'
 
 export const selectionFor = (candidates: readonly Candidate[], node: NodeView): Selection => {
-  const usable = candidates.filter(({ backend }) => backend.weight > 0)
-  const ready = usable.some(({ endpoint }) => endpoint.ready)
+  let ready = false
+  let readyHere = false
+  let fallback = false
+  for (const candidate of candidates) {
+    if (candidate.backend.weight === 0) continue
+    ready ||= candidate.endpoint.ready
+    readyHere ||= candidate.endpoint.ready && candidate.local
+    fallback ||= servesWhileTerminating(candidate)
+  }
   return {
-    topology: topologyOf(usable, node),
+    topology: topologyOf(candidates, node),
     clusterFallsBack: !ready,
-    localFallsBack: !usable.some(({ endpoint, local }) => local && endpoint.ready),
-    anywhere: ready || usable.some(servesWhileTerminating),
+    localFallsBack: !readyHere,
+    anywhere: ready || fallback,
   }
 }
 

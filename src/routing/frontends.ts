@@ -1,6 +1,5 @@
-import { familyOf, inCidr } from '../model/address.ts'
-import type { BackendSet, Frontend, FrontendKey, FrontendKind, SchedulerName } from '../model/frontend.ts'
-import { formatEndpoint } from '../model/address.ts'
+import { familyOf, formatEndpoint, inCidr } from '../model/address.ts'
+import type { BackendSet, Frontend, FrontendKey, FrontendKind, Route, SchedulerName } from '../model/frontend.ts'
 import type { NodeView } from '../model/node-view.ts'
 import { serviceKey, type Family, type Protocol, type Service, type ServicePort } from '../model/objects.ts'
 import { addressesOf } from './node-view.ts'
@@ -26,6 +25,8 @@ export const externallyDialled = (
   family: Family,
   node: NodeView,
 ): readonly Dialled[] => {
+  if (port.nodePort === 0 && service.loadBalancerIngress.length === 0 && service.externalIPs.length === 0)
+    return nowhere
   const dialled: Dialled[] = []
   if (port.nodePort !== 0) dialled.push({ kind: 'NodePort', address: null, port: port.nodePort, sourceRanges: null })
   const balancers = balancerAddresses(service, family)
@@ -41,6 +42,7 @@ export const externallyDialled = (
   return dialled
 }
 
+const nowhere: readonly Dialled[] = []
 const noAddresses: readonly string[] = []
 
 /** KEP-1860: under ipMode Proxy the balancer itself must see the traffic. */
@@ -99,10 +101,13 @@ export const frontendOf = (
 const noSets: Frontend['sets'] = { cluster: null, local: null }
 
 const usedSets = (routes: Routes, sets: Frontend['sets']): Frontend['sets'] => {
-  const uses = (set: 'cluster' | 'local'): boolean =>
-    [routes.pods, routes.node, routes.outside].some((route) => route.to === 'backends' && route.set === set)
-  const cluster = uses('cluster') ? sets.cluster : null
-  const local = uses('local') ? sets.local : null
+  const cluster = uses(routes, 'cluster') ? sets.cluster : null
+  const local = uses(routes, 'local') ? sets.local : null
   if (cluster === null && local === null) return noSets
   return cluster === sets.cluster && local === sets.local ? sets : { cluster, local }
 }
+
+const uses = ({ pods, node, outside }: Routes, set: 'cluster' | 'local'): boolean =>
+  leadsTo(pods, set) || leadsTo(node, set) || leadsTo(outside, set)
+
+const leadsTo = (route: Route, set: 'cluster' | 'local'): boolean => route.to === 'backends' && route.set === set

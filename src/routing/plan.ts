@@ -1,10 +1,11 @@
 import { familyOf } from '../model/address.ts'
-import type { BackendSet, Frontend } from '../model/frontend.ts'
+import type { Backend, BackendSet, Frontend } from '../model/frontend.ts'
 import type { NodeView } from '../model/node-view.ts'
 import { serviceKey, type EndpointSlice, type Family, type Service } from '../model/objects.ts'
 import type { InputProblem } from '../model/snapshot.ts'
 import { candidatesOf, type Candidate } from './candidates.ts'
-import { admitted, clusterFate, localFate, selectionFor, type Selection } from './categorize.ts'
+import { admitted, clusterFate, localFate, selectionFor } from './categorize.ts'
+import type { Admission, Exclusion, Selection } from './categorize.ts'
 import { externallyDialled, frontendOf, type Dialled, type FrontendParts } from './frontends.ts'
 import { healthCheckOf, type HealthCheck } from './health.ts'
 import { podCidrsOf } from './node-view.ts'
@@ -85,13 +86,20 @@ const setsOf = (
 ): { readonly cluster: BackendSet | null; readonly local: BackendSet | null } => {
   const usesCluster = service.internalTrafficPolicy === 'Cluster' || external
   const usesLocal = service.internalTrafficPolicy === 'Local' || (external && service.externalTrafficPolicy === 'Local')
-  const cluster = usesCluster ? candidates.filter((one) => admitted(clusterFate(one, selection, node))) : []
-  const local = usesLocal ? candidates.filter((one) => admitted(localFate(one, selection))) : []
-  return { cluster: setOf(cluster), local: setOf(local) }
+  return {
+    cluster: usesCluster ? setOf(candidates, (candidate) => clusterFate(candidate, selection, node)) : null,
+    local: usesLocal ? setOf(candidates, (candidate) => localFate(candidate, selection)) : null,
+  }
 }
 
-const setOf = (candidates: readonly Candidate[]): BackendSet | null =>
-  candidates.length === 0 ? null : { backends: candidates.map(({ backend }) => backend) }
+const setOf = (
+  candidates: readonly Candidate[],
+  fate: (candidate: Candidate) => Admission | Exclusion,
+): BackendSet | null => {
+  const backends: Backend[] = []
+  for (const candidate of candidates) if (admitted(fate(candidate))) backends.push(candidate.backend)
+  return backends.length === 0 ? null : { backends }
+}
 
 const claimedTwice = (service: Service, index: number, frontend: Frontend, taken: Frontend): InputProblem => ({
   where: '',

@@ -9,21 +9,17 @@ export type Topology = 'everywhere' | 'same-zone' | 'same-node'
  * (KEP-2433): otherwise some node would be left without endpoints.
  */
 export const topologyOf = (candidates: readonly Candidate[], node: NodeView): Topology => {
-  const ready = candidates.filter(({ endpoint }) => endpoint.ready)
-  if (narrows(ready, (candidate) => candidate.endpoint.hintNodes, node.name)) return 'same-node'
-  if (narrows(ready, (candidate) => candidate.endpoint.hintZones, node.zone)) return 'same-zone'
+  if (narrows(candidates, 'hintNodes', node.name)) return 'same-node'
+  if (narrows(candidates, 'hintZones', node.zone)) return 'same-zone'
   return 'everywhere'
 }
 
-const narrows = (
-  ready: readonly Candidate[],
-  hints: (candidate: Candidate) => readonly string[] | null,
-  here: string,
-): boolean => {
-  if (here === '' || ready.length === 0) return false
+const narrows = (candidates: readonly Candidate[], hints: 'hintNodes' | 'hintZones', here: string): boolean => {
+  if (here === '') return false
   let named = false
-  for (const candidate of ready) {
-    const hint = hints(candidate)
+  for (const { endpoint, backend } of candidates) {
+    if (!endpoint.ready || backend.weight === 0) continue
+    const hint = endpoint[hints]
     if (hint === null || hint.length === 0) return false
     named ||= hint.includes(here)
   }

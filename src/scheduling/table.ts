@@ -39,25 +39,32 @@ export const buildSlots = (request: SlotRequest): SlotResult => {
 
 const rotating = (request: SlotRequest, usable: readonly Backend[], pick: 'next' | 'random'): SlotResult => {
   const { fitting, left, note: leftNote } = fit(usable, request.cap)
-  const limit = slotLimit(fitting.length, request.cap)
-  const { counts, exact } = slotCounts(
-    fitting.map((backend) => backend.weight),
-    limit,
-  )
-  const count = counts.reduce((sum, slots) => sum + slots, 0)
-  const fresh = freshOrder(request.seed, fitting, counts)
+  const { counts, exact } = countsOf(fitting, request.cap)
+  const count = counts === null ? fitting.length : counts.reduce((sum, slots) => sum + slots, 0)
   const { before } = request
-  const slots = before.length > 0 && keepsPlaces(before.length, count) ? stableSlots(before, fresh) : fresh
+  const stays = before.length > 0 && keepsPlaces(before.length, count)
+  const fresh = stays && counts === null ? fitting : freshOrder(request.seed, fitting, counts)
+  const slots = stays ? stableSlots(before, fresh) : fresh
   const note = exact ? leftNote : [leftNote, `weights are scaled to ${count} slots`].filter(Boolean).join('; ')
   return done({ pick, slots, hashSeed: 0 }, left, note)
 }
 
+/** null: one slot each, the usual case. */
+const countsOf = (backends: readonly Backend[], cap: number): { counts: readonly number[] | null; exact: boolean } => {
+  const weight = backends[0]?.weight
+  if (backends.every((backend) => backend.weight === weight)) return { counts: null, exact: true }
+  return slotCounts(
+    backends.map((backend) => backend.weight),
+    slotLimit(backends.length, cap),
+  )
+}
+
 /** Every node and every backend set begins elsewhere: all nodes beginning at one backend would flood it. */
-const freshOrder = (seed: string, backends: readonly Backend[], counts: readonly number[]): Backend[] => {
+const freshOrder = (seed: string, backends: readonly Backend[], counts: readonly number[] | null): Backend[] => {
   let names = ''
   for (const { address, port } of backends) names += `${address} ${port} `
   const fullSeed = `${seed} ${hash32(names)}`
-  if (counts.every((count) => count === 1)) return shuffle(backends, fullSeed)
+  if (counts === null) return shuffle(backends, fullSeed)
   const order = shuffle([...backends.keys()], fullSeed)
   const slots = interleave(
     order.map((i) => backends[i] as Backend),

@@ -1,0 +1,155 @@
+import type { Frontend, FrontendKey } from '../model/frontend.ts'
+import type { NodeView } from '../model/node-view.ts'
+import type { ServiceKey } from '../model/objects.ts'
+import { serviceKey } from '../model/objects.ts'
+import type { InputProblem, Snapshot, SnapshotChange } from '../model/snapshot.ts'
+import { Claims } from './claims.ts'
+import { equalFrontends } from './equal.ts'
+import type { HealthCheck } from './health.ts'
+import { affectedBy } from './node-change.ts'
+import { planService, type ServicePlan } from './plan.ts'
+import { staleFlows, udpPortsOf, type StaleFlow, type UdpPort } from './stale-flows.ts'
+
+/** What a change of the snapshot means for this node. */
+export interface PlanChange {
+  /** null: gone */
+  readonly frontends: ReadonlyMap<FrontendKey, Frontend | null>
+  /** null: gone */
+  readonly healthChecks: ReadonlyMap<ServiceKey, HealthCheck | null>
+  /** to be deleted from conntrack once `frontends` is in force; empty after the first plan: a restart deletes nothing */
+  readonly staleFlows: readonly StaleFlow[]
+}
+
+interface Planned extends ServicePlan {
+  readonly createdAt: number
+  readonly udp: readonly UdpPort[]
+}
+
+const nothing: Planned = { frontends: [], healthCheck: null, problems: [], createdAt: 0, udp: [] }
+
+/**
+ * All frontends of this node, kept up to date at the cost of the change. What a change leaves as it was keeps its identity:
+ * an unchanged frontend is the same object.
+ */
+export class Planner {
+  readonly #plans = new Map<ServiceKey, Planned>()
+  readonly #claims = new Claims((service) => this.#plans.get(service)?.createdAt ?? 0)
+  #node: NodeView
+  #started = false
+
+  constructor(node: NodeView) {
+    this.#node = node
+  }
+
+  get node(): NodeView {
+    return this.#node
+  }
+
+  /** A live view: valid until the next call of `sync` or `update`. */
+  get frontends(): ReadonlyMap<FrontendKey, Frontend> {
+    return this.#claims.held
+  }
+
+  /** Everything that is wrong now, by object. */
+  problems(): readonly InputProblem[] {
+    const own = [...this.#plans.values()].flatMap(({ problems }) => problems)
+    return [...own, ...this.#claims.problems()].sort((a, b) => (a.object < b.object ? -1 : a.object > b.object ? 1 : 0))
+  }
+
+  /** Plans everything: the first full list, or after changes were missed. */
+  sync(snapshot: Snapshot, node: NodeView = this.#node): PlanChange {
+    this.#node = node
+    const services = new Set(this.#plans.keys())
+    for (const service of snapshot.services()) services.add(serviceKey(service))
+    return this.#replan(snapshot, services)
+  }
+
+  /** Plans what `change` and the difference to the last `node` concern. */
+  update(snapshot: Snapshot, change: SnapshotChange, node: NodeView = this.#node): PlanChange {
+    const affected = affectedBy(this.#node, node)
+    this.#node = node
+    if (affected === null) return this.#replan(snapshot, change.services)
+    const services = new Set(change.services)
+    for (const service of snapshot.services()) {
+      const key = serviceKey(service)
+      if (affected(service, snapshot.slicesOf(key))) services.add(key)
+    }
+    return this.#replan(snapshot, services)
+  }
+
+  #replan(snapshot: Snapshot, services: ReadonlySet<ServiceKey>): PlanChange {
+    const touched = new Map<FrontendKey, Frontend | undefined>()
+    const healthChecks = new Map<ServiceKey, HealthCheck | null>()
+    const stale: StaleFlow[] = []
+    for (const key of services) {
+      const before = this.#plans.get(key) ?? nothing
+      const after = this.#plan(snapshot, key, before)
+      if (after.frontends.length === 0 && after.problems.length === 0) this.#plans.delete(key)
+      else this.#plans.set(key, after)
+      this.#claim(key, before, after, touched)
+      if (!equalChecks(before.healthCheck, after.healthCheck)) healthChecks.set(key, after.healthCheck)
+      if (this.#started) stale.push(...staleFlows(before.udp, after.udp))
+    }
+    this.#started = true
+    return { frontends: this.#changedSince(touched), healthChecks, staleFlows: stale }
+  }
+
+  #plan(snapshot: Snapshot, key: ServiceKey, before: Planned): Planned {
+    const service = snapshot.service(key)
+    if (service === undefined) return nothing
+    const slices = snapshot.slicesOf(key)
+    const plan = planService(service, slices, this.#node)
+    const frontends = keepEqual(before.frontends, plan.frontends)
+    const udp = udpPortsOf(service, slices, frontends, this.#node)
+    return { ...plan, frontends, createdAt: service.createdAt, udp }
+  }
+
+  /** Takes over what changed in a Service's claims; remembers in `touched` who held each frontend at first. */
+  #claim(key: ServiceKey, before: Planned, after: Planned, touched: Map<FrontendKey, Frontend | undefined>): void {
+    if (before.frontends.length === 0) {
+      for (const frontend of after.frontends) this.#setClaim(key, frontend.key, frontend, touched)
+      return
+    }
+    const kept = new Set(before.createdAt === after.createdAt ? before.frontends : [])
+    const claimed = new Set<FrontendKey>()
+    for (const frontend of after.frontends) {
+      claimed.add(frontend.key)
+      if (!kept.has(frontend)) this.#setClaim(key, frontend.key, frontend, touched)
+    }
+    for (const frontend of before.frontends) {
+      if (!claimed.has(frontend.key)) this.#setClaim(key, frontend.key, null, touched)
+    }
+  }
+
+  #setClaim(
+    service: ServiceKey,
+    key: FrontendKey,
+    frontend: Frontend | null,
+    touched: Map<FrontendKey, Frontend | undefined>,
+  ): void {
+    if (!touched.has(key)) touched.set(key, this.#claims.held.get(key))
+    this.#claims.set(key, service, frontend)
+  }
+
+  #changedSince(touched: ReadonlyMap<FrontendKey, Frontend | undefined>): ReadonlyMap<FrontendKey, Frontend | null> {
+    const changed = new Map<FrontendKey, Frontend | null>()
+    for (const [key, before] of touched) {
+      const after = this.#claims.held.get(key)
+      if (after !== before) changed.set(key, after ?? null)
+    }
+    return changed
+  }
+}
+
+/** `after`, with the objects of `before` where they say the same. */
+const keepEqual = (before: readonly Frontend[], after: readonly Frontend[]): readonly Frontend[] => {
+  if (before.length === 0) return after
+  const old = new Map(before.map((frontend) => [frontend.key, frontend]))
+  return after.map((frontend) => {
+    const one = old.get(frontend.key)
+    return one !== undefined && equalFrontends(one, frontend) ? one : frontend
+  })
+}
+
+const equalChecks = (a: HealthCheck | null, b: HealthCheck | null): boolean =>
+  a?.port === b?.port && a?.localEndpoints === b?.localEndpoints
