@@ -1,0 +1,49 @@
+import type { Family } from '../model/objects.ts'
+import type { NodeSettings } from '../routing/node-view.ts'
+import type { ConformanceCase, ConformancePacket, Need, RawObject } from './conformance-case.ts'
+import { clusterOf, commonObjects, type Cluster } from './conformance-objects.ts'
+import { NODE, topology } from './conformance-topology.ts'
+
+/** A row without its family. */
+export interface Row {
+  readonly name: string
+  readonly families?: readonly Family[]
+  of(cluster: Cluster): RowContent
+}
+
+export interface RowContent {
+  readonly objects: readonly RawObject[]
+  readonly packets: readonly ConformancePacket[]
+  readonly settings?: Partial<NodeSettings>
+  readonly needs?: readonly Need[]
+  readonly problems?: readonly string[]
+  readonly kernel?: string
+}
+
+export const row = (name: string, of: (cluster: Cluster) => RowContent): Row => ({ name, of })
+
+export const settings: NodeSettings = {
+  nodeName: NODE,
+  clusterCIDRs: [topology.IPv4.clusterCIDR, topology.IPv6.clusterCIDR],
+  nodePortAddresses: null,
+  masqueradeAll: false,
+  masqueradeBit: 14,
+  proxyName: '',
+}
+
+/** The row in IPv4 and in IPv6. */
+export const twins = (rows: readonly Row[]): readonly ConformanceCase[] =>
+  rows.flatMap(({ name, families = ['IPv4', 'IPv6'], of }) =>
+    families.map((family) => {
+      const content = of(clusterOf(topology[family]))
+      return {
+        needs: [],
+        problems: [],
+        ...content,
+        name: `${name} (${family})`,
+        family,
+        settings: { ...settings, ...content.settings },
+        objects: [...commonObjects(topology[family]), ...content.objects],
+      }
+    }),
+  )
