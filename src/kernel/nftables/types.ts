@@ -15,23 +15,79 @@ export type NftVerdict =
  * Registers: 1 … 4 are 16 bytes each (NFT_REG_1…4), 8 … 23 are 4 bytes each (NFT_REG32_00…15).
  */
 export type NftExpr =
-  | { readonly name: 'payload'; readonly dreg: number; readonly base: 'link' | 'network' | 'transport'; readonly offset: number; readonly len: number }
+  | {
+      readonly name: 'payload'
+      readonly dreg: number
+      readonly base: 'link' | 'network' | 'transport'
+      readonly offset: number
+      readonly len: number
+    }
   | { readonly name: 'meta'; readonly key: MetaKey; readonly dreg: number }
   | { readonly name: 'meta-set'; readonly key: MetaKey; readonly sreg: number }
-  | { readonly name: 'cmp'; readonly sreg: number; readonly op: 'eq' | 'neq' | 'lt' | 'lte' | 'gt' | 'gte'; readonly data: Bytes }
-  | { readonly name: 'range'; readonly sreg: number; readonly op: 'eq' | 'neq'; readonly from: Bytes; readonly to: Bytes }
-  | { readonly name: 'bitwise'; readonly sreg: number; readonly dreg: number; readonly len: number; readonly mask: Bytes; readonly xor: Bytes }
+  | {
+      readonly name: 'cmp'
+      readonly sreg: number
+      readonly op: 'eq' | 'neq' | 'lt' | 'lte' | 'gt' | 'gte'
+      readonly data: Bytes
+    }
+  | {
+      readonly name: 'range'
+      readonly sreg: number
+      readonly op: 'eq' | 'neq'
+      readonly from: Bytes
+      readonly to: Bytes
+    }
+  | {
+      readonly name: 'bitwise'
+      readonly sreg: number
+      readonly dreg: number
+      readonly len: number
+      readonly mask: Bytes
+      readonly xor: Bytes
+    }
   | { readonly name: 'immediate'; readonly dreg: number; readonly data: Bytes }
   /** dreg 0 (NFT_REG_VERDICT) */
   | { readonly name: 'verdict'; readonly verdict: NftVerdict }
   /** dreg null: a plain set lookup; 0: a verdict map; else a data map */
-  | { readonly name: 'lookup'; readonly set: string; readonly sreg: number; readonly dreg: number | null; readonly invert: boolean }
-  | { readonly name: 'dynset'; readonly set: string; readonly op: 'add' | 'update'; readonly sregKey: number; readonly timeoutMs: number }
-  | { readonly name: 'numgen'; readonly dreg: number; readonly mode: 'inc' | 'random'; readonly modulus: number; readonly offset: number }
-  | { readonly name: 'jhash'; readonly sreg: number; readonly dreg: number; readonly len: number; readonly modulus: number; readonly seed: number; readonly offset: number }
+  | {
+      readonly name: 'lookup'
+      readonly set: string
+      readonly sreg: number
+      readonly dreg: number | null
+      readonly invert: boolean
+    }
+  | {
+      readonly name: 'dynset'
+      readonly set: string
+      readonly op: 'add' | 'update'
+      readonly sregKey: number
+      readonly timeoutMs: number
+    }
+  | {
+      readonly name: 'numgen'
+      readonly dreg: number
+      readonly mode: 'inc' | 'random'
+      readonly modulus: number
+      readonly offset: number
+    }
+  | {
+      readonly name: 'jhash'
+      readonly sreg: number
+      readonly dreg: number
+      readonly len: number
+      readonly modulus: number
+      readonly seed: number
+      readonly offset: number
+    }
   | { readonly name: 'fib'; readonly dreg: number; readonly result: 'type'; readonly from: 'saddr' | 'daddr' }
   | { readonly name: 'ct'; readonly key: 'state' | 'status'; readonly dreg: number }
-  | { readonly name: 'nat'; readonly type: 'dnat'; readonly family: 'ip' | 'ip6'; readonly addressReg: number; readonly portReg: number | null }
+  | {
+      readonly name: 'nat'
+      readonly type: 'dnat'
+      readonly family: 'ip' | 'ip6'
+      readonly addressReg: number
+      readonly portReg: number | null
+    }
   | { readonly name: 'masq'; readonly fullyRandom: boolean }
   | { readonly name: 'reject'; readonly with: 'tcp-reset' | 'port-unreachable' }
   /** packets and bytes are what a dump shows; they are not part of equality and not sent */
@@ -99,15 +155,42 @@ export interface NftElement {
 }
 
 export type NftOperation =
-  | { readonly op: 'add-table' | 'delete-table'; readonly family: NftFamily; readonly table: string; readonly comment?: string }
-  | { readonly op: 'add-chain' | 'delete-chain'; readonly family: NftFamily; readonly table: string; readonly chain: NftChain }
+  | {
+      readonly op: 'add-table' | 'delete-table'
+      readonly family: NftFamily
+      readonly table: string
+      readonly comment?: string
+    }
+  | {
+      readonly op: 'add-chain' | 'delete-chain'
+      readonly family: NftFamily
+      readonly table: string
+      readonly chain: NftChain
+    }
   /** all rules of a chain */
   | { readonly op: 'flush-chain'; readonly family: NftFamily; readonly table: string; readonly chain: string }
   /** appended; a chain is rewritten by flush-chain and add-rule in one transaction, so no handles are kept */
-  | { readonly op: 'add-rule'; readonly family: NftFamily; readonly table: string; readonly chain: string; readonly rule: NftRule }
-  | { readonly op: 'add-counter' | 'delete-counter'; readonly family: NftFamily; readonly table: string; readonly counter: NftCounter }
+  | {
+      readonly op: 'add-rule'
+      readonly family: NftFamily
+      readonly table: string
+      readonly chain: string
+      readonly rule: NftRule
+    }
+  | {
+      readonly op: 'add-counter' | 'delete-counter'
+      readonly family: NftFamily
+      readonly table: string
+      readonly counter: NftCounter
+    }
   | { readonly op: 'add-set' | 'delete-set'; readonly family: NftFamily; readonly table: string; readonly set: NftSet }
-  | { readonly op: 'add-elements' | 'delete-elements'; readonly family: NftFamily; readonly table: string; readonly set: NftSet; readonly elements: readonly NftElement[] }
+  | {
+      readonly op: 'add-elements' | 'delete-elements'
+      readonly family: NftFamily
+      readonly table: string
+      readonly set: NftSet
+      readonly elements: readonly NftElement[]
+    }
 
 export interface NftTransactionResult {
   /** elements of counted maps that were deleted, with their last packet count (NLM_F_ECHO) */

@@ -1,0 +1,54 @@
+import { readFile } from 'node:fs/promises'
+import { endianness, release } from 'node:os'
+import type { Log } from '../util/log.ts'
+import { KernelError } from './errors.ts'
+import type { AddressWatch, Kernel } from './kernel.ts'
+import { loadLibc } from './libc.ts'
+import { NetlinkSocket } from './netlink/socket.ts'
+import { NETLINK_NETFILTER } from './netlink/wire.ts'
+import { NftablesConnection } from './nftables/connection.ts'
+import type { Nftables } from './nftables/types.ts'
+
+/** Replies to a batch: at most ECHO_MAX echoed deletions and an acknowledgement. */
+const TRANSACTION_BUFFER = 16 << 20
+/** Events of foreign rulesets of about 100,000 rules may wait while the event loop is busy. */
+const EVENT_BUFFER = 32 << 20
+
+/** The kernel of the network namespace that this process runs in. Loads koffi; opens nothing yet. */
+export async function openKernel(): Promise<Kernel> {
+  if (endianness() !== 'LE')
+    throw new KernelError({ operation: 'open kernel', errno: '', detail: 'only little-endian machines are supported' })
+  const libc = await loadLibc()
+  const openNetfilter = (receiveBuffer: number): NetlinkSocket =>
+    new NetlinkSocket(libc, { protocol: NETLINK_NETFILTER, receiveBuffer })
+  return {
+    release: release(),
+    possibleCpus: await countPossibleCpus(),
+    async nftables(log: Log): Promise<Nftables> {
+      const transactions = openNetfilter(TRANSACTION_BUFFER)
+      const requests = openNetfilter(4 << 20)
+      return new NftablesConnection({ transactions, requests, openEvents: () => openNetfilter(EVENT_BUFFER) }, log)
+    },
+    async conntrack() {
+      throw new KernelError({ operation: 'conntrack', errno: 'ENOSYS', detail: 'not built yet' })
+    },
+    async addresses(): Promise<AddressWatch> {
+      throw new KernelError({ operation: 'addresses', errno: 'ENOSYS', detail: 'not built yet' })
+    },
+  }
+}
+
+async function countPossibleCpus(): Promise<number> {
+  return parseCpuList(await readFile('/sys/devices/system/cpu/possible', 'utf8').catch(() => '0'))
+}
+
+/** `0-3,8` → 5 */
+export function parseCpuList(text: string): number {
+  return text
+    .trim()
+    .split(',')
+    .reduce((count, range) => {
+      const [first = 0, last = first] = range.split('-').map(Number)
+      return count + last - first + 1
+    }, 0)
+}

@@ -1,0 +1,131 @@
+import type { Log } from '../../util/log.ts'
+import { KernelError } from '../errors.ts'
+import { eachMessage, type Message } from '../netlink/messages.ts'
+import { Fault } from '../netlink/reader.ts'
+import { NFNL_SUBSYS_NFTABLES } from '../netlink/wire.ts'
+import type { Nftables } from './types.ts'
+import { attributesOf, familyOf } from './objects.ts'
+import { NFNLGRP_NFTABLES, NFT_MSG_NEWGEN, NFTA_TABLE } from './wire.ts'
+
+/** Where events come from: a socket that has joined a group, or a test. */
+export interface EventTransport extends Disposable {
+  join(group: number): void
+  leave(group: number): void
+  receive(operation: string): Buffer | null
+  whenReadable(run: () => void): void
+}
+
+type Listener = Parameters<Nftables['watch']>[1]
+
+/** Datagrams (at most 4 KiB each) read before the event loop gets a turn; libuv's poll calls again while more wait. */
+const DATAGRAMS_PER_TURN = 256
+/** Changes are reported this long after the first, together: a foreign ruleset of thousands of messages is one report. */
+const GATHER_MS = 20
+
+const names: Readonly<Record<number, string>> = {
+  0: 'add table',
+  2: 'delete table',
+  3: 'add chain',
+  5: 'delete chain',
+  6: 'add rule',
+  8: 'delete rule',
+  9: 'add set',
+  11: 'delete set',
+  12: 'add element',
+  14: 'delete element',
+  18: 'add object',
+  20: 'delete object',
+}
+
+/** Others' changes to tables, from NFNLGRP_NFTABLES. Ours (by port id) are passed over. */
+export class TableEvents implements Disposable {
+  readonly #transport: EventTransport
+  readonly #log: Log
+  readonly #isOurs: (portId: number) => boolean
+  readonly #listeners = new Map<string, Listener[]>()
+  readonly #pending = new Map<string, string>()
+  #lost = ''
+  #timer: NodeJS.Timeout | null = null
+
+  constructor(transport: EventTransport, log: Log, isOurs: (portId: number) => boolean) {
+    this.#transport = transport
+    this.#log = log
+    this.#isOurs = isOurs
+    transport.join(NFNLGRP_NFTABLES)
+    transport.whenReadable(() => this.#read())
+  }
+
+  listen(table: string, listener: Listener): void {
+    this.#listeners.set(table, [...(this.#listeners.get(table) ?? []), listener])
+  }
+
+  /** Something may have been missed. */
+  lose(what: string): void {
+    this.#lost ||= what
+    this.#report()
+  }
+
+  /** Deaf for a while: the kernel makes no events of a large change of our own. What others did meanwhile is for the caller to find. */
+  pause(): void {
+    this.#transport.leave(NFNLGRP_NFTABLES)
+  }
+
+  resume(): void {
+    this.#transport.join(NFNLGRP_NFTABLES)
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#listeners.clear()
+    this.#transport[Symbol.dispose]()
+  }
+
+  #read(): void {
+    const fault = new Fault()
+    for (let count = 0; count < DATAGRAMS_PER_TURN; count++) {
+      try {
+        const datagram = this.#transport.receive('nftables watch')
+        if (datagram === null) break
+        eachMessage(datagram, fault, (message) => this.#message(message, fault))
+      } catch (error) {
+        if (!(error instanceof KernelError)) throw error
+        this.lose(error.errno === 'ENOBUFS' ? 'events came faster than they were read' : error.message)
+        if (error.errno !== 'ENOBUFS') break
+      }
+    }
+    if (fault.text !== '') this.lose(`event not understood: ${fault.text}`)
+  }
+
+  #message(message: Message, fault: Fault): void {
+    if (this.#isOurs(message.portId) || message.type >>> 8 !== NFNL_SUBSYS_NFTABLES) return
+    const type = message.type & 0xff
+    if (type === NFT_MSG_NEWGEN) return
+    const attributes = attributesOf(message, fault)
+    if (!attributes.next() || attributes.type !== NFTA_TABLE) return
+    const table = attributes.string()
+    if (!this.#listeners.has(table) || this.#pending.has(table)) return
+    const family = familyOf(message) ?? 'other'
+    this.#pending.set(table, `${names[type] ?? `message ${type}`} in ${family} ${table} by port ${message.portId}`)
+    this.#report()
+  }
+
+  #report(): void {
+    this.#timer ??= setTimeout(() => this.#deliver(), GATHER_MS).unref()
+  }
+
+  #deliver(): void {
+    this.#timer = null
+    const lost = this.#lost
+    const changed = [...this.#pending]
+    this.#lost = ''
+    this.#pending.clear()
+    if (lost !== '') {
+      this.#log.debug({ what: lost }, 'nftables events lost')
+      for (const listeners of this.#listeners.values())
+        for (const listener of listeners) listener({ kind: 'lost', what: lost })
+      return
+    }
+    for (const [table, what] of changed)
+      for (const listener of this.#listeners.get(table) ?? []) listener({ kind: 'changed', what })
+  }
+}
