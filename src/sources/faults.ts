@@ -52,6 +52,7 @@ export class Faults {
     }
   }
 
+  /** Each says what is left out, but for those that cost the object: whether an earlier version of it stays is not known here. */
   problems(object: string, where: Where): InputProblem[] {
     const problems = new Map<string, InputProblem>()
     for (const { path, message, lost } of this.#faults) {
@@ -61,7 +62,7 @@ export class Faults {
         where: where(path),
         object,
         field,
-        message: `${message}; ${lost === '' ? 'the object' : lost} is left out`,
+        message: lost === '' ? message : `${message}; ${lost} is left out`,
       })
     }
     return [...problems.values()]

@@ -24,7 +24,7 @@ export interface Parsed {
   readonly id: ObjectId
   /** null: refused if there are problems, else not for us (another kind, a slice of host names…) */
   readonly object: ClusterObject | null
-  /** with an object: what was left out of it */
+  /** with an object: what was left out of it; without: why it is refused */
   readonly problems: readonly InputProblem[]
 }
 
@@ -93,7 +93,7 @@ export const parseObject = (raw: unknown, where: Where, intern: Intern = asItIs)
 const refuse = (object: string, where: Where, path: readonly string[], message: string): Parsed => ({
   id: '',
   object: null,
-  problems: [{ where: where(path), object, field: path.join('.'), message: `${message}; the object is left out` }],
+  problems: [{ where: where(path), object, field: path.join('.'), message }],
 })
 
 /** What the object says it is, even when its other fields are refused; '' when it does not say. */

@@ -1,0 +1,154 @@
+import {
+  type Alias,
+  Composer,
+  type Document,
+  isAlias,
+  isCollection,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  Parser,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml'
+import type { Path } from './faults.ts'
+
+/** One document of a YAML text, or why it cannot be used. Empty documents are left out. */
+export type YamlDocument =
+  | { readonly ok: true; readonly value: unknown; lineOf(path: Path): number }
+  | { readonly ok: false; readonly message: string; readonly line: number }
+
+/** Deeper than any Kubernetes object, and far from the end of the stack. */
+const depthLimit = 200
+/** Values in one document with aliases written out: a few hundred bytes of YAML can ask for 10⁹. */
+const sizeLimit = 2_000_000
+
+/**
+ * YAML 1.2 (so `yes` and `on` are strings), with merge keys. What would make two readings possible is a fault: a repeated key,
+ * a map as a key, an alias of its own parent. Document by document, because its tree takes a hundred times the text's memory.
+ */
+export function* parseYaml(text: string): Generator<YamlDocument> {
+  const lines = new LineCounter()
+  const lineAt = (offset: number): number => lines.linePos(offset).line
+  // repeated keys are found below: the library compares each key with every other
+  const composer = new Composer({ uniqueKeys: false, logLevel: 'error' })
+  for (const document of composer.compose(new Parser(lines.addNewLine).parse(text))) {
+    const [error] = document.errors
+    if (error !== undefined) yield { ok: false, message: describe(error), line: lineAt(error.pos[0]) }
+    else if (document.contents !== null) yield convert(document, lineAt)
+  }
+}
+
+const describe = ({ code, message }: { readonly code: string; readonly message: string }): string =>
+  code === 'RESOURCE_EXHAUSTION' ? 'is nested too deeply' : message
+
+const convert = (document: Document.Parsed, lineAt: (offset: number) => number): YamlDocument => {
+  const contents = document.contents
+  try {
+    const { value } = new Conversion().convert(contents, 0)
+    return { ok: true, value, lineOf: (path) => lineAt(locate(contents, path)) }
+  } catch (error) {
+    if (!(error instanceof YamlFault)) throw error
+    return { ok: false, message: error.message, line: lineAt(error.offset) }
+  }
+}
+
+class YamlFault extends Error {
+  readonly offset: number
+  constructor(message: string, node: unknown) {
+    super(message)
+    this.offset = offsetOf(node) ?? 0
+  }
+}
+
+/** A value and how many values are in it, aliases counted each time. */
+interface Converted {
+  readonly value: unknown
+  readonly size: number
+}
+
+/** From the library's tree to plain values. Aliases share one value. */
+class Conversion {
+  readonly #anchors = new Map<string, Converted | null>()
+
+  convert(node: unknown, depth: number): Converted {
+    if (isAlias(node)) return this.#resolve(node)
+    if (!isNode(node)) return { value: null, size: 1 }
+    if (depth > depthLimit) throw new YamlFault(`is nested deeper than ${depthLimit}`, node)
+    const anchor = isScalar(node) || isCollection(node) ? node.anchor : undefined
+    if (anchor !== undefined) this.#anchors.set(anchor, null)
+    const converted = isMap(node)
+      ? this.#map(node, depth)
+      : isSeq(node)
+        ? this.#list(node, depth)
+        : { value: isScalar(node) ? node.value : null, size: 1 }
+    if (converted.size > sizeLimit)
+      throw new YamlFault(`has aliases that stand for more than ${sizeLimit} values`, node)
+    if (anchor !== undefined) this.#anchors.set(anchor, converted)
+    return converted
+  }
+
+  #resolve(alias: Alias): Converted {
+    const converted = this.#anchors.get(alias.source)
+    if (converted === undefined) throw new YamlFault(`*${alias.source} is an alias of nothing before it`, alias)
+    if (converted === null) throw new YamlFault(`*${alias.source} is an alias of a value that contains it`, alias)
+    return converted
+  }
+
+  #list(list: YAMLSeq, depth: number): Converted {
+    let size = 1
+    const value = list.items.map((item) => {
+      const converted = this.convert(item, depth + 1)
+      size += converted.size
+      return converted.value
+    })
+    return { value, size }
+  }
+
+  #map(map: YAMLMap, depth: number): Converted {
+    let size = 1
+    const own = new Map<string, unknown>()
+    const merged: unknown[] = []
+    for (const pair of map.items) {
+      const converted = this.convert(pair.value, depth + 1)
+      size += converted.size
+      const key = readKey(pair.key, map)
+      if (own.has(key)) throw new YamlFault(`has the key ${JSON.stringify(key)} twice`, pair.key)
+      if (key === '<<' && isScalar(pair.key) && pair.key.type === 'PLAIN') merged.push(converted.value)
+      else own.set(key, converted.value)
+    }
+    // of merged maps the first that has a key gives it, and the map itself before them
+    for (const source of merged.flat()) {
+      if (typeof source !== 'object' || source === null)
+        throw new YamlFault('<< must merge a map or a list of maps', map)
+      for (const [key, value] of Object.entries(source)) if (!own.has(key)) own.set(key, value)
+    }
+    // not by assignment: a key may be "__proto__"
+    return { value: Object.fromEntries(own), size }
+  }
+}
+
+const readKey = (key: unknown, map: YAMLMap): string => {
+  if (isScalar(key) && key.value !== null) return String(key.value)
+  throw new YamlFault('has a key that is not a string', isNode(key) ? key : map)
+}
+
+const offsetOf = (node: unknown): number | undefined => (isNode(node) ? node.range?.[0] : undefined)
+
+/** Where the value under `path` begins: at its key in a map. The nearest enclosing value counts where the path leads nowhere. */
+const locate = (contents: unknown, path: Path): number => {
+  let node = contents
+  let offset = offsetOf(node) ?? 0
+  for (const step of path) {
+    const pair = isMap(node)
+      ? node.items.find(({ key }) => isScalar(key) && String(key.value) === String(step))
+      : undefined
+    const inside = pair !== undefined ? pair.value : isSeq(node) ? node.items[Number(step)] : undefined
+    if (inside === undefined) break
+    offset = offsetOf(pair?.key ?? inside) ?? offset
+    node = inside
+  }
+  return offset
+}
