@@ -112,9 +112,12 @@ const applied = (before: ReadonlyMap<string, ToyObject>, change: Change<ToyObjec
     objects.set(after.key, after)
   }
   if (!objects.has('switchboard') && objects.size > 0) fail('ENOENT', 'switchboard')
-  for (const { key, kind, leadsTo } of objects.values()) {
-    if (kind === 'number') for (const person of leadsTo) if (!objects.has(person)) fail('EBUSY', `${key} → ${person}`)
+  const placed = [...change.add, ...change.replace.map(({ after }) => after)]
+  for (const { key, leadsTo } of placed.filter(({ kind }) => kind === 'number')) {
+    for (const person of leadsTo) if (!objects.has(person)) fail('ENOENT', `${key} → ${person}`)
   }
+  const gone = new Set(change.remove.map(({ key }) => key))
+  for (const { key, leadsTo } of objects.values()) if (leadsTo.some((person) => gone.has(person))) fail('EBUSY', key)
   return objects
 }
 

@@ -1,0 +1,55 @@
+import { conformanceCases } from '../../src/dataplane/conformance.ts'
+import { caseInput, type ConformanceCase } from '../../src/dataplane/conformance-case.ts'
+import type { Capabilities } from '../../src/dataplane/plane.ts'
+import { Planner } from '../../src/routing/planner.ts'
+import type { Row, RowGroup } from './runner.ts'
+
+export interface Skipped {
+  readonly name: string
+  readonly reason: string
+}
+
+/**
+ * The conformance table for the kernel. Cases that differ only in family share a plan, since their frontends differ too:
+ * half the plans to put into force.
+ */
+export const groupsFor = (plane: Capabilities): { groups: readonly RowGroup[]; skipped: readonly Skipped[] } => {
+  const groups = new Map<string, RowGroup>()
+  const skipped: Skipped[] = []
+  for (const one of conformanceCases) {
+    const reason = one.kernel ?? missing(plane, one)
+    if (reason !== null) {
+      skipped.push({ name: one.name, reason })
+      continue
+    }
+    const name = one.name.replace(` (${one.family})`, '')
+    const group = groupOf(one, name)
+    const key = `${name} ${JSON.stringify(one.settings)}`
+    const twin = groups.get(key)
+    groups.set(key, twin ? merge(twin, group) : group)
+  }
+  return { groups: [...groups.values()], skipped }
+}
+
+const groupOf = (one: ConformanceCase, name: string): RowGroup => {
+  const { snapshot, node } = caseInput(one)
+  const planner = new Planner(node)
+  planner.sync(snapshot)
+  const rows = one.packets.map(({ expect, ...packet }): Row => ({ packet, want: expect }))
+  // The other family's frontends are in the twin; no packet of this case goes there.
+  const frontends = [...planner.frontends.values()].filter(({ family }) => family === one.family)
+  return { name, node, frontends, rows }
+}
+
+const merge = (a: RowGroup, b: RowGroup): RowGroup => ({
+  ...a,
+  frontends: [...a.frontends, ...b.frontends],
+  rows: [...a.rows, ...b.rows],
+})
+
+const missing = (plane: Capabilities, { needs }: ConformanceCase): string | null => {
+  const absent = needs.filter((need) =>
+    need in plane ? !plane[need as keyof Capabilities] : !plane.schedulers.some((scheduler) => scheduler === need),
+  )
+  return absent.length === 0 ? null : `the plane has no ${absent.join(', ')}`
+}

@@ -1,0 +1,37 @@
+#!/bin/bash
+# Inside the emulated machine: guest.sh SHARED [TEST...]. Unpacks the checkout into memory, runs the real-packet conformance
+# table and the kernel tests named, and leaves its exit code in SHARED.
+set -uo pipefail
+shared=$1
+shift
+tests=("$@")
+[ ${#tests[@]} -gt 0 ] || tests=(src/kernel src/dataplane)
+
+checkout=/run/checkout
+export PATH=$checkout/node_modules/.bin:$PATH:/usr/sbin:/sbin
+export HOME=/run TMPDIR=/run NODE_COMPILE_CACHE=/run/node-cache NO_COLOR=1
+
+unpack() {
+  mkdir -p "$checkout" && tar -xf "$shared/checkout.tar" -C "$checkout" && cd "$checkout"
+}
+
+# Emulation is about ten times slower: the tests' own limits grow with it.
+kernel_tests() {
+  node node_modules/vitest/vitest.mjs run --project kernel --passWithNoTests --reporter=default \
+    --testTimeout=300000 --hookTimeout=300000 --exclude '**/conformance.kernel.test.ts' "$@"
+}
+
+run() {
+  unpack || return 1
+  echo "vm      Linux $(uname -r), up $(cut -d' ' -f1 /proc/uptime) s"
+  local failed=0
+  node test/conformance/main.ts || failed=1
+  kernel_tests "${tests[@]}" || failed=1
+  return "$failed"
+}
+
+uname -r >"$shared/release"
+run
+code=$?
+echo "$code" >"$shared/exit-code"
+exit "$code"
