@@ -50,10 +50,10 @@ export class Planner {
     return this.#claims.held
   }
 
-  /** Everything that is wrong now, by object. */
+  /** Everything that is wrong now, by object, field and message. */
   problems(): readonly InputProblem[] {
     const own = [...this.#plans.values()].flatMap(({ problems }) => problems)
-    return [...own, ...this.#claims.problems()].sort((a, b) => (a.object < b.object ? -1 : a.object > b.object ? 1 : 0))
+    return [...own, ...this.#claims.problems()].sort(byObject)
   }
 
   /** Plans everything: the first full list, or after changes were missed. */
@@ -153,3 +153,8 @@ const keepEqual = (before: readonly Frontend[], after: readonly Frontend[]): rea
 
 const equalChecks = (a: HealthCheck | null, b: HealthCheck | null): boolean =>
   a?.port === b?.port && a?.localEndpoints === b?.localEndpoints
+
+const byObject = (a: InputProblem, b: InputProblem): number =>
+  byText(a.object, b.object) || byText(a.field, b.field) || byText(a.message, b.message)
+
+const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest'
+import type { NodeView } from '../model/node-view.ts'
+import { Store } from '../sources/store.ts'
+import { isNodePortAddress, nodePortCidrsOf, nodeView, type NodeSettings } from './node-view.ts'
+
+const settings: NodeSettings = {
+  nodeName: 'node-1',
+  clusterCIDRs: ['10.0.0.0/8'],
+  nodePortAddresses: null,
+  masqueradeAll: false,
+  masqueradeBit: 14,
+  proxyName: '',
+}
+
+const cluster = () => {
+  const store = new Store()
+  const addresses = ['192.168.0.2', '2001:db8:1::2', '192.168.1.2']
+  const labels = { 'topology.kubernetes.io/zone': 'a' }
+  store.put({ kind: 'Node', value: { name: 'node-1', labels, addresses, podCIDRs: [] } })
+  store.put({ kind: 'ServiceCIDR', value: { name: 'second', cidrs: ['172.31.0.0/16'] } })
+  store.put({ kind: 'ServiceCIDR', value: { name: 'first', cidrs: ['172.30.0.0/16', 'fd00:172::/112'] } })
+  return store.snapshot
+}
+
+test('joins Node, ServiceCIDRs and settings', () => {
+  expect(nodeView(settings, cluster())).toEqual({
+    name: 'node-1',
+    zone: 'a',
+    families: ['IPv4', 'IPv6'],
+    addresses: ['192.168.0.2', '2001:db8:1::2', '192.168.1.2'],
+    clusterCIDRs: ['10.0.0.0/8'],
+    serviceCIDRs: ['172.30.0.0/16', 'fd00:172::/112', '172.31.0.0/16'],
+    nodePortAddresses: null,
+    masqueradeAll: false,
+    masqueradeBit: 14,
+    proxyName: '',
+  })
+})
+
+test('interfaces win over the Node object; an unknown node has neither zone nor addresses', () => {
+  expect(nodeView(settings, cluster(), ['192.0.2.1']).addresses).toEqual(['192.0.2.1'])
+  expect(nodeView({ ...settings, nodeName: 'node-9' }, cluster())).toMatchObject({ zone: '', addresses: [] })
+})
+
+describe('where node ports are open', () => {
+  const at = (nodePortAddresses: readonly string[] | null): NodeView =>
+    nodeView({ ...settings, nodePortAddresses }, cluster())
+
+  test.each<[string, readonly string[] | null, readonly string[]]>([
+    ['all addresses', null, ['192.168.0.2', '192.168.1.2', '2001:db8:1::2']],
+    ['none given: all', [], ['192.168.0.2', '192.168.1.2', '2001:db8:1::2']],
+    ['primary: the first of each family', ['primary'], ['192.168.0.2', '2001:db8:1::2']],
+    ['one address; the family that is not mentioned is open', ['192.168.1.2/32'], ['192.168.1.2', '2001:db8:1::2']],
+    ['a CIDR of each', ['192.168.0.0/23', '2001:db8:1::/48'], ['192.168.0.2', '192.168.1.2', '2001:db8:1::2']],
+    ['everything', ['0.0.0.0/0'], ['192.168.0.2', '192.168.1.2', '2001:db8:1::2']],
+    ['elsewhere', ['192.0.2.0/24', '2001:db8:99::/48'], []],
+    ['loopback never', ['127.0.0.0/8', '::1/128'], []],
+  ])('%s', (_, written, open) => {
+    const all = ['192.168.0.2', '192.168.1.2', '2001:db8:1::2', '127.0.0.1', '::1', '192.0.2.77']
+    expect(all.filter((address) => isNodePortAddress(at(written), address))).toEqual(open)
+  })
+
+  test('primary without an address of a family opens nothing there', () => {
+    const node = nodeView({ ...settings, nodePortAddresses: ['primary'] }, cluster(), ['192.0.2.1'])
+    expect(nodePortCidrsOf(node, 'IPv6')).toEqual(['::1/128'])
+  })
+})
