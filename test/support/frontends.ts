@@ -43,7 +43,10 @@ export const frontend = (index: number, backends: readonly number[], more: Parti
     scheduler: null,
     affinitySeconds: null,
     sourceRanges: null,
-    sets: { cluster: backends.length > 0 ? { backends: [...backends].sort((a, b) => a - b).map(backend) } : null, local: null },
+    sets: {
+      cluster: backends.length > 0 ? { backends: [...backends].sort((a, b) => a - b).map(backend) } : null,
+      local: null,
+    },
     routes: { pods: route, node: route, outside: route },
     ...more,
   }

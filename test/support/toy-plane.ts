@@ -24,7 +24,10 @@ export const toyPlane: Plane<ToyObject> = {
     beside: false,
     counters: false,
   },
-  base: (node) => ({ objects: [{ key: 'switchboard', kind: 'switchboard', owner: null, leadsTo: [node.name] }], refused: [] }),
+  base: (node) => ({
+    objects: [{ key: 'switchboard', kind: 'switchboard', owner: null, leadsTo: [node.name] }],
+    refused: [],
+  }),
   compile: (frontend) => compile(frontend),
   trace: () => () => {
     throw new Error('nobody asks')
@@ -86,7 +89,10 @@ export class ToyKernel {
   }
 
   dump(): string {
-    return [...this.objects.values()].map(({ key, leadsTo }) => `${key} → ${leadsTo.join(', ')}`).sort().join('\n')
+    return [...this.objects.values()]
+      .map(({ key, leadsTo }) => `${key} → ${leadsTo.join(', ')}`)
+      .sort()
+      .join('\n')
   }
 
   #observed(): Observed<ToyObject> {
@@ -128,7 +134,9 @@ const fail = (errno: string, object: string): never => {
 /** Everything the toy's kernel should hold for this plan. */
 export const toyPlan = (frontends: Iterable<Frontend>, nodeName: string): string => {
   const kernel = new ToyKernel()
-  const objects = new Map([['switchboard', { key: 'switchboard', kind: 'switchboard', owner: null, leadsTo: [nodeName] } as ToyObject]])
+  const objects = new Map([
+    ['switchboard', { key: 'switchboard', kind: 'switchboard', owner: null, leadsTo: [nodeName] } as ToyObject],
+  ])
   for (const frontend of frontends) for (const object of compile(frontend).objects) objects.set(object.key, object)
   kernel.objects = objects
   return kernel.dump()
@@ -141,6 +149,7 @@ export const randomFaults = (kernel: ToyKernel, seed: string, oneIn: number): vo
     if (random() % oneIn === 0) throw new KernelError({ operation: call, errno: random() % 2 ? 'EAGAIN' : 'ENOMEM' })
   }
   kernel.lost = () => {
-    if (random() % (oneIn * 2) === 0) throw new KernelError({ operation: 'apply', errno: '', detail: 'the answer was lost' })
+    if (random() % (oneIn * 2) === 0)
+      throw new KernelError({ operation: 'apply', errno: '', detail: 'the answer was lost' })
   }
 }

@@ -1,0 +1,88 @@
+import type { NftElement, NftFamily, Nftables, NftSet } from '../../kernel/nftables/types.ts'
+import type { FrontendKey } from '../../model/frontend.ts'
+import type { BackendCounter, Counters } from '../plane.ts'
+import { backendName } from './elements.ts'
+import { frontendOf } from './identity.ts'
+import { elementObject, type NftObject, TABLE } from './objects.ts'
+
+/** Frontends whose past counts are kept; of those the longest unchanged go first. */
+const REMEMBERED = 20_000
+
+/**
+ * New connections per backend: what the elements in force have counted, and what those counted that were replaced.
+ * Counts of rules (affinity) are not among them.
+ */
+export class ConnectionCounts {
+  /** by frontend, then `address:port` */
+  readonly #past = new Map<FrontendKey, Map<string, number>>()
+  /** what named counters said when we began */
+  #start: ReadonlyMap<string, number> | null = null
+
+  /** The first reading of the kernel is where counting begins. */
+  begin(objects: readonly NftObject[]): void {
+    if (this.#start) return
+    const start = new Map<string, number>()
+    for (const object of objects) if (object.kind === 'counter') start.set(object.key, object.counter.packets ?? 0)
+    this.#start = start
+  }
+
+  /** An element was deleted; its count stays. */
+  keep(family: NftFamily, set: string, element: NftElement): void {
+    const frontend = element.packets ? frontendOf(elementObject(family, set, element)) : null
+    if (frontend === null || element.data === undefined) return
+    const counts = this.#past.get(frontend) ?? new Map<string, number>()
+    this.#past.delete(frontend)
+    this.#past.set(frontend, counts)
+    add(counts, backendName(element.data), element.packets ?? 0)
+    if (this.#past.size > REMEMBERED) for (const oldest of this.#past.keys()) return void this.#past.delete(oldest)
+  }
+
+  async read(nft: Nftables, sets: ReadonlyMap<string, NftSet>, tables: ReadonlySet<NftFamily>): Promise<Counters> {
+    const total = new Map<FrontendKey, Map<string, number>>()
+    for (const [name, set] of sets) {
+      if (!set.counter) continue
+      const family: NftFamily = name.startsWith('ip6 ') ? 'ip6' : 'ip'
+      for (const element of await nft.elements(family, TABLE, set)) {
+        const frontend = frontendOf(elementObject(family, set.name, element))
+        if (frontend === null || element.data === undefined) continue
+        const counts = total.get(frontend) ?? new Map<string, number>()
+        total.set(frontend, counts)
+        add(counts, backendName(element.data), element.packets ?? 0)
+      }
+    }
+    for (const [frontend, past] of this.#past) {
+      const counts = total.get(frontend)
+      if (counts) for (const [backend, packets] of past) add(counts, backend, packets)
+      else this.#past.delete(frontend)
+    }
+    return { backends: flatten(total), ...(await this.#named(nft, tables)) }
+  }
+
+  async #named(nft: Nftables, tables: ReadonlySet<NftFamily>): Promise<{ fallbacks: number; missed: number }> {
+    const sum = { fallbacks: 0, missed: 0 }
+    for (const family of tables) {
+      for (const { name, packets = 0 } of await nft.counters(family, TABLE)) {
+        if (name !== 'fallbacks' && name !== 'missed') continue
+        const start = this.#start?.get(`counter ${family} ${name}`) ?? 0
+        // a counter that was made anew began at zero
+        sum[name] += packets >= start ? packets - start : packets
+      }
+    }
+    return sum
+  }
+}
+
+const add = (counts: Map<string, number>, backend: string, packets: number): void =>
+  void counts.set(backend, (counts.get(backend) ?? 0) + packets)
+
+const flatten = (total: ReadonlyMap<FrontendKey, ReadonlyMap<string, number>>): BackendCounter[] => {
+  const result: BackendCounter[] = []
+  for (const [frontend, counts] of total) {
+    for (const [backend, connections] of counts) {
+      const colon = backend.lastIndexOf(':')
+      const address = backend.slice(0, colon).replace(/^\[|\]$/g, '')
+      result.push({ frontend, address, port: Number(backend.slice(colon + 1)), connections })
+    }
+  }
+  return result
+}

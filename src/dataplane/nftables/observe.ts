@@ -1,0 +1,97 @@
+import type { NftFamily, NftRule, Nftables, NftSet } from '../../kernel/nftables/types.ts'
+import type { FrontendKey } from '../../model/frontend.ts'
+import type { Observed } from '../plane.ts'
+import { frontendOf } from './identity.ts'
+import { chainObject, counterObject, elementObject, type NftObject, setObject, TABLE } from './objects.ts'
+
+/** What the kernel holds in our tables. */
+export interface Reading extends Observed<NftObject> {
+  /** families that have our table */
+  readonly tables: ReadonlySet<NftFamily>
+  /** every set, by `family name` */
+  readonly sets: ReadonlyMap<string, NftSet>
+}
+
+const families: readonly NftFamily[] = ['ip', 'ip6']
+
+/** Attempts at a call that only reads, and at a reading that somebody else's changes ran through. */
+const ATTEMPTS = 4
+
+/** Reads both tables. Elements of dynamic sets are left out: packets put them there. */
+export const readTables = async (nft: Nftables, signal?: AbortSignal): Promise<Reading> => {
+  for (let attempt = 1; ; attempt++) {
+    const before = await again(() => nft.generation(), signal)
+    try {
+      const reading = await readOnce(nft, signal)
+      if (attempt >= ATTEMPTS || (await again(() => nft.generation(), signal)) === before) return reading
+    } catch (error) {
+      // what a list named may have gone before it was read
+      if (attempt >= ATTEMPTS || (await again(() => nft.generation(), signal)) === before) throw error
+    }
+  }
+}
+
+const readOnce = async (nft: Nftables, signal?: AbortSignal): Promise<Reading> => {
+  const grouping = new Grouping()
+  const tables = new Set<NftFamily>()
+  const sets = new Map<string, NftSet>()
+  for (const family of families) {
+    if (!(await again(() => nft.tableExists(family, TABLE), signal))) continue
+    tables.add(family)
+    for (const counter of await again(() => nft.counters(family, TABLE), signal))
+      grouping.add(counterObject(family, counter))
+    await readChains(nft, family, grouping, signal)
+    for (const set of await again(() => nft.sets(family, TABLE), signal)) {
+      sets.set(`${family} ${set.name}`, set)
+      grouping.add(setObject(family, set))
+      if (set.dynamic) continue
+      for (const element of await again(() => nft.elements(family, TABLE, set), signal))
+        grouping.add(elementObject(family, set.name, element))
+    }
+  }
+  return { frontends: grouping.frontends, other: grouping.other, tables, sets }
+}
+
+const readChains = async (
+  nft: Nftables,
+  family: NftFamily,
+  grouping: Grouping,
+  signal?: AbortSignal,
+): Promise<void> => {
+  const rules = new Map<string, NftRule[]>()
+  const chains = await again(() => nft.chains(family, TABLE), signal)
+  for (const { chain, rule } of await again(() => nft.rules(family, TABLE), signal)) {
+    const known = rules.get(chain)
+    if (known) known.push(rule)
+    else rules.set(chain, [rule])
+  }
+  for (const chain of chains) grouping.add(chainObject(family, chain, { observed: rules.get(chain.name) ?? [] }))
+}
+
+class Grouping {
+  readonly frontends = new Map<FrontendKey, NftObject[]>()
+  readonly other: NftObject[] = []
+
+  add(object: NftObject): void {
+    const key = frontendOf(object)
+    if (key === null) {
+      this.other.push(object)
+      return
+    }
+    const objects = this.frontends.get(key)
+    if (objects) objects.push(object)
+    else this.frontends.set(key, [object])
+  }
+}
+
+/** A read may simply be asked again. */
+const again = async <T>(read: () => Promise<T>, signal?: AbortSignal): Promise<T> => {
+  for (let attempt = 1; ; attempt++) {
+    signal?.throwIfAborted()
+    try {
+      return await read()
+    } catch (error) {
+      if (attempt >= ATTEMPTS) throw error
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import type { FrontendKey } from '../model/frontend.ts'
+import type { Pending } from './backlog.ts'
+import type { PlaneName } from './plane.ts'
+
+/** A frontend that is not in the kernel as planned. */
+export interface Lagging {
+  /** '' is the node's own part (`Plane.base`) */
+  readonly frontend: FrontendKey
+  readonly state: 'pending' | 'failing'
+  /** why the last attempt failed, '' none */
+  readonly reason: string
+  /** ms since the epoch */
+  readonly since: number
+  readonly attempts: number
+}
+
+/** What a reading of the kernel found, before it was repaired. */
+export interface Verification {
+  /** frontends that were not in the kernel exactly as they had been put there; '' is the node's own part */
+  readonly differing: readonly FrontendKey[]
+  /** objects found in our tables that no frontend can be told from */
+  readonly strays: number
+  /** ms since the epoch */
+  readonly at: number
+}
+
+/** What the plane cannot do for a frontend: named capabilities and limits. */
+export interface Refusal {
+  readonly frontend: FrontendKey
+  readonly reasons: readonly string[]
+}
+
+export interface PlaneStatus {
+  readonly plane: PlaneName
+  /** planned */
+  readonly frontends: number
+  readonly inSync: number
+  readonly lagging: readonly Lagging[]
+  /** frontends in force that the plan does not have (before the sources are complete, or on the way out) */
+  readonly extra: number
+  /** objects in the kernel's tables of ours that belong to nothing */
+  readonly strays: number
+  /** removed, kept a moment for packets in flight */
+  readonly lingering: number
+  readonly refused: readonly Refusal[]
+  /** ms since the epoch, 0 never */
+  readonly lastChange: number
+  readonly transactions: number
+  /** why the kernel could not be read, '' it could */
+  readonly unreadable: string
+  /** changes by others to our objects since the start */
+  readonly foreignChanges: number
+}
+
+/** Sorted by frontend. */
+export const lagging = (pending: Iterable<Pending>): Lagging[] =>
+  Array.from(pending, ({ key, attempts, reason, since }) => ({
+    frontend: key,
+    state: attempts > 0 ? ('failing' as const) : ('pending' as const),
+    reason,
+    since,
+    attempts,
+  })).sort((a, b) => (a.frontend < b.frontend ? -1 : 1))
+
+/** Sorted by frontend. */
+export const refusals = (refused: ReadonlyMap<FrontendKey, readonly string[]>): Refusal[] =>
+  Array.from(refused, ([frontend, reasons]) => ({ frontend, reasons })).sort((a, b) =>
+    a.frontend < b.frontend ? -1 : 1,
+  )

@@ -1,0 +1,422 @@
+import type { Frontend, FrontendKey } from '../model/frontend.ts'
+import type { NodeView } from '../model/node-view.ts'
+import type { Clock } from '../util/clock.ts'
+import type { Log } from '../util/log.ts'
+import { Backlog, type Pending } from './backlog.ts'
+import { type Backoff, defaultBackoff, Retry } from './backoff.ts'
+import { Desired } from './desired.ts'
+import { failureOf, reasonOf } from './failure.ts'
+import { BASE, Ledger } from './ledger.ts'
+import { Leftovers } from './leftovers.ts'
+import { type Narrowed, narrow } from './narrow.ts'
+import type { Change, Driver, Plane, PlaneObject, Program } from './plane.ts'
+import { type PlaneStatus, type Verification, lagging, refusals } from './reconcile-status.ts'
+import { RepairPace } from './repair-pace.ts'
+
+export interface ReconcilerOptions<O extends PlaneObject> {
+  readonly plane: Plane<O>
+  readonly driver: Driver<O>
+  readonly node: NodeView
+  readonly clock: Clock
+  readonly log: Log
+  /** [0, 1), for the jitter of retries */
+  readonly random: () => number
+  readonly backoff?: Backoff
+  /** ms that removed objects stay for packets in flight, default 1,000 */
+  readonly lingerMs?: number
+  /** these frontends are now in force as last planned (or gone) */
+  readonly onApplied?: (keys: readonly FrontendKey[]) => void
+}
+
+/** A frontend's plan on its way into the kernel. */
+interface Attempt<O extends PlaneObject> {
+  readonly pending: Pending
+  readonly version: number
+  readonly program: Program<O> | null
+}
+
+/**
+ * Keeps the kernel equal to the plan: observe, diff, apply, remember. One transaction at a time; what arrives meanwhile gathers for the
+ * next one. No failure ends it: a frontend that fails is found by halving its transaction and retried by itself.
+ */
+export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
+  readonly #options: ReconcilerOptions<O>
+  readonly #driver: Driver<O>
+  readonly #clock: Clock
+  readonly #log: Log
+  readonly #desired: Desired<O>
+  readonly #ledger: Ledger<O>
+  readonly #backlog = new Backlog()
+  readonly #leftovers: Leftovers<O>
+  readonly #retry: Retry
+  readonly #repairPace = new RepairPace()
+  readonly #refused = new Map<FrontendKey, readonly string[]>()
+
+  /** found in the kernel before the sources were complete: not touched until they are */
+  #held: ReadonlySet<FrontendKey> = new Set()
+  #complete = false
+  #observed = false
+  /** the kernel was read and nothing was changed since: what fails now is to blame */
+  #fresh = false
+  /** a change may or may not be in force: nothing else is tried before the kernel was read */
+  #doubt = false
+  /** when to read the kernel again; null: no need */
+  #observeAt: number | null = 0
+
+  #unreadable = ''
+  #lastChange = 0
+  #transactions = 0
+  #foreignChanges = 0
+  #verification: Verification = { differing: [], strays: 0, at: 0 }
+
+  #running = false
+  #stopped = false
+  #turn: Promise<void> = Promise.resolve()
+  #cancelTimer: (() => void) | null = null
+  #settling: (() => void)[] = []
+  #verifying: ((found: Verification) => void)[] = []
+
+  constructor(options: ReconcilerOptions<O>) {
+    const { plane, driver, node, clock, log, random, backoff = defaultBackoff, lingerMs = 1_000 } = options
+    this.#options = options
+    this.#driver = driver
+    this.#clock = clock
+    this.#log = log
+    this.#desired = new Desired(plane, node)
+    this.#ledger = new Ledger(plane, lingerMs)
+    this.#retry = new Retry(random, backoff)
+    const remove = (objects: readonly O[]): Promise<void> => this.#send({ add: [], replace: [], remove: objects })
+    this.#leftovers = new Leftovers({ plane, ledger: this.#ledger, clock, log, retry: this.#retry, remove })
+    this.#backlog.add(BASE, clock.wall())
+    driver.onForeignChange((what) => this.#onForeignChange(what))
+    this.#wake()
+  }
+
+  /** Frontends whose plan changed; null: the plan has it no longer. */
+  update(changes: ReadonlyMap<FrontendKey, Frontend | null>): void {
+    const wall = this.#clock.wall()
+    for (const [key, frontend] of changes) {
+      this.#desired.set(key, frontend)
+      this.#backlog.add(key, wall)
+    }
+    this.#wake()
+  }
+
+  /** The node changed: everything is compiled again; what comes out the same costs the kernel nothing. */
+  setNode(node: NodeView): void {
+    this.#desired.setNode(node)
+    const wall = this.#clock.wall()
+    this.#backlog.add(BASE, wall)
+    for (const key of this.#desired.keys()) this.#backlog.add(key, wall)
+    this.#wake()
+  }
+
+  /** Every source has delivered its first full list: from now on what is not in the plan is removed. */
+  sourcesComplete(): void {
+    if (this.#complete) return
+    this.#complete = true
+    this.#held = new Set()
+    this.#addUnplanned()
+    this.#wake()
+  }
+
+  /** Reads the kernel again, tells what differed from the plan, and repairs it. */
+  verify(): Promise<Verification> {
+    return new Promise((resolve) => {
+      this.#verifying.push(resolve)
+      this.#observeAt = 0
+      this.#wake()
+    })
+  }
+
+  /** Resolves when every frontend is in sync or has failed by itself, and nothing lingers or is left over. */
+  settled(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#settling.push(resolve)
+      this.#wake()
+    })
+  }
+
+  /** Is its latest plan not yet in force? */
+  isPending(key: FrontendKey): boolean {
+    return this.#backlog.get(key) !== undefined
+  }
+
+  /** The programs in force, for tracing. */
+  programs(): Iterable<Program<O>> {
+    return this.#ledger.values()
+  }
+
+  status(): PlaneStatus {
+    const late = lagging(this.#backlog)
+    const missing = late.filter(({ frontend }) => frontend !== BASE && this.#desired.has(frontend)).length
+    let extra = 0
+    for (const key of this.#ledger.keys()) if (!this.#desired.has(key)) extra++
+    return {
+      plane: this.#options.plane.name,
+      frontends: this.#desired.size,
+      inSync: this.#observed ? this.#desired.size - missing : 0,
+      lagging: late,
+      extra,
+      strays: this.#ledger.strays,
+      lingering: this.#ledger.lingering,
+      refused: refusals(this.#refused),
+      lastChange: this.#lastChange,
+      transactions: this.#transactions,
+      unreadable: this.#unreadable,
+      foreignChanges: this.#foreignChanges,
+    }
+  }
+
+  /** Finishes the transaction in flight and stops. The kernel keeps what it has. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopped = true
+    this.#cancelTimer?.()
+    await this.#turn
+    for (const resolve of this.#settling.splice(0)) resolve()
+    for (const resolve of this.#verifying.splice(0)) resolve(this.#verification)
+  }
+
+  // ---- the loop
+
+  #wake(): void {
+    if (this.#running || this.#stopped) return
+    this.#running = true
+    this.#cancelTimer?.()
+    this.#cancelTimer = null
+    this.#turn = this.#work()
+  }
+
+  async #work(): Promise<void> {
+    // what is said in the same turn goes into the same transaction
+    await Promise.resolve()
+    while (!this.#stopped && (await this.#step()));
+    this.#running = false
+    if (this.#stopped) return
+    const next = this.#nextDue()
+    if (next !== null) this.#cancelTimer = this.#clock.after(Math.max(0, next - this.#clock.now()), () => this.#wake())
+    if (this.#isSettled()) for (const resolve of this.#settling.splice(0)) resolve()
+  }
+
+  /** Does the next thing that is due; false: nothing is. */
+  async #step(): Promise<boolean> {
+    const now = this.#clock.now()
+    if (this.#observeAt !== null && this.#observeAt <= now) return this.#observe()
+    if (!this.#observed || this.#doubt) return false
+    const { together, alone } = this.#backlog.due(now, this.#isHeld)
+    if (together.length > 0) return this.#apply(together)
+    const [next] = alone
+    return next ? this.#apply([next]) : this.#tidy()
+  }
+
+  /** ms; null: nothing to wait for */
+  #nextDue(): number | null {
+    if (!this.#observed || this.#doubt) return this.#observeAt
+    return [this.#observeAt, this.#backlog.nextDue(this.#isHeld), this.#leftovers.nextDue(this.#complete)].reduce(
+      (least, time) => (least === null || (time !== null && time < least) ? time : least),
+    )
+  }
+
+  #isSettled(): boolean {
+    if (!this.#observed || this.#observeAt !== null || this.#ledger.lingering > 0) return false
+    let failing = 0
+    for (const { key, attempts } of this.#backlog) {
+      if (attempts > 0) failing++
+      else if (!this.#isHeld(key)) return false
+    }
+    return failing > 0 || !this.#complete || this.#ledger.strays === 0
+  }
+
+  /** Before the node's own part is in force no frontend can be. */
+  readonly #isHeld = (key: FrontendKey): boolean =>
+    this.#held.has(key) || (key !== BASE && !this.#ledger.get(BASE) && (this.#backlog.get(BASE)?.attempts ?? 0) > 0)
+
+  // ---- observe
+
+  async #observe(): Promise<boolean> {
+    // a change that is noticed while we read asks for another reading
+    this.#observeAt = null
+    try {
+      const observed = await this.#driver.observe()
+      this.#retry.succeeded('observation')
+      this.#unreadable = ''
+      this.#adopt(this.#ledger.reset(observed))
+    } catch (error) {
+      this.#unreadable = reasonOf(error)
+      const wait = this.#retry.delay('observation')
+      this.#observeAt = this.#clock.now() + wait
+      this.#log.warn({ error: this.#unreadable, retryMs: Math.round(wait) }, 'cannot read the kernel')
+    }
+    return true
+  }
+
+  /** What the kernel holds counts from now on; where the plan did not change, what we had compiled goes back as it was. */
+  #adopt(believed: ReadonlyMap<FrontendKey, Program<O>>): void {
+    if (!this.#observed && !this.#complete) this.#held = new Set(this.#ledger.keys())
+    this.#examine(this.#observed ? believed : null)
+    this.#observed = true
+    this.#doubt = false
+    this.#fresh = true
+    this.#leftovers.look()
+    for (const [key, program] of believed) {
+      if (!this.isPending(key) && this.#desired.has(key)) this.#desired.restore(key, program)
+    }
+    const wall = this.#clock.wall()
+    for (const key of [BASE, ...this.#desired.keys()]) if (!this.isPending(key)) this.#backlog.add(key, wall)
+    if (this.#complete) this.#addUnplanned()
+  }
+
+  /** null: nothing was believed yet */
+  #examine(believed: ReadonlyMap<FrontendKey, Program<O>> | null): void {
+    const { differing, strays } = believed ? this.#ledger.compare(believed) : { differing: [], strays: 0 }
+    const found = { differing, strays, at: this.#clock.wall() }
+    this.#verification = found
+    if (differing.length + strays > 0) {
+      const first = differing[0] || 'base'
+      this.#log.warn({ frontends: differing.length, first, strays }, 'the kernel differs from the plan; repairing')
+    }
+    for (const resolve of this.#verifying.splice(0)) resolve(found)
+  }
+
+  /** What is in force and not planned is to go. */
+  #addUnplanned(): void {
+    const wall = this.#clock.wall()
+    for (const key of this.#ledger.keys())
+      if (!this.#desired.has(key) && !this.isPending(key)) this.#backlog.add(key, wall)
+  }
+
+  #onForeignChange(what: string): void {
+    this.#foreignChanges++
+    if (this.#observeAt !== null) return
+    const now = this.#clock.now()
+    this.#observeAt = this.#repairPace.next(now)
+    const inMs = Math.round(this.#observeAt - now)
+    this.#log.warn({ what, inMs }, 'somebody else changed our rules; reading them again')
+    this.#wake()
+  }
+
+  /** The kernel may not be what we believe: it is read before anybody is blamed. */
+  #doubtKernel(error: unknown): true {
+    const wait = this.#retry.failures('change') === 0 ? 0 : this.#retry.after(this.#retry.failures('change'))
+    this.#retry.delay('change')
+    this.#doubt = true
+    this.#observeAt = Math.min(this.#observeAt ?? Number.POSITIVE_INFINITY, this.#clock.now() + wait)
+    this.#log.warn({ error: reasonOf(error), retryMs: Math.round(wait) }, 'a change failed; reading the kernel again')
+    return true
+  }
+
+  // ---- apply
+
+  async #apply(pending: readonly Pending[]): Promise<boolean> {
+    const fresh = this.#fresh
+    const result = await narrow(this.#compile(pending), (part) => this.#attempt(part), {
+      ends: (error) => isDoubtful(error, fresh, pending),
+      first: (attempt) => attempt.pending.key === BASE,
+    })
+    for (const { item, error } of result.failed) this.#blame(item.pending, reasonOf(error))
+    for (const { pending } of result.putOff) pending.reason = reasonOf(result.error)
+    if (result.ended) return this.#doubtKernel(result.error)
+    if (result.putOff.length > 0) this.#putOff(result)
+    return true
+  }
+
+  #compile(pending: readonly Pending[]): Attempt<O>[] {
+    const attempts: Attempt<O>[] = []
+    for (const one of pending) {
+      try {
+        const program = this.#desired.program(one.key, this.#ledger.get(one.key)?.objects)
+        attempts.push({ pending: one, version: one.version, program })
+      } catch (error) {
+        this.#blame(one, `cannot be compiled: ${reasonOf(error)}`)
+      }
+    }
+    return attempts
+  }
+
+  async #attempt(attempts: readonly Attempt<O>[]): Promise<void> {
+    const staged = this.#ledger.stage(new Map(attempts.map(({ pending, program }) => [pending.key, program])))
+    const { add, replace, remove } = staged.change
+    if (add.length + replace.length + remove.length > 0) await this.#send(staged.change)
+    staged.commit(this.#clock.now())
+    this.#retry.succeeded('change')
+    this.#succeed(attempts)
+  }
+
+  async #send(change: Change<O>): Promise<void> {
+    await this.#driver.apply(change)
+    this.#transactions++
+    this.#lastChange = this.#clock.wall()
+    this.#fresh = false
+  }
+
+  #succeed(attempts: readonly Attempt<O>[]): void {
+    const inForce: FrontendKey[] = []
+    for (const { pending, version, program } of attempts) {
+      const { key } = pending
+      if (program && program.refused.length > 0) this.#refused.set(key, program.refused)
+      else this.#refused.delete(key)
+      this.#backlog.done(key)
+      if (pending.version === version) {
+        this.#desired.settled(key)
+        if (key !== BASE) inForce.push(key)
+      } else {
+        // planned anew while this was in flight
+        this.#backlog.add(key, this.#clock.wall())
+      }
+    }
+    this.#options.onApplied?.(inForce)
+  }
+
+  #blame(pending: Pending, reason: string): void {
+    pending.attempts++
+    pending.reason = reason
+    const wait = this.#retry.after(pending.attempts)
+    pending.notBefore = this.#clock.now() + wait
+    const what = { frontend: pending.key, error: reason, attempts: pending.attempts, retryMs: Math.round(wait) }
+    if (pending.key === BASE) this.#log.error(what, 'the base rules cannot be put in place')
+    else this.#log.warn(what, 'a frontend cannot be put in place')
+  }
+
+  #putOff({ putOff, error }: Narrowed<Attempt<O>>): void {
+    const wait = this.#retry.delay('change')
+    for (const { pending } of putOff) pending.notBefore = this.#clock.now() + wait
+    const what = { error: reasonOf(error), frontends: putOff.length, retryMs: Math.round(wait) }
+    this.#log.warn(what, 'changes failed; trying again')
+  }
+
+  // ---- remove what nothing needs any more
+
+  async #tidy(): Promise<boolean> {
+    const fresh = this.#fresh
+    const ends = (error: unknown): boolean => isDoubtful(error, fresh, [])
+    try {
+      if (await this.#leftovers.sweep(ends)) return true
+      if (!this.#complete) return false
+      const waitUntil = this.#backlog.nextDue(this.#isHeld) ?? 0
+      return await this.#leftovers.removeStrays(() => this.#neededByPending(), waitUntil, ends)
+    } catch (error) {
+      return this.#doubtKernel(error)
+    }
+  }
+
+  #neededByPending(): ReadonlySet<string> | null {
+    const needed = new Set<string>()
+    for (const { key } of this.#backlog) {
+      try {
+        const program = this.#desired.program(key, this.#ledger.get(key)?.objects)
+        for (const object of program?.objects ?? []) needed.add(object.key)
+      } catch {
+        return null
+      }
+    }
+    return needed
+  }
+}
+
+/** May the failure come from a wrong belief about the kernel rather than from the change itself? */
+const isDoubtful = (error: unknown, fresh: boolean, pending: readonly Pending[]): boolean => {
+  const failure = failureOf(error)
+  // it failed like this when the kernel had just been read: reading it again for every retry would be a waste
+  const known = pending.length === 1 && pending[0]?.reason === reasonOf(error)
+  return failure === 'uncertain' || (failure === 'surprising' && !fresh && !known)
+}

@@ -1,0 +1,43 @@
+import type { Kernel } from '../kernel/kernel.ts'
+import type { Log } from '../util/log.ts'
+import type { Driver, Plane, PlaneName, PlaneObject } from './plane.ts'
+
+export interface DriverOptions {
+  readonly log: Log
+}
+
+/** A plane's two halves: what it computes anywhere, and what it does to a kernel. Loaded when asked for. */
+interface PlaneEntry {
+  plane(): Promise<Plane<PlaneObject>>
+  open(kernel: Kernel, options: DriverOptions): Promise<Driver<PlaneObject>>
+}
+
+/** Every plane there is. A new one costs a folder and a row here. */
+const planes: { readonly [name in PlaneName]?: PlaneEntry } = {
+  nftables: {
+    plane: async () => (await import('./nftables/index.ts')).nftables,
+    open: async (kernel, options) => (await import('./nftables/driver.ts')).openNftablesDriver(kernel, options),
+  },
+}
+
+export const planeNames: readonly PlaneName[] = Object.keys(planes) as PlaneName[]
+
+/** Throws for a plane that this version does not have. */
+export const loadPlane = (name: PlaneName): Promise<Plane<PlaneObject>> => entryOf(name).plane()
+
+/** Opens what the plane needs of the kernel and changes nothing yet. */
+export const openDriver = (name: PlaneName, kernel: Kernel, options: DriverOptions): Promise<Driver<PlaneObject>> =>
+  entryOf(name).open(kernel, options)
+
+/** `auto` is the first plane there is. Throws for names that are none and for planes that this version does not have. */
+export const planeNamed = (name: string): PlaneName => {
+  const plane = planeNames.find((known) => known === name || name === 'auto')
+  if (plane === undefined) throw new Error(`plane ${name}: not in this version, which has ${planeNames.join(', ')}`)
+  return plane
+}
+
+const entryOf = (name: PlaneName): PlaneEntry => {
+  const entry = planes[planeNamed(name)]
+  if (entry === undefined) throw new Error(`plane ${name}: not in this version`)
+  return entry
+}
