@@ -1,0 +1,40 @@
+#!/bin/bash
+# The Debian packages that the kernel tests and the lab use: installed where we are root, named where we are not.
+set -euo pipefail
+
+# package:command that proves it
+needed=(
+  conntrack:conntrack
+  ethtool:ethtool
+  iproute2:ip
+  ipset:ipset
+  iptables:iptables-save
+  ipvsadm:ipvsadm
+  kmod:modprobe
+  nftables:nft
+  procps:sysctl
+  tcpdump:tcpdump
+)
+
+PATH=$PATH:/usr/sbin:/sbin
+missing=()
+for entry in "${needed[@]}"; do
+  command -v "${entry#*:}" >/dev/null || missing+=("${entry%%:*}")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+  echo "setup   not installed, so some kernel tests will be skipped: ${missing[*]}"
+  echo "        on Debian: sudo apt-get install ${missing[*]}"
+  exit 0
+fi
+
+export DEBIAN_FRONTEND=noninteractive
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+quietly() { "$@" >"$log" 2>&1 </dev/null || { tail -n 30 "$log" >&2; return 1; }; }
+
+echo "setup   apt-get install ${missing[*]}"
+if ! { quietly apt-get update && quietly apt-get install -y --no-install-recommends "${missing[@]}"; }; then
+  echo "setup   apt-get failed; tests that need ${missing[*]} will be skipped" >&2
+fi

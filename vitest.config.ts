@@ -1,0 +1,32 @@
+import { defineConfig } from 'vitest/config'
+
+const kernelTests = '{src,test}/**/*.kernel.test.ts'
+
+export default defineConfig({
+  test: {
+    reporters: ['default'],
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['{src,bench,test,scripts}/**/*.test.ts'],
+          exclude: [kernelTests, '**/node_modules/**'],
+          pool: 'threads',
+          maxWorkers: '100%',
+        },
+      },
+      {
+        // One file at a time, after the others: they share the machine's kernel.
+        test: {
+          name: 'kernel',
+          include: [kernelTests],
+          pool: 'forks',
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+})
