@@ -4,11 +4,23 @@ import type { CommandEntry } from './command.ts'
 export const commands: readonly CommandEntry[] = [
   // { name: 'run', description: 'run the node agent', load: () => import('./run.ts') },
   // { name: 'status', description: 'tell whether the kernel is what the plan says', load: () => import('./status.ts') },
-  // { name: 'plan', description: 'show the frontends and backends a node computes, and why', load: () => import('./plan.ts') },
-  // { name: 'trace', description: 'tell where a packet would go, through which rules, with what odds', load: () => import('./trace.ts') },
+  {
+    name: 'plan',
+    description: 'show the frontends and backends a node computes, and why',
+    load: () => import('./plan.ts'),
+  },
+  {
+    name: 'trace',
+    description: 'tell where a packet would go, through which rules, with what odds',
+    load: () => import('./trace.ts'),
+  },
   // { name: 'skew', description: 'tell who gets how much, and whether it is luck or a fault', load: () => import('./skew.ts') },
   // { name: 'simulate', description: 'measure how evenly a cluster that does not exist yet would spread load', load: () => import('./simulate.ts') },
-  // { name: 'lab', description: 'run a cluster in network namespaces, with real traffic', load: () => import('./lab.ts') },
+  {
+    name: 'lab',
+    description: 'run a cluster in network namespaces, with real traffic',
+    load: () => import('./lab.ts'),
+  },
   // { name: 'clean', description: 'remove every kernel object of ours', load: () => import('./clean.ts') },
   {
     name: 'completion',

@@ -1,0 +1,16 @@
+/** Columns three spaces apart, as kubectl prints them; '' where there is no row. `header` null: without. */
+export const formatTable = (header: readonly string[] | null, rows: readonly (readonly string[])[]): string => {
+  if (rows.length === 0) return ''
+  const lines = header === null ? rows : [header, ...rows]
+  const widths: number[] = []
+  for (const line of lines) line.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, cell.length)))
+  return lines
+    .map(
+      (line) =>
+        `${line
+          .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+          .join('   ')
+          .trimEnd()}\n`,
+    )
+    .join('')
+}
