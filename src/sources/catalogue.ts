@@ -21,6 +21,8 @@ export class Catalogue {
   readonly #files = new Map<string, FileEntry>()
   /** files that define an object, in order */
   readonly #claims = new Map<ObjectId, readonly string[]>()
+  /** files and objects that there is something to say about, so that saying it does not cost all the others */
+  readonly #faulty = new Set<string>()
   readonly #contested = new Set<ObjectId>()
   readonly #touched = new Set<ObjectId>()
 
@@ -40,6 +42,8 @@ export class Catalogue {
         objects.set(id, found)
     const entry = { objects, problems: describe(file, reading, before, blank), ignored: reading.ignored, only: [file] }
     this.#files.set(file, entry)
+    if (entry.problems.length > 0) this.#faulty.add(file)
+    else this.#faulty.delete(file)
     this.#claim(file, before, objects)
   }
 
@@ -47,6 +51,7 @@ export class Catalogue {
   remove(file: string): void {
     const before = this.#files.get(file)?.objects ?? nothing
     this.#files.delete(file)
+    this.#faulty.delete(file)
     this.#claim(file, before, nothing)
   }
 
@@ -77,7 +82,7 @@ export class Catalogue {
         rivals.set(file, [...(rivals.get(file) ?? []), problem])
       }
     }
-    return [...this.#files.keys()]
+    return [...new Set([...this.#faulty, ...rivals.keys()])]
       .sort(this.#compare)
       .flatMap((file) => [...(this.#files.get(file)?.problems ?? []), ...(rivals.get(file) ?? [])])
   }
