@@ -79,8 +79,8 @@ export interface Plane<O extends PlaneObject> {
   base(node: NodeView): Program<O>
   /** pure, one frontend at a time; `before` (its objects in force) keeps slots where they are */
   compile(frontend: Frontend, node: NodeView, before?: readonly O[]): Program<O>
-  /** pure: every possible backend with its exact odds */
-  trace(programs: Iterable<Program<O>>, packet: Packet, node: NodeView): Trace
+  /** pure: every possible backend with its exact odds. The programs are read once, then any number of packets is traced */
+  trace(programs: Iterable<Program<O>>, node: NodeView): (packet: Packet) => Trace
   /** may stand in several programs: counted by the reconciler */
   shared(object: O): boolean
   equal(a: O, b: O): boolean

@@ -43,9 +43,21 @@ export type Jump =
 
 export type Statement =
   /** (left & mask) op right; no mask: all bits */
-  | { readonly kind: 'match'; readonly left: Expression; readonly op: '==' | '!='; readonly right: Bytes; readonly mask?: Bytes }
+  | {
+      readonly kind: 'match'
+      readonly left: Expression
+      readonly op: '==' | '!='
+      readonly right: Bytes
+      readonly mask?: Bytes
+    }
   /** left between two values, both inside */
-  | { readonly kind: 'range'; readonly left: Expression; readonly negated: boolean; readonly low: Bytes; readonly high: Bytes }
+  | {
+      readonly kind: 'range'
+      readonly left: Expression
+      readonly negated: boolean
+      readonly low: Bytes
+      readonly high: Bytes
+    }
   | { readonly kind: 'lookup'; readonly key: Key; readonly set: string; readonly negated: boolean }
   /** no element: the rule does not match */
   | { readonly kind: 'vmap'; readonly key: Key; readonly map: string }
@@ -84,7 +96,10 @@ export interface Chain {
 }
 
 /** What an element of a set or map leads to. */
-export type ElementValue = { readonly to: 'member' } | { readonly to: 'data'; readonly data: Bytes } | { readonly to: 'jump'; readonly jump: Jump }
+export type ElementValue =
+  | { readonly to: 'member' }
+  | { readonly to: 'data'; readonly data: Bytes }
+  | { readonly to: 'jump'; readonly jump: Jump }
 
 /** Lookup is all the evaluator needs, so a set may answer from whatever its owner holds. */
 export interface RuleSet {

@@ -33,3 +33,35 @@ export interface CounterObject extends PlaneObject {
 }
 
 export type NftObject = ChainObject | SetObject | ElementObject | CounterObject
+
+/** Objects with their keys: what is read back from a kernel gets the key of what was compiled. */
+
+export const chainObject = (family: NftFamily, chain: NftChain, rules: ChainObject['rules']): ChainObject => ({
+  kind: 'chain',
+  key: `chain ${family} ${chain.name}`,
+  family,
+  chain,
+  rules,
+})
+
+export const setObject = (family: NftFamily, set: NftSet): SetObject => ({
+  kind: 'set',
+  key: `set ${family} ${set.name}`,
+  family,
+  set,
+})
+
+export const elementObject = (family: NftFamily, set: string, element: NftElement): ElementObject => ({
+  kind: 'element',
+  key: `element ${family} ${set} ${element.key}`,
+  family,
+  set,
+  element,
+})
+
+export const counterObject = (family: NftFamily, counter: NftCounter): CounterObject => ({
+  kind: 'counter',
+  key: `counter ${family} ${counter.name}`,
+  family,
+  counter,
+})

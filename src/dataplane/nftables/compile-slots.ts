@@ -1,0 +1,42 @@
+import type { Backend, Frontend } from '../../model/frontend.ts'
+import type { NodeView } from '../../model/node-view.ts'
+import type { SlotTable } from '../../scheduling/slots.ts'
+import { keepsPlaces } from '../../scheduling/stable.ts'
+import { buildSlots } from '../../scheduling/table.ts'
+import { type InForce, otherOffset, type SetName, SLOTS, startOffset } from './slot-ranges.ts'
+
+/** Schedulers that a slot table can serve; the others need live connection counts. */
+export const DEFAULT_SCHEDULER = 'rr'
+
+/** A slot table and where it is written. */
+export interface PlacedTable {
+  readonly ok: true
+  readonly table: SlotTable
+  readonly offset: number
+  readonly note: string
+}
+
+export type Placed = PlacedTable | { readonly ok: false; readonly reason: string }
+
+const noNames: readonly string[] = []
+
+/** The slot table of one of a frontend's sets: in place where the places stay, else in the other generation's range. */
+export const placeSlots = (frontend: Frontend, set: SetName, node: NodeView, inForce: InForce | null): Placed => {
+  const backends = frontend.sets[set]
+  if (backends === null) return { ok: false, reason: `no ${set} backends` }
+  const result = buildSlots({
+    scheduler: frontend.scheduler ?? DEFAULT_SCHEDULER,
+    set: backends,
+    seed: `${node.name} ${frontend.key}`,
+    cap: SLOTS,
+    before: inForce?.names ?? noNames,
+  })
+  if (!result.ok) return result
+  const { table, note } = result
+  return { ok: true, table, note, offset: offsetOf(set, inForce, table.slots) }
+}
+
+const offsetOf = (set: SetName, inForce: InForce | null, slots: readonly Backend[]): number => {
+  if (inForce === null) return startOffset(set)
+  return keepsPlaces(inForce.names.length, slots.length) ? inForce.offset : otherOffset(inForce.offset)
+}
