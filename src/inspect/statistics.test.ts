@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { maxOverMean, type SkewVerdict, testCounts, variation } from './statistics.ts'
+import { familyVerdicts, maxOverMean, type SkewVerdict, testCounts, variation } from './statistics.ts'
 import { chiSquare, chiSquareCritical, incompleteGamma, logGamma, noncentralityFor } from './statistics-gamma.ts'
 import { exactTails, outcomes, pearson, sampledTails } from './statistics-multinomial.ts'
 
-const close = (actual: number, expected: number, relative: number): void =>
-  expect(Math.abs(actual - expected)).toBeLessThanOrEqual(relative * Math.abs(expected))
+/** relative */
+const error = (actual: number, expected: number): number => Math.abs(actual - expected) / Math.abs(expected)
 
 describe('published counts', () => {
   const table: readonly (readonly [readonly number[], number, SkewVerdict])[] = [
@@ -19,7 +19,7 @@ describe('published counts', () => {
   it.each(table)('%j: p %d, %s', (counts, p, verdict) => {
     const result = testCounts(counts)
     expect(result.verdict).toBe(verdict)
-    close(result.p, p, p < 1e-10 ? 0.08 : 0.04)
+    expect(error(result.p, p)).toBeLessThanOrEqual(p < 1e-10 ? 0.08 : 0.04)
   })
 
   it.each([[[34, 33, 33]], [[334, 333, 333]], [[250, 250, 250, 250]]])('%j is TOO-EVEN', (counts) => {
@@ -66,6 +66,27 @@ describe('verdicts', () => {
   })
 })
 
+describe('verdicts of a family', () => {
+  const fair = testCounts([346, 336, 318])
+  const odd = testCounts([13, 2, 12])
+
+  it('is the verdict of one alone', () => {
+    expect(familyVerdicts([odd], 0.05)).toEqual(['SKEWED'])
+    expect(familyVerdicts([], 0.05)).toEqual([])
+  })
+
+  it('takes more to be skewed among many', () => {
+    // p .016 is below .05 / 3 and above .05 / 4
+    expect(familyVerdicts([fair, odd, fair], 0.05)).toEqual(['FAIR', 'SKEWED', 'FAIR'])
+    expect(familyVerdicts([fair, fair, odd, fair], 0.05)[2]).not.toBe('SKEWED')
+  })
+
+  it('steps down: each rejection leaves more of the level for the next', () => {
+    const skewed = testCounts([60, 10, 7, 3, 6, 4, 10])
+    expect(familyVerdicts([odd, skewed, skewed, fair], 0.05)).toEqual(['SKEWED', 'SKEWED', 'SKEWED', 'FAIR'])
+  })
+})
+
 describe('which test', () => {
   it.each([
     [[5, 5], 'chi2'],
@@ -90,14 +111,15 @@ describe('distributions', () => {
     [9, 2.700389499980359, 0.975],
     [99, 123.2252214533618, 0.05],
   ])('chi-square of %d degrees at %d: %d', (degrees, x, upper) => {
-    close(chiSquare(degrees, x).upper, upper, 1e-12)
-    close(chiSquareCritical(degrees, upper), x, 1e-10)
+    expect(error(chiSquare(degrees, x).upper, upper)).toBeLessThanOrEqual(1e-12)
+    expect(error(chiSquareCritical(degrees, upper), x)).toBeLessThanOrEqual(1e-10)
   })
 
   it('keeps its digits far out in the tail', () => {
     // two degrees: exp(−x/2)
-    for (const x of [10, 100, 1000]) close(chiSquare(2, x).upper, Math.exp(-x / 2), 1e-12)
-    for (const x of [1e-12, 1e-6, 0.01]) close(chiSquare(2, x).lower, -Math.expm1(-x / 2), 1e-12)
+    for (const x of [10, 100, 1000]) expect(error(chiSquare(2, x).upper, Math.exp(-x / 2))).toBeLessThanOrEqual(1e-12)
+    for (const x of [1e-12, 1e-6, 0.01])
+      expect(error(chiSquare(2, x).lower, -Math.expm1(-x / 2))).toBeLessThanOrEqual(1e-12)
   })
 
   it('has complementary tails', () => {
@@ -114,8 +136,8 @@ describe('distributions', () => {
   })
 
   it('knows factorials', () => {
-    close(logGamma(11), Math.log(3628800), 1e-14)
-    close(logGamma(0.5), Math.log(Math.PI) / 2, 1e-14)
+    expect(error(logGamma(11), Math.log(3628800))).toBeLessThanOrEqual(1e-14)
+    expect(error(logGamma(0.5), Math.log(Math.PI) / 2)).toBeLessThanOrEqual(1e-14)
   })
 
   it.each([
@@ -123,7 +145,7 @@ describe('distributions', () => {
     [2, 9.635],
     [9, 15.65],
   ])('non-centrality for power 0.8 at %d degrees: %d', (degrees, lambda) => {
-    close(noncentralityFor(degrees, 0.05, 0.8), lambda, 1e-3)
+    expect(error(noncentralityFor(degrees, 0.05, 0.8), lambda)).toBeLessThanOrEqual(1e-3)
   })
 })
 

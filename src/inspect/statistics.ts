@@ -65,7 +65,7 @@ export const testCounts = (
     statistic,
     p: tails.upper,
     pLower: tails.lower,
-    verdict: verdictOf(tails, level, n, possible, needed),
+    verdict: verdictOf({ upper: tails.upper <= level, lower: tails.lower <= level }, { n, k: possible.length, needed }),
     needed,
     expected: shares.map((p) => n * p),
   }
@@ -88,10 +88,36 @@ const tailsOf = (
  * Rejected: upper tail first. Not rejected: FAIR only when a backend off by half would probably have been seen.
  * One backend, or no connection, leaves nothing that could be rejected.
  */
-const verdictOf = (tails: Tails, level: number, n: number, odds: readonly number[], needed: number): SkewVerdict => {
-  if (tails.upper <= level) return 'SKEWED'
-  if (tails.lower <= level) return 'TOO-EVEN'
-  return odds.length === 1 || n < needed ? 'NOT-ENOUGH-DATA' : 'FAIR'
+const verdictOf = (
+  { upper, lower }: { readonly upper: boolean; readonly lower: boolean },
+  { n, k, needed }: Pick<SkewTest, 'n' | 'k' | 'needed'>,
+): SkewVerdict => {
+  if (upper) return 'SKEWED'
+  if (lower) return 'TOO-EVEN'
+  return k === 1 || n < needed ? 'NOT-ENOUGH-DATA' : 'FAIR'
+}
+
+/**
+ * The verdicts of tests that were asked together: Holm's procedure for each tail at its level, so that many Services do not
+ * make one look skewed by their number.
+ */
+export const familyVerdicts = (tests: readonly SkewTest[], level: number): readonly SkewVerdict[] => {
+  const upper = holm(
+    tests.map(({ p }) => p),
+    level,
+  )
+  const lower = holm(
+    tests.map(({ pLower }) => pLower),
+    level,
+  )
+  return tests.map((test, i) => verdictOf({ upper: upper.has(i), lower: lower.has(i) }, test))
+}
+
+/** Indices of the hypotheses that are rejected. */
+const holm = (ps: readonly number[], level: number): ReadonlySet<number> => {
+  const ascending = [...ps.entries()].sort(([, a], [, b]) => a - b)
+  const kept = ascending.findIndex(([, p], i) => p > level / (ps.length - i))
+  return new Set(ascending.slice(0, kept < 0 ? ps.length : kept).map(([index]) => index))
 }
 
 /** n ≈ λ(k−1)/δ² for uniform odds; in general λ(1−p)/(δ²p) of the backend with the smallest odds. */

@@ -1,0 +1,65 @@
+import type { LabReport, RunReport } from '../lab/report.ts'
+
+/** A lab's results for a person. */
+
+const barWidth = 30
+
+export const labText = (report: LabReport): string => {
+  const runs = report.runs.map(runText)
+  const skipped = report.skipped.map(({ plane, scheduler, service, reason }) => {
+    const what = [service, plane, scheduler].filter((part) => part !== undefined).join(' ')
+    return `skipped: ${what}: ${reason}\n`
+  })
+  return [...runs, ...skipped].join('\n')
+}
+
+const runText = (run: RunReport): string => {
+  const most = Math.max(1, ...run.backends.map(({ connections }) => connections))
+  const rows = run.backends.map(({ name, node, connections, expected }) => [
+    name,
+    node,
+    String(connections),
+    expected === null ? '-' : String(Math.round(expected * 10) / 10),
+    '█'.repeat(Math.round((connections / most) * barWidth)),
+  ])
+  const title = `${run.service}  ${run.plane}, ${run.scheduler}: ${run.connections} connections, ${run.failures} failed`
+  const failures = Object.entries(run.errors ?? {}).map(([error, count]) => `  ${count} × ${error}\n`)
+  return `${title}\n${columns([['POD', 'NODE', 'CONNECTIONS', 'EXPECTED', ''], ...rows])}${failures.join('')}${verdictLine(run)}\n`
+}
+
+const columns = (rows: readonly (readonly string[])[]): string => {
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)))
+  const right = new Set([2, 3])
+  return rows
+    .map((row) =>
+      row.map((cell, i) => (right.has(i) ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0))).join('  '),
+    )
+    .map((line) => `  ${line.trimEnd()}\n`)
+    .join('')
+}
+
+const verdictLine = (run: RunReport): string => {
+  if (run.held !== undefined) return restartLine(run)
+  const spread = `busiest ${run.maxOverMean.toFixed(2)} × mean`
+  switch (run.verdict) {
+    case 'TOO-EVEN':
+      return `TOO-EVEN: more even than chance makes it, as rotation should be (${spread})`
+    case 'FAIR':
+      return `FAIR: luck alone is at least as uneven with p = ${run.p.toPrecision(2)} (${spread})`
+    case 'SKEWED':
+      return `SKEWED: luck alone is as uneven with p = ${run.p.toPrecision(2)} only (${spread})`
+    case 'NOT-ENOUGH-DATA':
+      return run.backends.length < 2
+        ? 'one pod takes all there is'
+        : `NOT-ENOUGH-DATA: too few connections to tell luck from a fault (${spread})`
+    case null:
+      return 'not judged'
+  }
+}
+
+const restartLine = ({ restarts = 0, held, outOfSync = [] }: RunReport): string =>
+  [
+    `${restarts} agents killed and started again`,
+    `${held?.cut ?? 0} of ${held?.opened ?? 0} established connections cut`,
+    outOfSync.length === 0 ? 'kernels equal the plan' : `kernel differs from the plan on ${outOfSync.join(', ')}`,
+  ].join('; ')

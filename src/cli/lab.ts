@@ -1,0 +1,210 @@
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { PlaneName } from '../dataplane/plane.ts'
+import { readApplication, type Application } from '../lab/controller/application.ts'
+import { evenApplication } from '../lab/even.ts'
+import { readManifestFiles } from '../lab/objects.ts'
+import { runRestart } from '../lab/restart.ts'
+import { knownPlanes, type ScenarioName, scenarioNames } from '../lab/scenario.ts'
+import { runSpread } from '../lab/spread.ts'
+import { readLabs, stateOf } from '../lab/state.ts'
+import { downLab, execInLab, upLab } from '../lab/up.ts'
+import type { Family } from '../model/objects.ts'
+import type { SchedulerName } from '../model/frontend.ts'
+import type { Shell } from './command.ts'
+import { progressOn, type Progress } from './lab-progress.ts'
+import { labText } from './lab-table.ts'
+
+const schedulerNames: readonly SchedulerName[] = ['random', 'rr', 'sh', 'dh', 'maglev', 'lc', 'sed', 'nq']
+const families = { IPv4: ['IPv4'], IPv6: ['IPv6'], dual: ['IPv4', 'IPv6'] } as const
+
+interface ClusterFlags {
+  readonly filename?: readonly string[]
+  readonly nodes: number
+  readonly pods?: number
+  readonly family: keyof typeof families
+}
+
+interface RunFlags extends ClusterFlags {
+  readonly plane: readonly PlaneName[]
+  readonly scheduler?: readonly SchedulerName[]
+  readonly connections: number
+  readonly seed: number
+  readonly level: number
+  readonly keep: boolean
+  readonly output: 'table' | 'json'
+}
+
+interface UpFlags extends ClusterFlags {
+  readonly plane: PlaneName
+  readonly scheduler?: SchedulerName
+}
+
+export function register(command: Command, shell: Shell): void {
+  command.addHelpText(
+    'after',
+    '\nExamples:\n  evenkeel lab run even --scheduler rr,random\n  evenkeel lab run -f shop.yaml\n  evenkeel lab up; evenkeel lab exec lab client -- curl -s http://192.168.77.10:30086/',
+  )
+  command.helpCommand(false)
+  registerRun(command, shell)
+  registerUp(command, shell)
+  command
+    .command('exec <lab> <place> <command...>')
+    .description('run a command in a node, a pod or the client: lab exec lab node-0 -- nft list ruleset')
+    .passThroughOptions()
+    .action(async (lab: string, place: string, words: string[]) => {
+      process.exitCode = await execInLab(lab, place, words[0] === '--' ? words.slice(1) : words)
+    })
+  command
+    .command('down [lab]')
+    .description('remove a lab that was kept or left behind')
+    .action((lab = 'lab') => downLab(lab))
+  command.command('list').description('list the labs on this machine').action(list)
+}
+
+const whole =
+  (min: number, max: number) =>
+  (text: string): number => {
+    const value = Number(text)
+    if (text.trim() === '' || !Number.isInteger(value) || value < min || value > max)
+      throw new InvalidArgumentError(`It must be a whole number ${min} to ${max}.`)
+    return value
+  }
+
+const level = (text: string): number => {
+  const value = Number(text)
+  if (!(value > 0 && value < 1)) throw new InvalidArgumentError('It must be between 0 and 1.')
+  return value
+}
+
+const oneOf =
+  <T extends string>(allowed: readonly T[]) =>
+  (text: string): T => {
+    const found = allowed.find((one) => one === text)
+    if (found === undefined) throw new InvalidArgumentError(`It must be one of ${allowed.join(', ')}.`)
+    return found
+  }
+
+const listOf =
+  <T extends string>(allowed: readonly T[]) =>
+  (text: string): readonly T[] => [...new Set(text.split(',').map((one) => oneOf(allowed)(one.trim())))]
+
+const planes = (text: string): readonly PlaneName[] => (text === 'all' ? knownPlanes : listOf(knownPlanes)(text))
+
+const collect = (path: string, paths: readonly string[] = []): readonly string[] => [...paths, path]
+
+const withCluster = (command: Command): Command =>
+  command
+    .option('-f, --filename <file>', 'manifests of an application: a file, a directory or - (repeatable)', collect)
+    .option('--nodes <count>', 'nodes of the cluster', whole(1, 50), 2)
+    .option('--pods <count>', 'pods behind the Service (4); with -f: replicas of each workload', whole(1, 60))
+    .addOption(
+      new Option('--family <family>', 'addresses of the Service').choices(Object.keys(families)).default('IPv4'),
+    )
+
+function registerRun(command: Command, shell: Shell): void {
+  withCluster(command.command('run'))
+    .argument('[scenario]', `${scenarioNames.join(', ')}; with -f it is app`)
+    .description('make a cluster, send connections, say who got how many')
+    .option('--plane <names>', 'planes, with commas, or all', planes, ['nftables'])
+    .option('--scheduler <names>', 'schedulers, with commas', listOf(schedulerNames))
+    .option('--connections <count>', 'connections in each run', whole(1, 10_000_000), 1000)
+    .option('--seed <number>', 'decides what is left to chance', whole(0, 2 ** 31), 1)
+    .option('--level <share>', 'of each tail of the test', level, 0.05)
+    .option('--keep', 'leave the lab standing when all is done', false)
+    .addOption(new Option('-o, --output <format>', 'what to print').choices(['table', 'json']).default('table'))
+    .action((scenario: string | undefined, flags: RunFlags) => run(scenarioOf(scenario, flags), flags, shell))
+}
+
+function registerUp(command: Command, shell: Shell): void {
+  withCluster(command.command('up'))
+    .argument('[lab]', 'its name', 'lab')
+    .description('make a cluster to play with; it stays until lab down')
+    .option('--plane <name>', 'the plane', oneOf(knownPlanes), 'nftables')
+    .option('--scheduler <name>', 'the scheduler of every Service', oneOf(schedulerNames))
+    .action((id: string, flags: UpFlags) => up(id, flags, shell))
+}
+
+function scenarioOf(name: string | undefined, flags: RunFlags): ScenarioName {
+  const scenario = name ?? (flags.filename === undefined ? undefined : 'app')
+  const found = scenarioNames.find((one) => one === scenario)
+  if (found === undefined)
+    throw new Error(
+      `lab run needs a scenario: ${scenarioNames.join(', ')}${scenario === undefined ? '' : `, not ${scenario}`}`,
+    )
+  if ((found === 'app') !== (flags.filename !== undefined))
+    throw new Error(found === 'app' ? 'the scenario app needs -f FILE' : `the scenario ${found} takes no -f`)
+  return found
+}
+
+async function applicationOf(
+  { filename, nodes, pods, family }: ClusterFlags,
+  progress: Progress,
+): Promise<Application> {
+  if (filename === undefined)
+    return evenApplication({ pods: pods ?? 4, nodes, families: families[family] satisfies readonly Family[] })
+  const { documents, problems } = await readManifestFiles(filename)
+  const application = readApplication(documents, { nodes, ...(pods !== undefined && { replicas: pods }) })
+  progress.end()
+  for (const { where, object, field, message } of [...problems, ...application.problems])
+    process.stderr.write(`${[where, object, field].filter((part) => part !== '').join(': ')}: ${message}\n`)
+  for (const note of application.notes) process.stderr.write(`${note}\n`)
+  if (application.services.length === 0) throw new Error(`no Service to be reached in ${filename.join(', ')}`)
+  return application
+}
+
+async function run(scenario: ScenarioName, flags: RunFlags, shell: Shell): Promise<void> {
+  const started = performance.now()
+  const progress = progressOn(process.stderr)
+  const application = await applicationOf(flags, progress)
+  const id = `run${process.pid}`
+  const runScenario = scenario === 'restart' ? runRestart : runSpread
+  try {
+    const { report, faults } = await runScenario({
+      ...flags,
+      id,
+      scenario,
+      application,
+      planes: flags.plane,
+      schedulers: flags.scheduler ?? null,
+      signal: shell.interrupted(),
+      progress: (text) => progress.step(text),
+    })
+    progress.end()
+    process.stdout.write(flags.output === 'json' ? `${JSON.stringify(report)}\n` : labText(report))
+    for (const fault of faults) process.stderr.write(`${fault}\n`)
+    if (flags.keep) process.stderr.write(`the lab stays: evenkeel lab list; evenkeel lab down ${id}\n`)
+    process.stderr.write(`${((performance.now() - started) / 1000).toFixed(1)} s in all\n`)
+    if (faults.length > 0) process.exitCode = 1
+  } finally {
+    progress.end()
+  }
+}
+
+async function up(id: string, flags: UpFlags, shell: Shell): Promise<void> {
+  const progress = progressOn(process.stderr)
+  try {
+    const hints = await upLab({
+      id,
+      application: await applicationOf(flags, progress),
+      nodes: flags.nodes,
+      plane: flags.plane,
+      scheduler: flags.scheduler ?? null,
+      signal: shell.interrupted(),
+      progress: (text) => progress.step(text),
+    })
+    progress.end()
+    process.stdout.write(`lab ${id} is up. Try:\n${hints.map((hint) => `  ${hint}\n`).join('')}`)
+  } finally {
+    progress.end()
+  }
+}
+
+async function list(): Promise<void> {
+  const labs = await readLabs()
+  if (labs.length === 0) process.stderr.write('no labs\n')
+  for (const lab of labs) {
+    const { nodes, pods } = lab.cluster
+    process.stdout.write(`${lab.id}  ${stateOf(lab)}  ${lab.scenario}  ${nodes.length} nodes  ${pods.length} pods\n`)
+    for (const hint of lab.hints) process.stdout.write(`  ${hint}\n`)
+  }
+}

@@ -1,0 +1,40 @@
+import { formatEndpoint } from '../model/address.ts'
+import { serviceKey } from '../model/objects.ts'
+import type { Agents } from './agents.ts'
+import type { Lab } from './lab.ts'
+
+/** Leaves the lab and its agents standing, with a word on what can be tried. Answers the words. */
+export const keepForPlay = async (lab: Lab, agents: Agents): Promise<readonly string[]> => {
+  const hints = whatToTry(lab)
+  agents.release()
+  await lab.keep(hints)
+  return hints
+}
+
+/** Command lines for a person; names and addresses are the lab's. */
+export const whatToTry = (lab: Lab): readonly string[] => {
+  const { id, nodes, pods } = lab.cluster
+  const lines: string[] = []
+  const from = pods[0]?.name ?? nodes[0]?.name ?? 'client'
+  for (const service of lab.control.services) {
+    const [port] = service.ports
+    if (port === undefined) continue
+    const what = `# ${serviceKey(service)}`
+    for (const address of service.clusterIPs)
+      lines.push(`evenkeel lab exec ${id} ${from} -- ${ask(address, port.port)}   ${what}, ClusterIP`)
+    const node = nodes[0]
+    if (port.nodePort !== 0 && node !== undefined)
+      lines.push(`evenkeel lab exec ${id} client -- ${ask(node.addresses.IPv4, port.nodePort)}   ${what}, NodePort`)
+    for (const address of service.balancers)
+      lines.push(`evenkeel lab exec ${id} client -- ${ask(address, port.port)}   ${what}, LoadBalancer`)
+  }
+  return [
+    ...lines.slice(0, 12),
+    `evenkeel lab exec ${id} node-0 -- evenkeel status`,
+    `evenkeel lab exec ${id} node-0 -- nft list ruleset`,
+    `edit the files in ${lab.manifests}; logs are in ${lab.directory}/log`,
+    `evenkeel lab down ${id}`,
+  ]
+}
+
+const ask = (address: string, port: number): string => `curl -s http://${formatEndpoint(address, port)}/`

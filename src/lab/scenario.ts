@@ -1,0 +1,83 @@
+import { release } from 'node:os'
+import { planeNamed, planeNames } from '../dataplane/registry.ts'
+import type { PlaneName } from '../dataplane/plane.ts'
+import type { SchedulerName } from '../model/frontend.ts'
+import type { Application } from './controller/application.ts'
+import type { RunReport, LabReport, Skipped } from './report.ts'
+
+export const scenarioNames = ['even', 'restart', 'app'] as const
+export type ScenarioName = (typeof scenarioNames)[number]
+
+/** What every scenario is given. */
+export interface ScenarioOptions {
+  readonly id: string
+  readonly scenario: ScenarioName
+  readonly application: Application
+  readonly nodes: number
+  readonly planes: readonly PlaneName[]
+  /** null: each Service's own choice, or the plane's default */
+  readonly schedulers: readonly SchedulerName[] | null
+  /** for each run */
+  readonly connections: number
+  readonly seed: number
+  readonly level: number
+  /** the lab stays when all is done */
+  readonly keep: boolean
+  readonly signal: AbortSignal
+  /** what is being done, for a person who waits */
+  readonly progress: (text: string) => void
+}
+
+export interface ScenarioResult {
+  readonly report: LabReport
+  /** in words; empty when all is as the scenario expects */
+  readonly faults: readonly string[]
+}
+
+/** Every plane that the project knows, in this version or a later one. */
+export const knownPlanes: readonly PlaneName[] = ['nftables', 'iptables', 'ipvs', 'ebpf', 'userspace']
+
+/** Splits planes into those that can be run and those that are skipped. Throws when none is left, with the reason. */
+export const runnablePlanes = (
+  planes: readonly PlaneName[],
+): { readonly run: readonly PlaneName[]; readonly skipped: readonly Skipped[] } => {
+  const run = planes.filter((plane) => planeNames.includes(plane))
+  const [first] = planes
+  if (run.length === 0 && first !== undefined) planeNamed(first)
+  const skipped = planes
+    .filter((plane) => !run.includes(plane))
+    .map((plane) => ({ plane, reason: `not in this version, which has ${planeNames.join(', ')}` }))
+  return { run, skipped }
+}
+
+export const reportOf = (
+  { scenario, seed }: Pick<ScenarioOptions, 'scenario' | 'seed'>,
+  runs: readonly RunReport[],
+  skipped: readonly Skipped[],
+): LabReport => ({ scenario, seed, node: { kernel: release() }, runs, skipped })
+
+/** Hashes give each client one backend for good, so few clients are never even. */
+const mayBeSkewed = new Set(['sh', 'dh'])
+
+/** What is wrong with a run; `affine`: the Service keeps clients on one backend. */
+export const runFaults = (run: RunReport, affine: boolean): readonly string[] => {
+  const what = `${run.service} (${run.plane}, ${run.scheduler})`
+  const faults: string[] = []
+  if (run.failures > 0)
+    faults.push(`${what}: ${run.failures} of ${run.connections} connections failed: ${reasons(run)}`)
+  if (run.verdict === 'SKEWED' && !affine && !mayBeSkewed.has(run.scheduler))
+    faults.push(`${what}: SKEWED, luck alone is as uneven once in ${onceIn(run.p)}`)
+  if (run.held !== undefined && run.held.cut > 0)
+    faults.push(`${what}: ${run.held.cut} of ${run.held.opened} established connections were cut`)
+  for (const node of run.outOfSync ?? []) faults.push(`${what}: the kernel of ${node} is not what the plan says`)
+  return faults
+}
+
+const reasons = (run: RunReport): string =>
+  Object.entries(run.errors ?? {})
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, 5)
+    .map(([error, count]) => `${count} × ${error}`)
+    .join(', ')
+
+const onceIn = (p: number): string => (p === 0 ? 'more than anybody can count' : (1 / p).toPrecision(2))

@@ -1,0 +1,70 @@
+import { spawn } from 'node:child_process'
+import { constants } from 'node:os'
+import type { PlaneName } from '../dataplane/plane.ts'
+import type { SchedulerName } from '../model/frontend.ts'
+import { startAgents } from './agents.ts'
+import { netnsOf } from './cluster.ts'
+import { allocate } from './controller/allocate.ts'
+import { balancerNodes, planLab } from './dials.ts'
+import { environment } from './exec.ts'
+import { inNetns } from './ip.ts'
+import { openLab } from './lab.ts'
+import { keepForPlay } from './play.ts'
+import type { ScenarioOptions } from './scenario.ts'
+import { type LabRecord, readLab, readLabs, removeLab, stateOf } from './state.ts'
+
+/** A lab for play: stays until `downLab`. */
+export interface UpOptions extends Pick<ScenarioOptions, 'id' | 'application' | 'nodes' | 'signal' | 'progress'> {
+  readonly plane: PlaneName
+  /** null: each Service's own choice, or the plane's default */
+  readonly scheduler: SchedulerName | null
+}
+
+/** Answers what can be tried. */
+export const upLab = async (options: UpOptions): Promise<readonly string[]> => {
+  const { services, notes } = allocate(options.application.services)
+  for (const note of notes) options.progress(note)
+  const { pods, slices } = options.application
+  await using lab = await openLab({ ...options, scenario: 'up', services, pods, slices })
+  options.progress(`evenkeel run --plane ${options.plane} on ${lab.cluster.nodes.length} nodes`)
+  await using agents = await startAgents(lab, options.plane)
+  const { scheduler } = options
+  if (scheduler !== null) await lab.publish({ annotations: { 'evenkeel.io/scheduler': scheduler } })
+  await agents.inSync(options.signal)
+  const plan = planLab(lab.control)
+  for (const service of lab.control.services) await lab.routeBalancers(balancerNodes(plan, service))
+  return keepForPlay(lab, agents)
+}
+
+/** Throws when there is no such lab, or when somebody works on it. */
+export const downLab = async (id: string): Promise<void> => {
+  const record = await existing(id)
+  if (stateOf(record) === 'running')
+    throw new Error(`lab ${id} is in use by process ${record.owner.pid}; interrupt that, and it clears up itself`)
+  await removeLab(id)
+}
+
+/** Runs a command inside a node, a pod or the client, on this terminal; answers its exit code (128 + signal, as shells do). */
+export const execInLab = async (id: string, place: string, command: readonly string[]): Promise<number> => {
+  const record = await existing(id)
+  const netns = netnsOf(record.cluster, place)
+  if (netns === undefined) {
+    const { nodes, pods, client } = record.cluster
+    const places = [...nodes, ...pods, client].map(({ name }) => name)
+    throw new Error(`lab ${id} has no ${place}; it has ${places.join(', ')}`)
+  }
+  const { promise, resolve, reject } = Promise.withResolvers<number>()
+  const child = spawn('ip', inNetns(netns, command), { env: environment(), stdio: 'inherit' })
+  child.on('error', reject)
+  child.on('exit', (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])))
+  return promise
+}
+
+const existing = async (id: string): Promise<LabRecord> => {
+  const record = await readLab(id)
+  if (record !== undefined) return record
+  const names = (await readLabs()).map((lab) => lab.id)
+  throw new Error(
+    `there is no lab called ${id}; ${names.length === 0 ? 'there is none' : `there are: ${names.join(', ')}`}`,
+  )
+}
