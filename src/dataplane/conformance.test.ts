@@ -1,10 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { addressBytes, formatEndpoint } from '../model/address.ts'
-import type { Packet } from '../model/packet.ts'
+import type { Fraction, Packet, Trace } from '../model/packet.ts'
 import { decide } from '../routing/decide.ts'
 import { Planner } from '../routing/planner.ts'
-import { caseInput, type ConformanceCase, type Expectation } from './conformance-case.ts'
+import { caseInput, type ConformanceCase, type Expectation, type Need } from './conformance-case.ts'
 import { conformanceCases } from './conformance.ts'
+import type { Capabilities, Plane, PlaneObject } from './plane.ts'
+import { loadPlane, planeNames } from './registry.ts'
+
+const planes = await Promise.all(planeNames.map(loadPlane))
 
 const planned = (row: ConformanceCase): Planner => {
   const { snapshot, node } = caseInput(row)
@@ -15,6 +19,25 @@ const planned = (row: ConformanceCase): Planner => {
 
 const sorted = ({ verdict, backends = [], masquerade }: Expectation) =>
   verdict === 'dnat' ? { verdict, backends: [...backends].sort(), masquerade } : { verdict }
+
+const share = ({ numerator, denominator }: Fraction): number => Number(numerator) / Number(denominator)
+
+/** Each backend's expected share of new connections. */
+const sharesOf = ({ backends = [], weights = backends.map(() => 1) }: Expectation): ReadonlyMap<string, number> => {
+  const total = weights.reduce((sum, weight) => sum + weight, 0)
+  return new Map(backends.map((name, i) => [name, (weights[i] ?? 0) / total]))
+}
+
+/** Schedulers that give one client one backend, so that a packet meets some of the backends only. */
+const hashes = new Set<string>(['sh', 'dh', 'maglev'])
+
+const tracedBy = (plane: Plane<PlaneObject>, { node, frontends }: Planner): ((packet: Packet) => Trace) =>
+  plane.trace([plane.base(node), ...[...frontends.values()].map((frontend) => plane.compile(frontend, node))], node)
+
+const lacks = ({ capabilities }: Plane<PlaneObject>, need: Need): boolean =>
+  need in capabilities
+    ? capabilities[need as keyof Capabilities] !== true
+    : !capabilities.schedulers.some((scheduler) => scheduler === need)
 
 test('the table has rows for every theme in both families, and no two of one name', () => {
   expect(conformanceCases.length).toBeGreaterThanOrEqual(120)
@@ -33,10 +56,34 @@ describe.each(conformanceCases)('$name', (row) => {
     const decision = decide(planner.frontends, packet, planner.node)
     const backends = decision.backends.map(({ backend }) => formatEndpoint(backend.address, backend.port))
     expect(sorted({ ...decision, backends })).toEqual(sorted(packet.expect))
-    if (packet.expect.weights !== undefined) {
-      const weights = new Map(packet.expect.backends?.map((name, i) => [name, packet.expect.weights?.[i]]))
-      expect(decision.backends.map(({ weight }) => weight)).toEqual(backends.map((name) => weights.get(name)))
-    }
+    const weights = decision.backends.map(({ weight }) => weight)
+    if (packet.expect.weights !== undefined)
+      expect(sharesOf({ ...decision, backends, weights })).toEqual(sharesOf(packet.expect))
+  })
+
+  describe.each(planes)('$name', (plane) => {
+    const missing = row.needs.filter((need) => lacks(plane, need))
+    const traced = tracedBy(plane, planner)
+
+    test.for(row.packets)('traces: $name', (packet, { skip }) => {
+      if (missing.length > 0) skip(`${plane.name} lacks ${missing.join(', ')}`)
+      const trace = traced(packet)
+      const backends = trace.backends.map(({ address, port }) => formatEndpoint(address, port))
+      if (row.needs.some((need) => hashes.has(need)) && trace.verdict === 'dnat') {
+        expect(backends.length).toBeGreaterThan(0)
+        expect(packet.expect.backends).toEqual(expect.arrayContaining(backends))
+        expect(trace.masquerade).toBe(packet.expect.masquerade)
+        return
+      }
+      expect(sorted({ ...trace, verdict: trace.verdict as Expectation['verdict'], backends })).toEqual(
+        sorted(packet.expect),
+      )
+      const shares = sharesOf(packet.expect)
+      trace.backends.forEach(({ probability }, i) =>
+        expect(share(probability)).toBeCloseTo(shares.get(backends[i] ?? '') ?? 0, 8),
+      )
+      expect(trace.unknown).toEqual([])
+    })
   })
 })
 

@@ -43,8 +43,10 @@ const countsOf = (table: SlotTable): Map<SlotName, number> => {
   return counts
 }
 
-const sharesOf = (table: SlotTable, set: readonly Backend[]): number[] =>
-  set.map((backend) => countsOf(table).get(slotName(backend)) ?? 0)
+const sharesOf = (table: SlotTable, set: readonly Backend[]): number[] => {
+  const counts = countsOf(table)
+  return set.map((backend) => counts.get(slotName(backend)) ?? 0)
+}
 
 /** Slots that a kernel must rewrite, slots that fall away or come new included. */
 const changes = (before: readonly SlotName[], after: readonly SlotName[]): number =>
@@ -75,58 +77,15 @@ describe('shares', () => {
           const table = tableOf(set)
           const total = weights.reduce((sum, weight) => sum + weight, 0)
           expect(table.slots.length).toBeLessThanOrEqual(Math.max(1024, 4 * set.length))
-          const light = weights.filter((weight) => (weight / total) * table.slots.length < 1).length
-          sharesOf(table, set).forEach((slots, i) => {
-            const exact = ((weights[i] ?? 0) / total) * table.slots.length
-            expect(slots).toBeGreaterThanOrEqual(1)
-            // slots given to the lightest are taken from the others in proportion
-            expect(Math.abs(slots - exact)).toBeLessThanOrEqual(
-              1 + (light * Math.max(exact, 1)) / (table.slots.length - light || 1),
-            )
-          })
+          const exact = weights.map((weight) => (weight / total) * table.slots.length)
+          const light = exact.filter((slots) => slots < 1).length
+          const shares = sharesOf(table, set)
+          expect(Math.min(...shares)).toBeGreaterThanOrEqual(1)
+          // slots given to the lightest are taken from the others in proportion
+          const tolerance = exact.map((slots) => 1 + (light * Math.max(slots, 1)) / (table.slots.length - light || 1))
+          expect(shares.filter((slots, i) => Math.abs(slots - (exact[i] ?? 0)) > (tolerance[i] ?? 0))).toEqual([])
         },
       ),
-    )
-  })
-
-  it('says when weights were scaled', () => {
-    expect(build(backends([1000, 999]))).toMatchObject({ ok: true, note: 'weights are scaled to 1024 slots' })
-    expect(build(backends([1000, 500]))).toMatchObject({ ok: true, note: '' })
-  })
-})
-
-describe('order', () => {
-  test.each([
-    ['as nginx does', [4, 2, 1], 'abacaba'],
-    ['equal backends among themselves too', [5, 1, 1], 'abaaaca'],
-  ])('interleaves weights %s, from a seeded start', (_, weights, rotation) => {
-    const set = backends(weights)
-    const start = (seed: string) =>
-      tableOf(set, { seed })
-        .slots.map((one) => 'abc'[set.indexOf(one)])
-        .join('')
-    const seen = new Set(Array.from({ length: 100 }, (_, n) => start(`node-${n}`)))
-    const either = (word: string) => [word, word.replace(/[bc]/g, (letter) => (letter === 'b' ? 'c' : 'b'))]
-    for (const letters of seen) expect(either(letters).some((word) => (rotation + rotation).includes(word))).toBe(true)
-    expect(seen.size).toBeGreaterThanOrEqual(7)
-  })
-
-  it('gives no backend more than its share and one in any stretch of a rotation', () => {
-    fc.assert(
-      fc.property(fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 2, maxLength: 12 }), (weights) => {
-        const set = backends(weights)
-        const { slots } = tableOf(set)
-        const twice = [...slots, ...slots].map(slotName)
-        for (const backend of set) {
-          const name = slotName(backend)
-          const share = slots.filter((one) => slotName(one) === name).length / slots.length
-          const stretch = Math.ceil(1 / share)
-          for (let from = 0; from < slots.length; from++) {
-            const seen = twice.slice(from, from + stretch).filter((one) => one === name).length
-            expect(seen).toBeLessThanOrEqual(stretch * share + 2)
-          }
-        }
-      }),
     )
   })
 
