@@ -80,10 +80,10 @@ export const endpointRows: readonly Row[] = [
   row('of an endpoint’s two entries the running one counts, in either order', (c) => ({
     objects: [
       c.service(),
-      c.slice([terminating(c.near), c.far]),
+      c.slice([terminating(c.near), c.far, c.far2]),
       c.slice([c.near, terminating(c.far)], { name: 'web-2' }),
     ],
-    packets: [c.dial(c.pod, c.clusterIP, reaches([c.near, c.far]))],
+    packets: [c.dial(c.pod, c.clusterIP, reaches([c.near, c.far, c.far2]))],
   })),
   row('zone hints keep traffic in the zone', (c) => ({
     objects: [c.everywhere(), c.slice([forZones(c.near, 'a'), forZones(c.far, 'a'), forZones(c.far2, 'b')])],

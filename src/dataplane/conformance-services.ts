@@ -11,17 +11,16 @@ export const serviceRows: readonly Row[] = [
     objects: [c.service({ clusterIP: 'None' }), c.slice([c.near])],
     packets: [c.dial(c.pod, c.clusterIP, dropped), c.dial(c.pod, c.near.addresses[0], untouched, 8080)],
   })),
+  row('a Service labelled headless is left alone, though it has a cluster IP', (c) => ({
+    objects: [c.service({}, { labels: { 'service.kubernetes.io/headless': '' } }), c.slice([c.near])],
+    packets: [c.dial(c.pod, c.clusterIP, dropped)],
+  })),
   row('an ExternalName Service is left alone, whatever else it says', (c) => ({
     objects: [
-      c.service({
-        type: 'ExternalName',
-        externalName: 'elsewhere.example',
-        clusterIP: '',
-        externalIPs: [c.externalIP],
-      }),
+      c.service({ type: 'ExternalName', externalName: 'elsewhere.example', externalIPs: [c.externalIP] }),
       c.slice([c.near]),
     ],
-    packets: [c.dial(c.outside, c.externalIP, untouched)],
+    packets: [c.dial(c.outside, c.externalIP, untouched), c.dial(c.pod, c.clusterIP, dropped)],
   })),
   row('a Service of another proxy is left alone', (c) => ({
     objects: [c.service({ externalIPs: [c.externalIP] }, named('other')), c.slice([c.near])],
