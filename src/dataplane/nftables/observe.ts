@@ -43,7 +43,7 @@ const readOnce = async (nft: Nftables, signal?: AbortSignal): Promise<Reading> =
     await readChains(nft, family, grouping, signal)
     for (const set of await again(() => nft.sets(family, TABLE), signal)) {
       sets.set(`${family} ${set.name}`, set)
-      grouping.add(setObject(family, set))
+      grouping.add(setObject(family, asCompiled(set)))
       if (set.dynamic) continue
       for (const element of await again(() => nft.elements(family, TABLE, set), signal))
         grouping.add(elementObject(family, set.name, element))
@@ -67,6 +67,10 @@ const readChains = async (
   }
   for (const chain of chains) grouping.add(chainObject(family, chain, { observed: rules.get(chain.name) ?? [] }))
 }
+
+/** A backend map is compiled with counters; whether they could be afforded is the driver's matter. */
+const asCompiled = (set: NftSet): NftSet =>
+  set.counter || set.key.at(-1) !== 'slot' || set.data === 'verdict' ? set : { ...set, counter: true }
 
 class Grouping {
   readonly frontends = new Map<FrontendKey, NftObject[]>()
