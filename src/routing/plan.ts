@@ -1,7 +1,7 @@
 import { familyOf } from '../model/address.ts'
 import type { Backend, BackendSet, Frontend } from '../model/frontend.ts'
 import type { NodeView } from '../model/node-view.ts'
-import { serviceKey, type EndpointSlice, type Family, type Service } from '../model/objects.ts'
+import { serviceKey, type EndpointSlice, type Family, type Service, type TrafficPolicy } from '../model/objects.ts'
 import type { InputProblem } from '../model/snapshot.ts'
 import { candidatesOf, type Candidate } from './candidates.ts'
 import { admitted, clusterFate, localFate, selectionFor } from './categorize.ts'
@@ -71,10 +71,14 @@ const planPort = (
   const inside = internalRoutes({ ...input, policy: service.internalTrafficPolicy })
   const planned = [frontendOf(parts, internal, inside, sets)]
   if (external.length === 0) return planned
-  const outside = externalRoutes({ ...input, policy: service.externalTrafficPolicy })
+  const outside = externalRoutes({ ...input, policy: externalPolicyOf(service) })
   for (const dialled of external) planned.push(frontendOf(parts, dialled, outside, sets))
   return planned
 }
+
+/** The API knows no external policy for a ClusterIP Service without external IPs, even if its status has an address. */
+const externalPolicyOf = ({ type, externalIPs, externalTrafficPolicy }: Service): TrafficPolicy =>
+  type === 'ClusterIP' && externalIPs.length === 0 ? 'Cluster' : externalTrafficPolicy
 
 /** One set for each traffic policy that the ServicePort uses at all, shared by its frontends; empty ones are null. */
 const setsOf = (
@@ -85,7 +89,7 @@ const setsOf = (
   node: NodeView,
 ): { readonly cluster: BackendSet | null; readonly local: BackendSet | null } => {
   const usesCluster = service.internalTrafficPolicy === 'Cluster' || external
-  const usesLocal = service.internalTrafficPolicy === 'Local' || (external && service.externalTrafficPolicy === 'Local')
+  const usesLocal = service.internalTrafficPolicy === 'Local' || (external && externalPolicyOf(service) === 'Local')
   return {
     cluster: usesCluster ? setOf(candidates, (candidate) => clusterFate(candidate, selection, node)) : null,
     local: usesLocal ? setOf(candidates, (candidate) => localFate(candidate, selection)) : null,
