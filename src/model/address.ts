@@ -98,7 +98,10 @@ export const formatAddress = (bytes: AddressBytes): string => {
   throw new RangeError(`an address has 4 or 16 bytes, not ${octets.length}`)
 }
 
+const canonicalIPv4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/
+
 export const canonicalAddress = (text: string): string | null => {
+  if (canonicalIPv4.test(text)) return text
   const bytes = parseAddress(text)
   return bytes === null ? null : formatAddress(bytes)
 }

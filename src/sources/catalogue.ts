@@ -32,14 +32,16 @@ export class Catalogue {
     this.#compare = compare
   }
 
-  /** Takes in what a file says now. What it said before stays where it cannot be read or is refused now. */
+  /** Takes in what a file says now. What it said before stays where an object is refused now, and in whole where the file is broken. */
   replace(file: string, reading: Reading): void {
     const before = this.#files.get(file)?.objects ?? nothing
-    const objects = new Map(reading.objects)
     const blank = reading.empty && before.size > 0
-    for (const [id, found] of before)
-      if (!objects.has(id) && (blank || reading.unreadable.length > 0 || reading.refused.has(id)))
-        objects.set(id, found)
+    const broken = blank || (reading.unreadable.length > 0 && before.size > 0)
+    const objects = new Map(broken ? before : reading.objects)
+    for (const id of reading.refused.keys()) {
+      const found = before.get(id)
+      if (found !== undefined) objects.set(id, found)
+    }
     const entry = { objects, problems: describe(file, reading, before, blank), ignored: reading.ignored, only: [file] }
     this.#files.set(file, entry)
     if (entry.problems.length > 0) this.#faulty.add(file)

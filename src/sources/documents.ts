@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer'
 import { readFile } from 'node:fs/promises'
 import type { InputProblem } from '../model/snapshot.ts'
-import { show, type Where } from './faults.ts'
+import { formatPath, show, type Where } from './faults.ts'
 import { isRaw, type Raw } from './fields.ts'
-import { JsonLines, parseJson } from './json.ts'
+import { type JsonFault, type JsonValue, parseJson } from './json.ts'
 import { parseYaml } from './yaml.ts'
 
 /** One Kubernetes object of any kind, as it is written. Those in a `kind: List` come one by one. */
@@ -28,6 +28,7 @@ export function* documentsOf(content: Buffer, file: string): Generator<SourceDoc
     field: '',
     message,
   })
+  const notJson = ({ message, line }: JsonFault): InputProblem => fault(`is not JSON: ${message}`, line)
   if (content.length > jsonLimit) return yield fault(`is larger than ${jsonLimit >> 20} MiB: split it`)
   if (!isUtf8(content)) return yield fault('is not text in UTF-8: save it as UTF-8')
   const text = content.toString().replace(/^\uFEFF/, '')
@@ -35,12 +36,13 @@ export function* documentsOf(content: Buffer, file: string): Generator<SourceDoc
 
   const named = file.endsWith('.json')
   if (named || /^\s*[{[]/.test(text)) {
-    const json = parseJson(text)
+    const json = parseJson(text, (value) => listOf(value) !== null)
     if (json.ok) {
-      const lines = new JsonLines(text)
-      return yield* unwrap(json.value, (path) => `${file}:${lines.lineOf(path)}`)
+      const where: Where = (path) => `${file}:${json.lineOf(path)}`
+      const items = json.items?.map((item) => (item.ok ? item : notJson(item)))
+      return yield* unwrap(json.value, where, items)
     }
-    if (named) return yield fault(`is not JSON: ${json.message}`, json.line)
+    if (named) return yield notJson(json)
   }
   if (text.length > yamlLimit)
     return yield fault(`is YAML larger than ${yamlLimit >> 20} MiB: split it, or write it as JSON`)
@@ -55,25 +57,36 @@ export function* documentsOf(content: Buffer, file: string): Generator<SourceDoc
 /** A problem has a `message`, a document has none. */
 export const isProblem = (read: SourceDocument | InputProblem): read is InputProblem => 'message' in read
 
-function* unwrap(value: unknown, where: Where): Generator<SourceDocument | InputProblem> {
+/** The objects of a list, or the one that is none. `items` are given where they are not in the value. */
+function* unwrap(
+  value: unknown,
+  where: Where,
+  items?: Iterable<JsonValue | InputProblem>,
+): Generator<SourceDocument | InputProblem> {
   const kind = listOf(value)
   if (kind === null) return yield { value, where }
-  const { items, apiVersion } = value as Raw
-  if (!Array.isArray(items) && (items ?? null) !== null)
+  const list = value as Raw
+  const within = list['items'] ?? []
+  if (!Array.isArray(within))
     return yield {
       where: where(['items']),
       object: 'List',
       field: 'items',
-      message: `must be a list, not ${show(items)}`,
+      message: `must be a list, not ${show(within)}`,
     }
-  for (const [index, item] of (Array.isArray(items) ? items : []).entries()) {
-    const inside: Where = (path) => where(['items', index, ...path])
-    if (listOf(item) !== null)
-      yield { where: inside([]), object: 'List', field: `items[${index}]`, message: 'must not be a List itself' }
-    // in a ServiceList the items may leave out what the list says
-    else yield { value: kind !== '' && isRaw(item) ? { apiVersion, kind, ...item } : item, where: inside }
+  let index = 0
+  for (const item of items ?? within.map((value): JsonValue => ({ ok: true, value }))) {
+    const path = ['items', index++]
+    if ('message' in item) yield item
+    else if (listOf(item.value) !== null)
+      yield { where: where(path), object: 'List', field: formatPath(path), message: 'must not be a List itself' }
+    else yield { value: inherit(item.value, list, kind), where: (inside) => where([...path, ...inside]) }
   }
 }
+
+/** In a ServiceList the items may leave out what the list says. */
+const inherit = (item: unknown, { apiVersion }: Raw, kind: string): unknown =>
+  kind !== '' && isRaw(item) && !('kind' in item) ? { apiVersion, kind, ...item } : item
 
 /** The kind of a list's items: '' for a `List` of any, null where the value is no list. */
 const listOf = (value: unknown): string | null => {
