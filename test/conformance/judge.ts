@@ -24,11 +24,16 @@ export interface Judged {
   readonly got: string
 }
 
-/** `sticky`: all connections of one client go to one backend (affinity, hash), so one of `backends` is enough. */
-export const judge = (packet: Packet, want: Expected, tried: readonly Tried[], sticky: boolean): Judged => {
+/**
+ * How connections of one client spread: over all backends, by a hash of the connection (some of them are enough), or to one and
+ * the same backend (affinity, hash of the client).
+ */
+export type Spread = 'all' | 'some' | 'one'
+
+export const judge = (packet: Packet, want: Expected, tried: readonly Tried[], spread: Spread): Judged => {
   const seen = tried.map(({ dial, answer }) => observe(packet, want, dial, answer))
   const got = [...new Set(seen.map(describe))].sort().join(' | ')
-  return { got, problem: problemOf(packet, want, seen, sticky) }
+  return { got, problem: problemOf(packet, want, seen, spread) }
 }
 
 /** Backends seen so far: dialing goes on while some are missing. */
@@ -66,16 +71,16 @@ const describe = ({ verdict, backend, masquerade, detail }: Seen): string => {
   return `dnat ${backend}${masquerade ? ' masqueraded' : ''}`
 }
 
-const problemOf = (packet: Packet, want: Expected, seen: readonly Seen[], sticky: boolean): string => {
+const problemOf = (packet: Packet, want: Expected, seen: readonly Seen[], spread: Spread): string => {
   const wrong = seen.find(({ verdict }) => verdict !== want.verdict)
   if (wrong) return `${want.verdict} expected`
   if (want.verdict !== 'dnat') return ''
   const got = new Set(seen.map(({ backend }) => backend))
   const foreign = [...got].filter((backend) => !want.backends?.includes(backend))
   if (foreign.length > 0) return `not a backend: ${foreign.join(', ')}`
-  if (sticky && got.size > 1) return `one client was sent to ${got.size} backends`
+  if (spread === 'one' && got.size > 1) return `one client was sent to ${got.size} backends`
   const missing = (want.backends ?? []).filter((backend) => !got.has(backend))
-  if (!sticky && missing.length > 0) return `never picked: ${missing.join(', ')}`
+  if (spread === 'all' && missing.length > 0) return `never picked: ${missing.join(', ')}`
   const mistaken = seen.find(({ backend, masquerade }) => masquerade !== shouldMasquerade(packet, want, backend))
   return mistaken ? `${mistaken.backend} ${mistaken.masquerade ? 'masqueraded' : 'not masqueraded'}` : ''
 }

@@ -4,7 +4,7 @@ import type { NodeView } from '../../src/model/node-view.ts'
 import type { Packet } from '../../src/model/packet.ts'
 import type { PlaneName } from '../../src/dataplane/plane.ts'
 import type { Answer, Dial, Listening } from './answer.ts'
-import { backendsSeen, type Expected, judge, type Judged, type Tried } from './judge.ts'
+import { backendsSeen, type Expected, judge, type Judged, type Spread, type Tried } from './judge.ts'
 import { type Station, startStation } from './stations.ts'
 import { createWorld, type StationName, stationNames, stationOf, type World } from './world.ts'
 
@@ -48,8 +48,7 @@ export class PacketRunner implements AsyncDisposable {
     this.#options = options
     this.#patience = options.patience ?? 1
     this.#world = createWorld(options.prefix)
-    const start = (name: StationName): Station =>
-      startStation(this.#world.namespaceOf(name), 60_000 * this.#patience)
+    const start = (name: StationName): Station => startStation(this.#world.namespaceOf(name), 60_000 * this.#patience)
     this.#stations = { node: start('node'), pods: start('pods'), outside: start('outside') }
   }
 
@@ -62,7 +61,9 @@ export class PacketRunner implements AsyncDisposable {
       await node.install({ plane: this.#options.plane, node: group.node, frontends: group.frontends })
       const results = await this.#judgeAll(group)
       const { missed } = await node.uninstall()
-      return missed === 0 ? results : results.map((result) => ({ ...result, problem: result.problem || `${missed} packets found no backend` }))
+      return missed === 0
+        ? results
+        : results.map((result) => ({ ...result, problem: result.problem || `${missed} packets found no backend` }))
     } finally {
       await node.uninstall()
       await Promise.all(Object.values(this.#stations).map((station) => station.close()))
@@ -77,7 +78,12 @@ export class PacketRunner implements AsyncDisposable {
   async #serve({ node, rows }: RowGroup): Promise<void> {
     const at = new Map<StationName, Map<string, Listening>>(stationNames.map((name) => [name, new Map()]))
     const add = (protocol: Listening['protocol'], address: string, port: number): void => {
-      if (isUnicast(address)) at.get(stationOf(node, address))?.set(`${protocol} ${formatEndpoint(address, port)}`, { protocol, address, port })
+      if (isUnicast(address))
+        at.get(stationOf(node, address))?.set(`${protocol} ${formatEndpoint(address, port)}`, {
+          protocol,
+          address,
+          port,
+        })
     }
     for (const { packet, want } of rows) {
       add(packet.protocol, packet.to, packet.port)
@@ -88,26 +94,31 @@ export class PacketRunner implements AsyncDisposable {
 
   /** In rounds: all rows together, then those again that have not yet seen every backend. */
   async #judgeAll(group: RowGroup): Promise<readonly RowResult[]> {
-    const open = group.rows.map((row) => ({ row, sticky: isSticky(group.frontends, row.packet), tried: [] as Tried[] }))
+    const open = group.rows.map((row) => ({ row, spread: spreadOf(group.frontends, row.packet), tried: [] as Tried[] }))
     for (let round = 0; round < ROUNDS; round++) {
-      const dials = open.flatMap((one) => this.#dialsOf(one.row, one.tried, one.sticky, round).map((dial) => ({ one, dial })))
+      const dials = open.flatMap((one) =>
+        this.#dialsOf(one.row, one.tried, one.spread, round).map((dial) => ({ one, dial })),
+      )
       if (dials.length === 0) break
-      const answers = await this.#dial(group.node, dials.map(({ dial }) => dial))
+      const answers = await this.#dial(
+        group.node,
+        dials.map(({ dial }) => dial),
+      )
       dials.forEach(({ one, dial }, index) => {
         one.tried.push({ dial, answer: answers[index] ?? { kind: 'failed', error: 'no answer from the station' } })
       })
     }
-    return open.map(({ row, tried, sticky }) => ({
+    return open.map(({ row, tried, spread }) => ({
       group: group.name,
       row,
-      ...judge(row.packet, row.want, tried, sticky),
+      ...judge(row.packet, row.want, tried, spread),
       refusedMs: Math.max(0, ...tried.map(({ answer }) => (answer.kind === 'refused' ? answer.ms : 0))),
     }))
   }
 
-  #dialsOf({ packet, want }: Row, tried: readonly Tried[], sticky: boolean, round: number): Dial[] {
+  #dialsOf({ packet, want }: Row, tried: readonly Tried[], spread: Spread, round: number): Dial[] {
     const backends = want.verdict === 'dnat' ? (want.backends?.length ?? 0) : 0
-    if (round > 0 && (backends === 0 || sticky || backendsSeen(tried).size >= backends)) return []
+    if (round > 0 && (backends === 0 || spread !== 'all' || backendsSeen(tried).size >= backends)) return []
     if (round > 0 && tried.some(({ answer }) => answer.kind !== 'answered')) return []
     // Twice around the rotation shows a backend that should not be there; a few at a time for many.
     const count = backends === 0 ? 1 : Math.min(64, 2 * backends)
@@ -131,7 +142,9 @@ export class PacketRunner implements AsyncDisposable {
         for (let start = 0; start < own.length; start += AT_ONCE) {
           const some = own.slice(start, start + AT_ONCE)
           const got = await this.#stations[name].dial(some)
-          some.forEach((dial, index) => answers.set(dial, got[index] ?? { kind: 'failed', error: 'no answer from the station' }))
+          some.forEach((dial, index) =>
+            answers.set(dial, got[index] ?? { kind: 'failed', error: 'no answer from the station' }),
+          )
         }
       }),
     )
@@ -152,16 +165,15 @@ const LAST_PORT = 65_000
 const ROUNDS = 12
 const AT_ONCE = 256
 
-const hashed = new Set<string>(['sh', 'dh', 'maglev'])
-
-const isSticky = (frontends: readonly Frontend[], { to, port, protocol }: Packet): boolean =>
-  frontends.some(
-    (frontend) =>
-      (frontend.address === to || frontend.address === null) &&
-      frontend.port === port &&
-      frontend.protocol === protocol &&
-      (frontend.affinitySeconds !== null || hashed.has(frontend.scheduler ?? '')),
+/** Of the frontend that the packet is for; another address' NodePort may be taken for it, with the same Service behind. */
+const spreadOf = (frontends: readonly Frontend[], { to, port, protocol }: Packet): Spread => {
+  const frontend = frontends.find(
+    (one) => (one.address === to || one.address === null) && one.port === port && one.protocol === protocol,
   )
+  if (!frontend) return 'all'
+  if (frontend.affinitySeconds !== null || frontend.scheduler === 'sh') return 'one'
+  return frontend.scheduler === 'maglev' || frontend.scheduler === 'dh' ? 'some' : 'all'
+}
 
 const splitEndpoint = (endpoint: string): [address: string, port: number] => {
   const colon = endpoint.lastIndexOf(':')

@@ -27,7 +27,9 @@ export const openSctp = (): Carrier & Disposable => {
     if (packet.type === 'INIT' && listening.has(here)) introduce(socketAt(to), packet, from, to)
     if (packet.type === 'INIT ACK') dialing.get(here)?.(answered(packet.cookie, 0))
   }
-  const errors = (['IPv4', 'IPv6'] as const).map((family) => openErrors(family, (client) => dialing.get(client)?.({ kind: 'refused', ms: 0 })))
+  const errors = (['IPv4', 'IPv6'] as const).map((family) =>
+    openErrors(family, (client) => dialing.get(client)?.({ kind: 'refused', ms: 0 })),
+  )
 
   return {
     async serve({ address, port }) {

@@ -1,3 +1,4 @@
+import { answerCalls } from '../support/child-calls.ts'
 import type { Answer, Carrier, Dial, Listening } from './answer.ts'
 import type { Installation, Installed } from './install.ts'
 import { openSctp } from './sctp.ts'
@@ -6,15 +7,11 @@ import { udp } from './udp.ts'
 
 /** The process inside one network namespace: it serves and dials there; the node's also holds the plane. */
 export type StationRequest =
-  | { readonly id: number; readonly ask: 'serve'; readonly at: readonly Listening[] }
-  | { readonly id: number; readonly ask: 'close' }
-  | { readonly id: number; readonly ask: 'dial'; readonly dials: readonly Dial[] }
-  | { readonly id: number; readonly ask: 'install'; readonly installation: Installation }
-  | { readonly id: number; readonly ask: 'uninstall' }
-
-export type StationReply =
-  | { readonly id: number; readonly value: StationValue }
-  | { readonly id: number; readonly error: string }
+  | { readonly ask: 'serve'; readonly at: readonly Listening[] }
+  | { readonly ask: 'close' }
+  | { readonly ask: 'dial'; readonly dials: readonly Dial[] }
+  | { readonly ask: 'install'; readonly installation: Installation }
+  | { readonly ask: 'uninstall' }
 
 export type StationValue = null | readonly Answer[] | Losses
 
@@ -24,13 +21,11 @@ export interface Losses {
   readonly missed: number
 }
 
-const main = (): void => {
-  const sctp = openSctp()
-  const carriers: { readonly [P in Dial['protocol']]: Carrier } = { TCP: tcp, UDP: udp, SCTP: sctp }
+const openStation = (): ((request: StationRequest) => Promise<StationValue>) => {
+  const carriers: { readonly [P in Dial['protocol']]: Carrier } = { TCP: tcp, UDP: udp, SCTP: openSctp() }
   let servers: AsyncDisposable[] = []
   let installed: Installed | null = null
-
-  const answer = async (request: StationRequest): Promise<StationValue> => {
+  return async (request) => {
     switch (request.ask) {
       case 'serve':
         servers.push(...(await Promise.all(request.at.map((at) => carriers[at.protocol].serve(at)))))
@@ -42,6 +37,7 @@ const main = (): void => {
       case 'dial':
         return await Promise.all(request.dials.map((dial) => carriers[dial.protocol].dial(dial)))
       case 'install': {
+        // only the node's station pays for the plane
         const { install } = await import('./install.ts')
         installed = await install(request.installation)
         return null
@@ -54,15 +50,6 @@ const main = (): void => {
       }
     }
   }
-
-  process.on('message', (request: StationRequest) => {
-    answer(request).then(
-      (value) => process.send?.({ id: request.id, value } satisfies StationReply),
-      (error: Error) => process.send?.({ id: request.id, error: error.stack ?? error.message } satisfies StationReply),
-    )
-  })
-  // The parent is gone or done: nothing of ours outlives it.
-  process.on('disconnect', () => process.exit())
 }
 
-main()
+answerCalls(openStation())

@@ -1,6 +1,7 @@
 import { conformanceCases } from '../../src/dataplane/conformance.ts'
 import { caseInput, type ConformanceCase } from '../../src/dataplane/conformance-case.ts'
 import type { Capabilities } from '../../src/dataplane/plane.ts'
+import { familyOf } from '../../src/model/address.ts'
 import { Planner } from '../../src/routing/planner.ts'
 import type { Row, RowGroup } from './runner.ts'
 
@@ -24,7 +25,7 @@ export const groupsFor = (plane: Capabilities): { groups: readonly RowGroup[]; s
     }
     const name = one.name.replace(` (${one.family})`, '')
     const group = groupOf(one, name)
-    const key = `${name} ${JSON.stringify(one.settings)}`
+    const key = staysInFamily(one) ? `${name} ${JSON.stringify(one.settings)}` : one.name
     const twin = groups.get(key)
     groups.set(key, twin ? merge(twin, group) : group)
   }
@@ -36,10 +37,14 @@ const groupOf = (one: ConformanceCase, name: string): RowGroup => {
   const planner = new Planner(node)
   planner.sync(snapshot)
   const rows = one.packets.map(({ expect, ...packet }): Row => ({ packet, want: expect }))
-  // The other family's frontends are in the twin; no packet of this case goes there.
-  const frontends = [...planner.frontends.values()].filter(({ family }) => family === one.family)
-  return { name, node, frontends, rows }
+  const frontends = [...planner.frontends.values()]
+  if (!staysInFamily(one)) return { name: one.name, node, frontends, rows }
+  // The other family's frontends are in the twin.
+  return { name, node, frontends: frontends.filter(({ family }) => family === one.family), rows }
 }
+
+const staysInFamily = ({ family, packets }: ConformanceCase): boolean =>
+  packets.every(({ to }) => familyOf(to) === family)
 
 const merge = (a: RowGroup, b: RowGroup): RowGroup => ({
   ...a,

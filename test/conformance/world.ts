@@ -30,18 +30,28 @@ export const createWorld = (prefix: string): World => {
     for (const station of stationNames) run(['ip', 'netns', 'add', namespaceOf(station)])
     run(['ip', '-n', namespaceOf('node'), '-batch', '-'], wires(namespaceOf))
     sysctl(namespaceOf('node'), nodeSettings)
-    batch(namespaceOf('node'), ['route add default via 169.254.2.2 dev outside onlink', 'route add default via fe80::2 dev outside'])
+    batch(namespaceOf('node'), [
+      'route add default via 169.254.2.2 dev outside onlink',
+      'route add default via fe80::2 dev outside',
+    ])
     setUpEdge(namespaceOf('pods'), '169.254.1')
     setUpEdge(namespaceOf('outside'), '169.254.2')
-    batch(namespaceOf('outside'), ['route add local 0.0.0.0/0 dev lo table local', 'route add local ::/0 dev lo table local'])
+    batch(namespaceOf('outside'), [
+      'route add local 0.0.0.0/0 dev lo table local',
+      'route add local ::/0 dev lo table local',
+    ])
   } catch (error) {
     remove()
     throw error
   }
   const undo: (() => void)[] = []
+  let now = ''
   return {
     namespaceOf,
     configure(node) {
+      const wanted = JSON.stringify([node.addresses, node.clusterCIDRs])
+      if (wanted === now) return
+      now = wanted
       for (const step of undo.splice(0)) step()
       undo.push(addAddresses(namespaceOf('node'), node), addPods(namespaceOf, node))
     },
@@ -112,22 +122,36 @@ const setUpEdge = (namespace: string, prefix: string): void => {
 
 const addAddresses = (namespace: string, node: NodeView): (() => void) => {
   const lines = node.addresses.map((address) =>
-    familyOf(address) === 'IPv6' ? `address add ${address}/128 dev outside nodad` : `address add ${address}/32 dev outside`,
+    familyOf(address) === 'IPv6'
+      ? `address add ${address}/128 dev outside nodad`
+      : `address add ${address}/32 dev outside`,
   )
   batch(namespace, lines)
-  return () => batch(namespace, lines.map((line) => line.replace(' add ', ' del ').replace(' nodad', '')))
+  return () =>
+    batch(
+      namespace,
+      lines.map((line) => line.replace(' add ', ' del ').replace(' nodad', '')),
+    )
 }
 
 const addPods = (namespaceOf: (station: StationName) => string, node: NodeView): (() => void) => {
   const local = node.clusterCIDRs.map((cidr) => `route add local ${cidr} dev lo table local`)
   const there = node.clusterCIDRs.map((cidr) =>
-    familyOf(cidr) === 'IPv6' ? `route add ${cidr} via fe80::2 dev pods` : `route add ${cidr} via 169.254.1.2 dev pods onlink`,
+    familyOf(cidr) === 'IPv6'
+      ? `route add ${cidr} via fe80::2 dev pods`
+      : `route add ${cidr} via 169.254.1.2 dev pods onlink`,
   )
   batch(namespaceOf('pods'), local)
   batch(namespaceOf('node'), there)
   return () => {
-    batch(namespaceOf('pods'), local.map((line) => line.replace(' add ', ' del ')))
-    batch(namespaceOf('node'), there.map((line) => line.replace(' add ', ' del ')))
+    batch(
+      namespaceOf('pods'),
+      local.map((line) => line.replace(' add ', ' del ')),
+    )
+    batch(
+      namespaceOf('node'),
+      there.map((line) => line.replace(' add ', ' del ')),
+    )
   }
 }
 

@@ -25,7 +25,7 @@ run() {
   unpack || return 1
   echo "vm      Linux $(uname -r), up $(cut -d' ' -f1 /proc/uptime) s"
   local failed=0
-  node test/conformance/main.ts || failed=1
+  node test/conformance/main.ts --patience 4 || failed=1
   kernel_tests "${tests[@]}" || failed=1
   return "$failed"
 }
