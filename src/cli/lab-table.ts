@@ -1,4 +1,5 @@
 import type { LabReport, RunReport } from '../lab/report.ts'
+import { formatTable } from './table.ts'
 
 /** A lab's results for a person. */
 
@@ -24,18 +25,15 @@ const runText = (run: RunReport): string => {
   ])
   const title = `${run.service}  ${run.plane}, ${run.scheduler}: ${run.connections} connections, ${run.failures} failed`
   const failures = Object.entries(run.errors ?? {}).map(([error, count]) => `  ${count} × ${error}\n`)
-  return `${title}\n${columns([['POD', 'NODE', 'CONNECTIONS', 'EXPECTED', ''], ...rows])}${failures.join('')}${verdictLine(run)}\n`
+  return `${title}\n${columns([['POD', 'NODE', 'CONNECTIONS', 'EXPECTED', ''], ...rows])}\n${failures.join('')}${verdictLine(run)}\n`
 }
 
+/** The columns that hold numbers stand at the right. */
 const columns = (rows: readonly (readonly string[])[]): string => {
+  const numeric = new Set([2, 3])
   const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)))
-  const right = new Set([2, 3])
-  return rows
-    .map((row) =>
-      row.map((cell, i) => (right.has(i) ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0))).join('  '),
-    )
-    .map((line) => `  ${line.trimEnd()}\n`)
-    .join('')
+  const padded = rows.map((row) => row.map((cell, i) => (numeric.has(i) ? cell.padStart(widths[i] ?? 0) : cell)))
+  return formatTable(null, padded).replace(/^/gm, '  ').trimEnd()
 }
 
 const verdictLine = (run: RunReport): string => {

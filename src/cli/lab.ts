@@ -1,13 +1,14 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { PlaneName } from '../dataplane/plane.ts'
 import { readApplication, type Application } from '../lab/controller/application.ts'
+import { selects } from '../lab/controller/endpoint-slices.ts'
 import { evenApplication } from '../lab/even.ts'
 import { readManifestFiles } from '../lab/objects.ts'
 import { runRestart } from '../lab/restart.ts'
 import { knownPlanes, type ScenarioName, scenarioNames } from '../lab/scenario.ts'
 import { runSpread } from '../lab/spread.ts'
 import { readLabs, stateOf } from '../lab/state.ts'
-import { downLab, execInLab, upLab } from '../lab/up.ts'
+import { downLab, execInLab, upLab, usualName } from '../lab/up.ts'
 import type { Family } from '../model/objects.ts'
 import type { SchedulerName } from '../model/frontend.ts'
 import type { Shell } from './command.ts'
@@ -42,22 +43,28 @@ interface UpFlags extends ClusterFlags {
 export function register(command: Command, shell: Shell): void {
   command.addHelpText(
     'after',
-    '\nExamples:\n  evenkeel lab run even --scheduler rr,random\n  evenkeel lab run -f shop.yaml\n  evenkeel lab up; evenkeel lab exec lab client -- curl -s http://192.168.77.10:30086/',
+    '\nExamples:\n  evenkeel lab run even --scheduler rr,random\n  evenkeel lab run -f shop.yaml\n  evenkeel lab up; evenkeel lab exec client -- curl -s http://192.168.77.10:30086/',
   )
   command.helpCommand(false)
   registerRun(command, shell)
   registerUp(command, shell)
   command
-    .command('exec <lab> <place> <command...>')
-    .description('run a command in a node, a pod or the client: lab exec lab node-0 -- nft list ruleset')
+    .command('exec')
+    .argument('<place>', 'a node, a pod or the client')
+    .argument('<command...>', 'after --')
+    .description('run a command inside: lab exec node-0 -- nft list ruleset')
+    .option('--lab <name>', 'which lab, where there are several')
     .passThroughOptions()
-    .action(async (lab: string, place: string, words: string[]) => {
+    .action(async (place: string, words: string[], { lab }: { lab?: string }) => {
       process.exitCode = await execInLab(lab, place, words[0] === '--' ? words.slice(1) : words)
     })
   command
-    .command('down [lab]')
+    .command('down')
+    .argument('[lab]', 'which lab, where there are several')
     .description('remove a lab that was kept or left behind')
-    .action((lab = 'lab') => downLab(lab))
+    .action(async (lab: string | undefined) => {
+      process.stderr.write(`removed lab ${await downLab(lab)}\n`)
+    })
   command.command('list').description('list the labs on this machine').action(list)
 }
 
@@ -117,7 +124,7 @@ function registerRun(command: Command, shell: Shell): void {
 
 function registerUp(command: Command, shell: Shell): void {
   withCluster(command.command('up'))
-    .argument('[lab]', 'its name', 'lab')
+    .argument('[lab]', 'its name', usualName)
     .description('make a cluster to play with; it stays until lab down')
     .option('--plane <name>', 'the plane', oneOf(knownPlanes), 'nftables')
     .option('--scheduler <name>', 'the scheduler of every Service', oneOf(schedulerNames))
@@ -156,6 +163,8 @@ async function run(scenario: ScenarioName, flags: RunFlags, shell: Shell): Promi
   const started = performance.now()
   const progress = progressOn(process.stderr)
   const application = await applicationOf(flags, progress)
+  if (!application.services.some((service) => application.pods.some((pod) => selects(service, pod))))
+    throw new Error('no Service selects any pod: there is nobody to send connections to')
   const id = `run${process.pid}`
   const runScenario = scenario === 'restart' ? runRestart : runSpread
   try {

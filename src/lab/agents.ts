@@ -3,7 +3,6 @@ import { closeSync, openSync, readFileSync, statSync } from 'node:fs'
 import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
 import type { PlaneName } from '../dataplane/plane.ts'
 import { families, type LabNode, ranges } from './cluster.ts'
@@ -11,14 +10,13 @@ import { environment, execCode } from './exec.ts'
 import { inNetns } from './ip.ts'
 import type { Lab } from './lab.ts'
 import { labMark } from './processes.ts'
+import { evenkeel } from './program.ts'
 
 /** `evenkeel run` on a node. */
 interface Agent {
   readonly node: LabNode
   process: ChildProcess
 }
-
-const evenkeel = fileURLToPath(new URL('../../bin/evenkeel', import.meta.url))
 
 /** The agents of a lab, one on each node, all of one plane. */
 export class Agents implements AsyncDisposable {
@@ -72,7 +70,7 @@ export class Agents implements AsyncDisposable {
     if (this.#released) return
     await Promise.all(this.#agents.map(({ process }) => ended(process, 'SIGTERM')))
     await Promise.all(
-      this.#agents.map(({ node }) => execCode('ip', inNetns(node.netns, [evenkeel, 'clean']), { accept: [1, 2] })),
+      this.#agents.map(({ node }) => execCode('ip', inNetns(node.netns, evenkeel('clean')), { accept: [1, 2] })),
     )
   }
 
@@ -103,7 +101,7 @@ export class Agents implements AsyncDisposable {
 export const startAgents = async (lab: Lab, plane: PlaneName): Promise<Agents> => {
   const agents: Agent[] = []
   for (const node of lab.cluster.nodes) {
-    await writeFile(configOf(lab, node), stringify(config(node, plane)))
+    await writeFile(configOf(lab, node), stringify(config(node)))
     agents.push({ node, process: launch(lab, node, plane) })
   }
   return new Agents(lab, plane, agents)
@@ -112,17 +110,16 @@ export const startAgents = async (lab: Lab, plane: PlaneName): Promise<Agents> =
 const configOf = (lab: Lab, { name }: LabNode): string => join(lab.directory, 'config', `${name}.yaml`)
 
 /** What a cluster's kube-proxy would be given (kubeproxy.config.k8s.io/v1alpha1). */
-const config = ({ name }: LabNode, plane: PlaneName): object => ({
+const config = ({ name }: LabNode): object => ({
   apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
   kind: 'KubeProxyConfiguration',
   hostnameOverride: name,
-  mode: plane,
   clusterCIDR: families.map((family) => ranges.clusterCIDRs[family]).join(','),
   nodePortAddresses: ['0.0.0.0/0', '::/0'],
 })
 
 const launch = (lab: Lab, node: LabNode, plane: PlaneName): ChildProcess => {
-  const command = [evenkeel, 'run', '--source', `manifests:${lab.manifests}`, '--node', node.name]
+  const command = evenkeel('run', '--source', `manifests:${lab.manifests}`, '--node', node.name)
   const log = openSync(lab.logOf(node.name), 'a')
   try {
     return spawn('ip', inNetns(node.netns, [...command, '--plane', plane, '--config', configOf(lab, node)]), {
@@ -146,7 +143,7 @@ const ended = async (process: ChildProcess, signal: NodeJS.Signals): Promise<voi
 }
 
 const statusOf = (node: LabNode): ReturnType<typeof execCode> =>
-  execCode('ip', inNetns(node.netns, [evenkeel, 'status', '-o', 'json']), { accept: [1, 2] })
+  execCode('ip', inNetns(node.netns, evenkeel('status', '-o', 'json')), { accept: [1, 2] })
 
 interface Change {
   /** newest of the manifests, ms since the epoch */

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { environment } from './exec.ts'
 import { inNetns } from './ip.ts'
 import { labMark } from './processes.ts'
+import { scriptPath } from './program.ts'
 
 /** A Node script of this folder that runs inside a network namespace and answers JSON lines. */
 export interface Remote {
@@ -32,13 +32,10 @@ interface Waiting {
   reject(error: Error): void
 }
 
-const own = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-
 const launch = ({ labId, netns, script, config, log }: RemoteOptions): ChildProcess => {
-  const path = fileURLToPath(new URL(`./${script}.${own}`, import.meta.url))
   const stderr = openSync(log, 'a')
   try {
-    return spawn('ip', inNetns(netns, [process.execPath, path, JSON.stringify(config)]), {
+    return spawn('ip', inNetns(netns, [process.execPath, scriptPath(script), JSON.stringify(config)]), {
       env: { ...environment(), ...labMark(labId) },
       stdio: ['pipe', 'pipe', stderr],
       // of its own session, so that Ctrl-C reaches only the lab, which then ends what it started
@@ -49,9 +46,14 @@ const launch = ({ labId, netns, script, config, log }: RemoteOptions): ChildProc
   }
 }
 
+/** '' when the log has gone with its lab. */
 const lastLine = (log: string): string => {
-  const lines = readFileSync(log, 'utf8').trim().split('\n')
-  return lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1) ?? ''
+  try {
+    const lines = readFileSync(log, 'utf8').trim().split('\n')
+    return lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1) ?? ''
+  } catch {
+    return ''
+  }
 }
 
 export const startRemote = (options: RemoteOptions): Remote => {

@@ -5,7 +5,6 @@ import type { SchedulerName } from '../model/frontend.ts'
 import { serviceKey } from '../model/objects.ts'
 import { randomBelow, seededRandom } from '../util/random.ts'
 import { type Agents, startAgents } from './agents.ts'
-import type { LabPod } from './cluster.ts'
 import { allocate } from './controller/allocate.ts'
 import type { LabService } from './controller/service.ts'
 import { type Dial, dialsOf, planLab } from './dials.ts'
@@ -166,15 +165,14 @@ const theRest = async (
 /** Each kill falls somewhere between a change of the endpoints and the moment when all nodes have taken it up. */
 const disturb = async (lab: Lab, agents: Agents, { seed, signal, progress }: ScenarioOptions): Promise<void> => {
   const random = seededRandom(`restart ${seed}`)
-  let added: LabPod | undefined
+  const atFirst = lab.control.pods.length
   for (let i = 0; i < restarts; i++) {
     signal.throwIfAborted()
     const node = lab.cluster.nodes[i % lab.cluster.nodes.length]
-    const pod = lab.control.pods[i % lab.control.pods.length]?.pod
-    if (node === undefined || pod === undefined) return
-    const [event, happen] = change(lab, i, pod, added)
-    progress(`kill ${i + 1}/${restarts}: evenkeel run on ${node.name}; ${event}`)
-    added = (await happen()) ?? (event.includes('goes') ? undefined : added)
+    if (node === undefined) return
+    const change = changeOf(lab, i, atFirst)
+    progress(`kill ${i + 1}/${restarts}: evenkeel run on ${node.name}; ${change.what}`)
+    await change.happen()
     await sleep(randomBelow(random, 200))
     await agents.crash(node.name)
     await agents.inSync(signal)
@@ -183,27 +181,30 @@ const disturb = async (lab: Lab, agents: Agents, { seed, signal, progress }: Sce
 }
 
 /** In turn: a pod is not ready, all are again, a new one comes, it is to go but serves to the end, it has gone. */
-const change = (
+const changeOf = (
   lab: Lab,
   index: number,
-  pod: LabPod,
-  added: LabPod | undefined,
-): readonly [string, () => Promise<LabPod | undefined | void>] => {
-  switch (index % 5) {
-    case 0:
-      return [`${pod.name} is not ready`, () => lab.setPod(pod, { ready: false })]
-    case 1:
-      return [
-        'every pod is ready',
-        () => lab.publish({ pods: lab.control.pods.map((state) => ({ ...state, ready: true })) }),
-      ]
-    case 2:
-      return ['a new pod', () => lab.addPod(evenPod(`pod-${lab.cluster.pods.length}`))]
-    case 3:
-      if (added !== undefined) return [`${added.name} terminates`, () => lab.setPod(added, { terminating: true })]
-      break
-    default:
-      if (added !== undefined) return [`${added.name} goes`, () => lab.removePod(added)]
+  atFirst: number,
+): { readonly what: string; readonly happen: () => Promise<unknown> } => {
+  const { pods } = lab.control
+  const unready = pods[index % atFirst]?.pod
+  const added = pods[atFirst]?.pod
+  const turn = index % 5
+  if (turn === 0 && unready) {
+    const happen = () => lab.setPod(unready, { ready: false })
+    return { what: `${unready.name} is not ready`, happen }
   }
-  return ['nothing changes', async () => undefined]
+  if (turn === 1) {
+    const happen = () => lab.publish({ pods: pods.map((state) => ({ ...state, ready: true })) })
+    return { what: 'every pod is ready', happen }
+  }
+  if (turn === 2) {
+    const name = `pod-${lab.cluster.pods.length}`
+    return { what: `${name} comes`, happen: () => lab.addPod(evenPod(name)) }
+  }
+  if (turn === 3 && added) {
+    return { what: `${added.name} terminates`, happen: () => lab.setPod(added, { terminating: true }) }
+  }
+  if (turn === 4 && added) return { what: `${added.name} has gone`, happen: () => lab.removePod(added) }
+  return { what: 'nothing changes', happen: async () => {} }
 }

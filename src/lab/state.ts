@@ -1,9 +1,8 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Cluster } from './cluster.ts'
+import { type Cluster, namePrefix } from './cluster.ts'
 import { removeNetwork } from './network.ts'
 import { endProcesses, isAlive, processId, type ProcessId } from './processes.ts'
-import { namePrefix } from './cluster.ts'
 
 /** What is written down of a lab before anything of it exists, so that a later one can put it away. */
 export interface LabRecord {
@@ -78,5 +77,15 @@ export const removeLab = async (id: string): Promise<void> => {
 export const removeAbandoned = async (): Promise<readonly string[]> => {
   const abandoned = (await readLabs()).filter((record) => stateOf(record) === 'abandoned')
   for (const { id } of abandoned) await removeLab(id)
+  await removePrepared()
   return abandoned.map(({ id }) => id)
+}
+
+/** Directories that were prepared for a claim that never came. */
+const removePrepared = async (): Promise<void> => {
+  for (const name of await readdir(labsDirectory).catch(() => [])) {
+    const pid = /^\..*\.(\d+)$/.exec(name)?.[1]
+    if (pid !== undefined && processId(Number(pid)) === undefined)
+      await rm(join(labsDirectory, name), { recursive: true, force: true })
+  }
 }

@@ -13,6 +13,9 @@ import { keepForPlay } from './play.ts'
 import type { ScenarioOptions } from './scenario.ts'
 import { type LabRecord, readLab, readLabs, removeLab, stateOf } from './state.ts'
 
+/** Of a lab for play, unless another is given. */
+export const usualName = 'lab'
+
 /** A lab for play: stays until `downLab`. */
 export interface UpOptions extends Pick<ScenarioOptions, 'id' | 'application' | 'nodes' | 'signal' | 'progress'> {
   readonly plane: PlaneName
@@ -36,22 +39,28 @@ export const upLab = async (options: UpOptions): Promise<readonly string[]> => {
   return keepForPlay(lab, agents)
 }
 
-/** Throws when there is no such lab, or when somebody works on it. */
-export const downLab = async (id: string): Promise<void> => {
-  const record = await existing(id)
+/** Throws when there is no such lab, or when somebody works on it. Answers its name. */
+export const downLab = async (name: string | undefined): Promise<string> => {
+  const record = await existing(name)
+  const { id } = record
   if (stateOf(record) === 'running')
     throw new Error(`lab ${id} is in use by process ${record.owner.pid}; interrupt that, and it clears up itself`)
   await removeLab(id)
+  return id
 }
 
 /** Runs a command inside a node, a pod or the client, on this terminal; answers its exit code (128 + signal, as shells do). */
-export const execInLab = async (id: string, place: string, command: readonly string[]): Promise<number> => {
-  const record = await existing(id)
+export const execInLab = async (
+  name: string | undefined,
+  place: string,
+  command: readonly string[],
+): Promise<number> => {
+  const record = await existing(name)
   const netns = netnsOf(record.cluster, place)
   if (netns === undefined) {
     const { nodes, pods, client } = record.cluster
     const places = [...nodes, ...pods, client].map(({ name }) => name)
-    throw new Error(`lab ${id} has no ${place}; it has ${places.join(', ')}`)
+    throw new Error(`lab ${record.id} has no ${place}; it has ${places.join(', ')}`)
   }
   const { promise, resolve, reject } = Promise.withResolvers<number>()
   const child = spawn('ip', inNetns(netns, command), { env: environment(), stdio: 'inherit' })
@@ -60,11 +69,14 @@ export const execInLab = async (id: string, place: string, command: readonly str
   return promise
 }
 
-const existing = async (id: string): Promise<LabRecord> => {
-  const record = await readLab(id)
+/** The lab of that name; without a name the one called `lab`, or the only one there is. */
+const existing = async (name: string | undefined): Promise<LabRecord> => {
+  const record = await readLab(name ?? usualName)
   if (record !== undefined) return record
-  const names = (await readLabs()).map((lab) => lab.id)
-  throw new Error(
-    `there is no lab called ${id}; ${names.length === 0 ? 'there is none' : `there are: ${names.join(', ')}`}`,
-  )
+  const labs = await readLabs()
+  const [only] = labs
+  if (name === undefined && only !== undefined && labs.length === 1) return only
+  const names = labs.map(({ id }) => id)
+  if (names.length === 0) throw new Error('there is no lab; make one with: evenkeel lab up')
+  throw new Error(`${name === undefined ? 'say which lab' : `there is no lab called ${name}`}: ${names.join(', ')}`)
 }
