@@ -2,8 +2,8 @@ import type { CommandEntry } from './command.ts'
 
 /** Every command, in the order of `evenkeel --help`. A new one costs a file and a row. */
 export const commands: readonly CommandEntry[] = [
-  // { name: 'run', description: 'run the node agent', load: () => import('./run.ts') },
-  // { name: 'status', description: 'tell whether the kernel is what the plan says', load: () => import('./status.ts') },
+  { name: 'run', description: 'run the node agent', load: () => import('./run.ts') },
+  { name: 'status', description: 'tell whether the kernel is what the plan says', load: () => import('./status.ts') },
   {
     name: 'plan',
     description: 'show the frontends and backends a node computes, and why',
@@ -21,7 +21,7 @@ export const commands: readonly CommandEntry[] = [
     description: 'run a cluster in network namespaces, with real traffic',
     load: () => import('./lab.ts'),
   },
-  // { name: 'clean', description: 'remove every kernel object of ours', load: () => import('./clean.ts') },
+  { name: 'clean', description: 'remove every kernel object of ours', load: () => import('./clean.ts') },
   {
     name: 'completion',
     description: 'print a completion script for bash, zsh or fish',

@@ -66,6 +66,8 @@ export interface Driver<O extends PlaneObject> extends AsyncDisposable {
   /** one atomic transaction where the kernel offers one; throws KernelError, and then nothing of it is in force */
   apply(change: Change<O>, signal?: AbortSignal): Promise<void>
   counters(): Promise<Counters>
+  /** what `remove` would take away, one line each, sorted */
+  owned(): Promise<readonly string[]>
   /** leaves the node as it was found */
   remove(): Promise<void>
   /** calls back when somebody else changed our objects (or when that may have been missed) */

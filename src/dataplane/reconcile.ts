@@ -120,7 +120,7 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
     this.#wake()
   }
 
-  /** Reads the kernel again, tells what differed from the plan, and repairs it. */
+  /** Reads the kernel again, repairs what differs from the plan, and tells what did. */
   verify(): Promise<Verification> {
     return new Promise((resolve) => {
       this.#verifying.push(resolve)
@@ -195,6 +195,8 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
     if (this.#stopped) return
     const next = this.#nextDue()
     if (next !== null) this.#cancelTimer = this.#clock.after(Math.max(0, next - this.#clock.now()), () => this.#wake())
+    // what was found is told when it has been repaired, so that the status after it is the present one
+    if (this.#observeAt === null) for (const resolve of this.#verifying.splice(0)) resolve(this.#verification)
     if (this.#isSettled()) for (const resolve of this.#settling.splice(0)) resolve()
   }
 
@@ -275,7 +277,6 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
       const first = differing[0] || 'base'
       this.#log.warn({ frontends: differing.length, first, strays }, 'the kernel differs from the plan; repairing')
     }
-    for (const resolve of this.#verifying.splice(0)) resolve(found)
   }
 
   /** What is in force and not planned is to go. */

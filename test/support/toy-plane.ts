@@ -76,6 +76,7 @@ export class ToyKernel {
         this.lost()
       },
       counters: async () => ({ backends: [], fallbacks: 0, missed: 0 }),
+      owned: async () => [...this.objects.keys()].sort(),
       remove: async () => this.objects.clear(),
       onForeignChange: (listener) => void this.#listeners.add(listener),
       [Symbol.asyncDispose]: async () => {},

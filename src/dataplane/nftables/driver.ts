@@ -60,6 +60,22 @@ class NftablesDriver implements Driver<NftObject> {
     return this.#counts.read(this.#nft, this.#sets, this.#tables)
   }
 
+  async owned(): Promise<readonly string[]> {
+    const lines: string[] = []
+    for (const family of ['ip', 'ip6'] as const) {
+      if (!(await this.#nft.tableExists(family, TABLE))) continue
+      lines.push(`table ${family} ${TABLE}`)
+      for (const { name } of await this.#nft.chains(family, TABLE)) lines.push(`table ${family} ${TABLE} chain ${name}`)
+      for (const set of await this.#nft.sets(family, TABLE)) {
+        const { length } = await this.#nft.elements(family, TABLE, set)
+        lines.push(`table ${family} ${TABLE} ${set.data === null ? 'set' : 'map'} ${set.name} (${length} elements)`)
+      }
+      for (const { name } of await this.#nft.counters(family, TABLE))
+        lines.push(`table ${family} ${TABLE} counter ${name}`)
+    }
+    return lines.sort()
+  }
+
   async remove(): Promise<void> {
     const operations: NftOperation[] = []
     for (const family of ['ip', 'ip6'] as const) {

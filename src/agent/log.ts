@@ -1,0 +1,26 @@
+import pino, { type Logger } from 'pino'
+
+export type Level = 'debug' | 'info' | 'warn' | 'error'
+
+/** pino to stderr: JSON lines, or on a terminal short ones for people. Lines are written at once: none is lost when the process dies. */
+export const openLog = (level: Level, terminal: boolean = process.stderr.isTTY): Logger => {
+  const destination = pino.destination({ fd: 2, sync: true })
+  const options = {
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+  }
+  return terminal
+    ? pino(options, { write: (line: string) => destination.write(shortLine(line)) })
+    : pino(options, destination)
+}
+
+/** `09:41:02 warn  a frontend cannot be put in place  frontend=10.96.0.1:80/TCP` */
+export const shortLine = (json: string): string => {
+  const { level, time, msg, ...fields } = JSON.parse(json) as Record<string, unknown>
+  const rest = Object.entries(fields).map(
+    ([name, value]) => `  ${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  )
+  return `${String(time).slice(11, 19)} ${String(level).padEnd(5)} ${String(msg)}${rest.join('')}\n`
+}

@@ -1,0 +1,75 @@
+import type { AgentStatus, PlaneReport } from '../agent/status.ts'
+import { formatProblem } from './problems.ts'
+import { formatTable } from './table.ts'
+
+/** The same answer for the same state. */
+export const withoutTimes = (status: AgentStatus): AgentStatus => ({
+  ...status,
+  planes: status.planes.map(({ times: _times, ...plane }) => plane),
+})
+
+export interface StatusTableOptions {
+  readonly wide: boolean
+  readonly headers: boolean
+  /** ms since the epoch */
+  readonly now: number
+}
+
+export const statusTables = (status: AgentStatus, { wide, headers, now }: StatusTableOptions): string => {
+  const header = ['PLANE', 'FRONTENDS', 'IN SYNC', 'MISSING', 'EXTRA', 'LAST CHANGE', 'AGE']
+  const rows = status.planes.map((plane) => planeRow(plane, now))
+  const sections = [
+    formatTable(headers ? header : null, rows),
+    ...status.planes.map(troubles),
+    status.problems.map((problem) => `problem: ${formatProblem(problem)}\n`).join(''),
+    ...(wide ? status.planes.map((plane) => counterTable(plane, headers)) : []),
+    status.source.synced ? '' : `${status.source.name} is not read yet\n`,
+    status.agent ? '' : 'no agent runs here: nobody keeps this in sync\n',
+  ]
+  return sections.filter((section) => section !== '').join('\n')
+}
+
+const planeRow = ({ plane, frontends, inSync, missing, extra, times }: PlaneReport, now: number): string[] => {
+  const changed = times === undefined || times.lastChange === 0 ? null : times.lastChange
+  return [
+    plane,
+    String(frontends),
+    String(inSync),
+    String(missing.length),
+    String(extra),
+    changed === null ? '-' : new Date(changed).toISOString().replace(/\.\d+Z/, 'Z'),
+    changed === null ? '-' : age(now - changed),
+  ]
+}
+
+/** What is not as it should be, a line each. */
+const troubles = ({ plane, missing, refused, unreadable }: PlaneReport): string =>
+  [
+    ...(unreadable === '' ? [] : [`${plane}: the kernel cannot be read: ${unreadable}`]),
+    ...missing.map(({ frontend, state, reason, attempts }) => {
+      const tried = attempts === 0 ? '' : ` (${attempts} ${attempts === 1 ? 'attempt' : 'attempts'})`
+      return `${plane}: ${frontend} ${state}${tried}${reason === '' ? '' : `: ${reason}`}`
+    }),
+    ...refused.map(({ frontend, reasons }) => `${plane}: ${frontend} refused: ${reasons.join('; ')}`),
+  ]
+    .map((line) => `${line}\n`)
+    .join('')
+
+const counterTable = ({ counters }: PlaneReport, headers: boolean): string => {
+  if (counters === undefined) return ''
+  const rows = counters.backends.map(({ frontend, address, port, connections }) => [
+    frontend,
+    address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`,
+    String(connections),
+  ])
+  const table = formatTable(headers ? ['FRONTEND', 'BACKEND', 'CONNECTIONS'] : null, rows)
+  return `${table}${table === '' ? '' : '\n'}fallbacks ${counters.fallbacks}, missed ${counters.missed}\n`
+}
+
+/** `42s`, `3m`, `5h`, `2d` */
+const age = (ms: number): string => {
+  const seconds = Math.max(0, Math.floor(ms / 1000))
+  if (seconds < 120) return `${seconds}s`
+  if (seconds < 7_200) return `${Math.floor(seconds / 60)}m`
+  return seconds < 172_800 ? `${Math.floor(seconds / 3600)}h` : `${Math.floor(seconds / 86_400)}d`
+}
