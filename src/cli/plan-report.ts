@@ -2,9 +2,10 @@ import { compareAddresses } from '../model/address.ts'
 import type { Frontend } from '../model/frontend.ts'
 import { serviceKey, type Service, type ServiceKey } from '../model/objects.ts'
 import type { InputProblem, Snapshot } from '../model/snapshot.ts'
-import { explainService, whyNotServed, type PortExplanation } from '../routing/explain.ts'
+import { explainService, type PortExplanation } from '../routing/explain.ts'
 import { planService } from '../routing/plan.ts'
 import type { HealthCheck } from '../routing/health.ts'
+import { whyNotServed } from '../routing/service-port.ts'
 import type { Planned } from './planned.ts'
 
 /** `evenkeel plan -o json`: sorted by Service, then as the Service has its ports. Documented in docs/json.md. */

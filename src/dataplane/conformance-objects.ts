@@ -105,7 +105,12 @@ export const terminating = (one: EndpointSpec, serving = true): EndpointSpec => 
   conditions: { ready: false, serving, terminating: true },
 })
 
-export const withoutNode = ({ nodeName: _, ...one }: EndpointSpec): EndpointSpec => one
+export const withoutNode = ({ addresses, zone, conditions, targetRef }: EndpointSpec): EndpointSpec => ({
+  addresses,
+  zone,
+  conditions,
+  targetRef,
+})
 
 export const forZones = (one: EndpointSpec, ...zones: readonly string[]): EndpointSpec => ({
   ...one,

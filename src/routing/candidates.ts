@@ -1,7 +1,7 @@
 import { addressBytes, type AddressBytes } from '../model/address.ts'
 import type { Backend } from '../model/frontend.ts'
-import type { NodeView } from '../model/node-view.ts'
-import type { Endpoint, EndpointSlice, Family, Service, ServicePort, Weights } from '../model/objects.ts'
+import type { Endpoint, EndpointSlice, Weights } from '../model/objects.ts'
+import type { PortOnNode } from './service-port.ts'
 
 /** An endpoint of one ServicePort and family, before it is decided whether this node uses it. */
 export interface Candidate {
@@ -21,30 +21,24 @@ export interface Candidates {
   readonly duplicates: readonly Candidate[]
 }
 
-export const candidatesOf = (
-  service: Service,
-  port: ServicePort,
-  family: Family,
-  slices: readonly EndpointSlice[],
-  node: NodeView,
-): Candidates => {
+export const candidatesOf = (at: PortOnNode): Candidates => {
+  const { port, family, slices } = at
   const all: Candidate[] = []
   for (const slice of slices) {
     if (slice.family !== family) continue
     for (const { name, protocol, port: number } of slice.ports) {
       if (name !== port.name || protocol !== port.protocol) continue
-      for (const endpoint of slice.endpoints) all.push(candidate(service, slice, endpoint, number, node))
+      for (const endpoint of slice.endpoints) all.push(candidate(at, slice, endpoint, number))
     }
   }
   return withoutDuplicates(all.sort(byAddressThenPort))
 }
 
 const candidate = (
-  service: Service,
+  { service, node }: PortOnNode,
   slice: EndpointSlice,
   endpoint: Endpoint,
   port: number,
-  node: NodeView,
 ): Candidate => {
   const { address, pod, nodeName } = endpoint
   const weight = weightIn(slice.weights, endpoint) ?? weightIn(service.weights, endpoint) ?? 1

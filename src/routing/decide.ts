@@ -22,26 +22,30 @@ export type Frontends = ReadonlyMap<FrontendKey, Frontend>
 
 /**
  * The oracle: what every plane is judged by. Without affinity (a client that comes back) and without odds: those depend on
- * the scheduler. `clusterIPs` (see `clusterIPsOf`) spares the scan when many packets are asked of the same frontends.
+ * the scheduler. The packet's addresses are canonical.
  */
-export const decide = (
-  frontends: Frontends,
-  packet: Packet,
-  node: NodeView,
-  clusterIPs: ReadonlySet<string> = clusterIPsOf(frontends),
-): Decision => {
-  const source = sourceClassOf(packet.from, node)
-  const frontend = dialledFrontend(frontends, packet, node)
-  if (frontend === undefined) return unplaced(packet, node, clusterIPs, source)
+export const decide = (frontends: Frontends, packet: Packet, node: NodeView): Decision =>
+  oracle(frontends, node)(packet)
+
+/** `decide` for many packets: what it needs of all the frontends is read once. */
+export const oracle = (frontends: Frontends, node: NodeView): ((packet: Packet) => Decision) => {
+  const clusterIPs = clusterIPsOf(frontends)
+  return (packet) => {
+    const source = sourceClassOf(packet.from, node)
+    const frontend = dialledFrontend(frontends, packet, node)
+    return frontend === undefined ? unplaced(packet, node, clusterIPs, source) : dialling(frontend, packet.from, source)
+  }
+}
+
+const dialling = (frontend: Frontend, from: string, source: SourceClass): Decision => {
   const { key, sourceRanges } = frontend
-  if (sourceRanges !== null && !sourceRanges.some((cidr) => inCidr(packet.from, cidr)))
-    return refusal('drop', key, source)
+  if (sourceRanges !== null && !sourceRanges.some((cidr) => inCidr(from, cidr))) return refusal('drop', key, source)
   const route = frontend.routes[source]
   if (route.to !== 'backends') return refusal(route.to, key, source)
   const backends = (frontend.sets[route.set]?.backends ?? []).map((backend) => ({
     backend,
     weight: backend.weight,
-    masquerade: route.masquerade || backend.address === packet.from,
+    masquerade: route.masquerade || backend.address === from,
   }))
   return { verdict: 'dnat', frontend: key, source, masquerade: agreed(backends), backends }
 }
@@ -51,7 +55,7 @@ export const sourceClassOf = (from: string, node: NodeView): SourceClass => {
   return node.addresses.includes(from) || isLoopback(from) ? 'node' : 'outside'
 }
 
-export const clusterIPsOf = (frontends: Frontends): ReadonlySet<string> => {
+const clusterIPsOf = (frontends: Frontends): ReadonlySet<string> => {
   const addresses = new Set<string>()
   for (const { kind, address } of frontends.values())
     if (kind === 'ClusterIP' && address !== null) addresses.add(address)

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { endpoint, nodeOne, port, service, slice } from '../../test/support/services.ts'
 import type { Endpoint, EndpointSlice, Service } from '../model/objects.ts'
-import { explainService, whyNotServed } from './explain.ts'
+import { explainService } from './explain.ts'
 import { planService } from './plan.ts'
+import { whyNotServed } from './service-port.ts'
 
 const fates = (slices: readonly EndpointSlice[], more: Partial<Service> = {}) =>
   explainService(service(more), slices, nodeOne).flatMap(({ endpoints }) =>
@@ -85,6 +86,7 @@ describe('why a Service has no frontends here', () => {
     [{ headless: true, clusterIPs: [] }, 'it is headless: clients find its endpoints by DNS'],
     [{ type: 'ExternalName', clusterIPs: [] }, 'type ExternalName is a DNS alias'],
     [{ clusterIPs: [] }, 'it has no cluster IP'],
+    [{ ports: [] }, 'it has no ports'],
     [{ proxyName: 'other' }, 'it belongs to proxy "other" (label service.kubernetes.io/service-proxy-name)'],
   ])('%j: %s', (more, reason) => {
     expect(whyNotServed(service(more), nodeOne)).toBe(reason)

@@ -2,7 +2,7 @@ import type { NodeView } from '../model/node-view.ts'
 import type { EndpointSlice, Family, Service, ServicePort } from '../model/objects.ts'
 import { candidatesOf, type Candidate } from './candidates.ts'
 import { clusterFate, localFate, selectionFor, type Admission, type Exclusion } from './categorize.ts'
-import { familiesOf, isServed } from './plan.ts'
+import { portsOnNode, type PortOnNode } from './service-port.ts'
 import type { Topology } from './topology.ts'
 
 /** `duplicate`: another entry for the same address and port counts. `no-port`: its slice does not have the Service's port. */
@@ -36,50 +36,27 @@ export interface PortExplanation {
   readonly endpoints: readonly EndpointFate[]
 }
 
-/** Why a Service has no frontends on this node; null: it is served. */
-export const whyNotServed = (service: Service, node: NodeView): string | null => {
-  if (service.proxyName !== node.proxyName) {
-    const owner = service.proxyName === '' ? 'the default proxy' : `proxy ${JSON.stringify(service.proxyName)}`
-    return `it belongs to ${owner} (label service.kubernetes.io/service-proxy-name)`
-  }
-  if (service.type === 'ExternalName') return 'type ExternalName is a DNS alias'
-  if (service.headless) return 'it is headless: clients find its endpoints by DNS'
-  if (familiesOf(service, node).length === 0) return 'it has no cluster IP'
-  return null
-}
-
-/** Pure, and apart from planning, which needs no reasons to be kept. */
+/** Pure, and apart from planning, which needs no reasons to be kept. Nothing for a Service that is not served here. */
 export const explainService = (
   service: Service,
   slices: readonly EndpointSlice[],
   node: NodeView,
-): readonly PortExplanation[] => {
-  if (!isServed(service, node)) return []
-  return familiesOf(service, node).flatMap(({ family }) =>
-    service.ports.map((port) => explainPort(service, port, family, slices, node)),
-  )
-}
+): readonly PortExplanation[] => portsOnNode(service, slices, node).map(explainPort)
 
-const explainPort = (
-  service: Service,
-  port: ServicePort,
-  family: Family,
-  slices: readonly EndpointSlice[],
-  node: NodeView,
-): PortExplanation => {
-  const { candidates, duplicates } = candidatesOf(service, port, family, slices, node)
+const explainPort = (at: PortOnNode): PortExplanation => {
+  const { port, family, node } = at
+  const { candidates, duplicates } = candidatesOf(at)
   const selection = selectionFor(candidates, node)
-  const { name, protocol, port: number } = port
   return {
-    name,
-    protocol,
-    port: number,
+    name: port.name,
+    protocol: port.protocol,
+    port: port.port,
     family,
     topology: selection.topology,
     endpoints: [
       ...candidates.map((one) => fated(one, clusterFate(one, selection, node), localFate(one, selection))),
       ...duplicates.map((one) => fated(one, 'duplicate', 'duplicate')),
-      ...withoutPort(service, port, family, slices, node),
+      ...withoutPort(at),
     ],
   }
 }
@@ -89,17 +66,10 @@ const fated = ({ backend, endpoint }: Candidate, cluster: Fate, local: Fate): En
   return { address, port, pod, node, zone: endpoint.zone, weight, cluster, local }
 }
 
-const withoutPort = (
-  service: Service,
-  port: ServicePort,
-  family: Family,
-  slices: readonly EndpointSlice[],
-  node: NodeView,
-): readonly EndpointFate[] => {
+const withoutPort = (at: PortOnNode): readonly EndpointFate[] => {
+  const { port, slices } = at
   const lacks = ({ ports }: EndpointSlice): boolean =>
     !ports.some(({ name, protocol }) => name === port.name && protocol === port.protocol)
-  const others = slices.filter((slice) => slice.family === family && lacks(slice))
-  const pretended = others.map((slice) => ({ ...slice, ports: [{ ...port, port: 0 }] }))
-  const { candidates } = candidatesOf(service, port, family, pretended, node)
-  return candidates.map((one) => fated(one, 'no-port', 'no-port'))
+  const pretended = slices.filter(lacks).map((slice) => ({ ...slice, ports: [{ ...port, port: 0 }] }))
+  return candidatesOf({ ...at, slices: pretended }).candidates.map((one) => fated(one, 'no-port', 'no-port'))
 }

@@ -1,9 +1,10 @@
 import { familyOf, formatEndpoint, inCidr } from '../model/address.ts'
-import type { BackendSet, Frontend, FrontendKey, FrontendKind, Route, SchedulerName } from '../model/frontend.ts'
+import type { Frontend, FrontendKey, FrontendKind, Route, SchedulerName } from '../model/frontend.ts'
 import type { NodeView } from '../model/node-view.ts'
 import { serviceKey, type Family, type Protocol, type Service, type ServicePort } from '../model/objects.ts'
 import { addressesOf } from './node-view.ts'
 import type { Routes } from './routes.ts'
+import type { PortOnNode } from './service-port.ts'
 
 export const frontendKey = (family: Family, address: string | null, protocol: Protocol, port: number): FrontendKey =>
   address === null
@@ -19,12 +20,7 @@ export interface Dialled {
 }
 
 /** Reachable from outside the cluster by node port, external IP or load balancer address. */
-export const externallyDialled = (
-  service: Service,
-  port: ServicePort,
-  family: Family,
-  node: NodeView,
-): readonly Dialled[] => {
+export const externallyDialled = ({ service, port, family, node }: PortOnNode): readonly Dialled[] => {
   if (port.nodePort === 0 && service.loadBalancerIngress.length === 0 && service.externalIPs.length === 0)
     return nowhere
   const dialled: Dialled[] = []
@@ -75,13 +71,13 @@ export interface FrontendParts {
   readonly port: ServicePort
   readonly family: Family
   readonly scheduler: SchedulerName | null
+  readonly sets: Frontend['sets']
 }
 
 export const frontendOf = (
-  { service, port, family, scheduler }: FrontendParts,
+  { service, port, family, scheduler, sets }: FrontendParts,
   dialled: Dialled,
   routes: Routes,
-  sets: { readonly cluster: BackendSet | null; readonly local: BackendSet | null },
 ): Frontend => ({
   key: frontendKey(family, dialled.address, port.protocol, dialled.port),
   kind: dialled.kind,

@@ -3,7 +3,7 @@ import type { EndpointSlice, Service } from '../model/objects.ts'
 import { formatEndpoint } from '../model/address.ts'
 import type { Frontend } from '../model/frontend.ts'
 import { candidatesOf } from './candidates.ts'
-import { familiesOf } from './plan.ts'
+import { portsOnNode } from './service-port.ts'
 
 /**
  * A UDP flow that conntrack keeps sending to the wrong place, because UDP has no end. Shaped as `kernel/`'s FlowFilter:
@@ -32,12 +32,12 @@ export const udpPortsOf = (
   frontends: readonly Frontend[],
   node: NodeView,
 ): readonly UdpPort[] => {
-  const ports = service.ports.filter(({ protocol }) => protocol === 'UDP')
-  if (ports.length === 0 || frontends.length === 0) return none
-  return familiesOf(service, node).flatMap(({ family }) =>
-    ports.map((port) => {
-      const { candidates } = candidatesOf(service, port, family, slices, node)
-      const serving = candidates.filter(({ endpoint }) => endpoint.serving || endpoint.ready)
+  if (!service.ports.some(({ protocol }) => protocol === 'UDP')) return none
+  return portsOnNode(service, slices, node)
+    .filter(({ port }) => port.protocol === 'UDP')
+    .map((at) => {
+      const { port, family } = at
+      const serving = candidatesOf(at).candidates.filter(({ endpoint }) => endpoint.serving || endpoint.ready)
       const own = frontends.filter(
         (one) => one.family === family && one.protocol === 'UDP' && one.portName === port.name,
       )
@@ -48,8 +48,7 @@ export const udpPortsOf = (
           serving.map(({ backend: { address, port } }) => [formatEndpoint(address, port), { address, port }]),
         ),
       }
-    }),
-  )
+    })
 }
 
 /** Flows to endpoints that are gone, and, where the first endpoints came, flows from the time when there was nobody. */
