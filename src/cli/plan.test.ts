@@ -149,7 +149,7 @@ describe('exit 2 with a line that names the cure', () => {
     ['no objects', [], 'give -f FILE|DIR|- or --source manifests:DIR'],
     ['a Service that is not there', ['-f', 'objects.yaml', 'nope'], 'no Service default/nope among the objects'],
     ['a file that is not there', ['-f', 'nope.yaml'], 'nope.yaml'],
-    ['a source that cannot be planned', ['--source', 'kubernetes'], 'only manifests:DIR'],
+    ['a source that cannot be planned', ['--source', 'kubernetes'], 'manifests:DIR'],
     ['a configuration that cannot be used', ['-f', 'objects.yaml', '--config', 'bad-config.yaml'], 'clusterCIDR'],
     ['an unknown format', ['-f', 'objects.yaml', '-o', 'xml'], 'xml'],
   ])('%s', async (_, args, message) => {
