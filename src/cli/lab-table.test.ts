@@ -8,6 +8,7 @@ const run: RunReport = {
   service: 'default/web',
   connections: 10,
   failures: 0,
+  slowestMillis: 4,
   backends: [
     { name: 'pod-0', node: 'node-0', address: '10.244.0.2', connections: 6, requests: 6, cpuMillis: 1, expected: 5 },
     { name: 'pod-10', node: 'node-1', address: '10.244.1.2', connections: 3, requests: 3, cpuMillis: 1, expected: 5 },
@@ -33,7 +34,7 @@ describe('the table', () => {
   POD      NODE     CONNECTIONS   EXPECTED
   pod-0    node-0             6          5   ██████████████████████████████
   pod-10   node-1             3          5   ███████████████
-FAIR: luck alone is at least as uneven with p = 0.53 (busiest 1.20 × mean)
+FAIR: luck alone is at least as uneven with p = 0.53 (busiest 1.20 × expected)
 `)
   })
 

@@ -3,6 +3,8 @@ import { formatTable } from './table.ts'
 
 /** A lab's results for a person. */
 
+const isHash = (scheduler: string): boolean => scheduler === 'sh' || scheduler === 'dh'
+
 const barWidth = 30
 
 export const labText = (report: LabReport): string => {
@@ -25,7 +27,7 @@ const runText = (run: RunReport): string => {
   ])
   const title = `${run.service}  ${run.plane}, ${run.scheduler}: ${run.connections} connections, ${run.failures} failed`
   const failures = Object.entries(run.errors ?? {}).map(([error, count]) => `  ${count} × ${error}\n`)
-  return `${title}\n${columns([['POD', 'NODE', 'CONNECTIONS', 'EXPECTED', ''], ...rows])}\n${failures.join('')}${verdictLine(run)}\n`
+  return `${title}\n${columns([['POD', 'NODE', 'CONNECTIONS', 'EXPECTED', ''], ...rows])}\n${failures.join('')}${slowLine(run)}${verdictLine(run)}\n`
 }
 
 /** The columns that hold numbers stand at the right. */
@@ -36,15 +38,26 @@ const columns = (rows: readonly (readonly string[])[]): string => {
   return formatTable(null, padded).replace(/^/gm, '  ').trimEnd()
 }
 
+/** TCP sends a first packet again after a second. */
+const slowLine = ({ slowestMillis }: RunReport): string =>
+  slowestMillis < 1000
+    ? ''
+    : `  the slowest took ${(slowestMillis / 1000).toFixed(1)} s: a first packet was lost, or the machine is busy\n`
+
+const busiest = ({ backends }: RunReport): number =>
+  Math.max(0, ...backends.map(({ connections, expected }) => (expected ? connections / expected : 0)))
+
 const verdictLine = (run: RunReport): string => {
   if (run.held !== undefined) return restartLine(run)
-  const spread = `busiest ${run.maxOverMean.toFixed(2)} × mean`
+  const spread = `busiest ${busiest(run).toFixed(2)} × expected`
   switch (run.verdict) {
     case 'TOO-EVEN':
       return `TOO-EVEN: more even than chance makes it, as rotation should be (${spread})`
     case 'FAIR':
       return `FAIR: luck alone is at least as uneven with p = ${run.p.toPrecision(2)} (${spread})`
     case 'SKEWED':
+      if (isHash(run.scheduler))
+        return `SKEWED, as ${run.scheduler} is with few clients: each stays with one pod (${spread})`
       return `SKEWED: luck alone is as uneven with p = ${run.p.toPrecision(2)} only (${spread})`
     case 'NOT-ENOUGH-DATA':
       return run.backends.length < 2

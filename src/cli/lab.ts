@@ -9,7 +9,6 @@ import { knownPlanes, type ScenarioName, scenarioNames } from '../lab/scenario.t
 import { runSpread } from '../lab/spread.ts'
 import { readLabs, stateOf } from '../lab/state.ts'
 import { downLab, execInLab, upLab, usualName } from '../lab/up.ts'
-import type { Family } from '../model/objects.ts'
 import type { SchedulerName } from '../model/frontend.ts'
 import type { Shell } from './command.ts'
 import { progressOn, type Progress } from './lab-progress.ts'
@@ -146,9 +145,9 @@ function scenarioOf(name: string | undefined, flags: RunFlags): ScenarioName {
 async function applicationOf(
   { filename, nodes, pods, family }: ClusterFlags,
   progress: Progress,
+  weighted = false,
 ): Promise<Application> {
-  if (filename === undefined)
-    return evenApplication({ pods: pods ?? 4, nodes, families: families[family] satisfies readonly Family[] })
+  if (filename === undefined) return evenApplication({ pods: pods ?? 4, nodes, weighted, families: families[family] })
   const { documents, problems } = await readManifestFiles(filename)
   const application = readApplication(documents, { nodes, ...(pods !== undefined && { replicas: pods }) })
   progress.end()
@@ -162,7 +161,7 @@ async function applicationOf(
 async function run(scenario: ScenarioName, flags: RunFlags, shell: Shell): Promise<void> {
   const started = performance.now()
   const progress = progressOn(process.stderr)
-  const application = await applicationOf(flags, progress)
+  const application = await applicationOf(flags, progress, scenario === 'weighted')
   if (!application.services.some((service) => application.pods.some((pod) => selects(service, pod))))
     throw new Error('no Service selects any pod: there is nobody to send connections to')
   const id = `run${process.pid}`

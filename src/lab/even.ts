@@ -2,25 +2,26 @@ import type { Family } from '../model/objects.ts'
 import type { Application } from './controller/application.ts'
 import { readApplication } from './controller/application.ts'
 
-/** The application of the scenarios `even` and `restart`: some pods behind one Service with a NodePort. */
+/** The application of the scenarios `even`, `weighted` and `restart`: some pods behind one Service with a NodePort. */
 export interface EvenOptions {
   readonly pods: number
   readonly nodes: number
   readonly families: readonly Family[]
-  /** pod name → weight; absent: all the same */
-  readonly weights?: Readonly<Record<string, number>>
+  /** pod-0 weighs 1, pod-1 weighs 2, …; else all the same */
+  readonly weighted: boolean
 }
 
 const labels = { app: 'web' }
 
-export const evenApplication = ({ pods, nodes, families, weights }: EvenOptions): Application => {
+export const evenApplication = ({ pods, nodes, families, weighted }: EvenOptions): Application => {
+  const weights = Array.from({ length: pods }, (_, i) => [`pod-${i}`, i + 1])
   const service = {
     apiVersion: 'v1',
     kind: 'Service',
     metadata: {
       name: 'web',
       labels,
-      ...(weights && { annotations: { 'evenkeel.io/weights': JSON.stringify(weights) } }),
+      ...(weighted && { annotations: { 'evenkeel.io/weights': JSON.stringify(Object.fromEntries(weights)) } }),
     },
     spec: {
       type: 'NodePort',

@@ -36,7 +36,7 @@ const open = async (
   signal = new AbortController().signal,
   progress: (text: string) => void = () => {},
 ): Promise<Lab> => {
-  const application = evenApplication({ pods: 3, nodes: 2, families: ['IPv4', 'IPv6'] })
+  const application = evenApplication({ pods: 3, nodes: 2, families: ['IPv4', 'IPv6'], weighted: false })
   const { services } = allocate(application.services)
   return openLab({ id, scenario: 'test', nodes: 2, pods: application.pods, services, slices: [], signal, progress })
 }

@@ -152,8 +152,10 @@ export const backendsOf = (
 
 const round = (x: number): number => Math.round(x * 1000) / 1000
 
-/** Attempts, failures and their reasons of several sources together. */
-export const sumOf = (results: readonly ConnectResult[]): Pick<RunReport, 'connections' | 'failures' | 'errors'> => {
+/** Attempts, failures, their reasons and the slowest of several sources together. */
+export const sumOf = (
+  results: readonly ConnectResult[],
+): Pick<RunReport, 'connections' | 'failures' | 'errors' | 'slowestMillis'> => {
   const errors: Record<string, number> = {}
   for (const result of results)
     for (const [error, count] of Object.entries(result.errors)) errors[error] = (errors[error] ?? 0) + count
@@ -162,5 +164,6 @@ export const sumOf = (results: readonly ConnectResult[]): Pick<RunReport, 'conne
     connections: results.reduce((sum, { attempted }) => sum + attempted, 0),
     failures,
     ...(failures === 0 ? {} : { errors }),
+    slowestMillis: Math.round(Math.max(0, ...results.map(({ slowestMs }) => slowestMs))),
   }
 }

@@ -18,6 +18,8 @@ export interface RunReport {
   readonly failures: number
   /** how they failed: `ECONNREFUSED 10.96.1.0:80/TCP` → how often; absent without failures */
   readonly errors?: { readonly [error: string]: number }
+  /** of the slowest connection with its answer; a first packet that was lost costs a second */
+  readonly slowestMillis: number
   readonly backends: readonly BackendReport[]
   readonly maxOverMean: number
   readonly cv: number

@@ -5,7 +5,7 @@ import type { SchedulerName } from '../model/frontend.ts'
 import type { Application } from './controller/application.ts'
 import type { RunReport, LabReport, Skipped } from './report.ts'
 
-export const scenarioNames = ['even', 'restart', 'app'] as const
+export const scenarioNames = ['even', 'weighted', 'restart', 'app'] as const
 export type ScenarioName = (typeof scenarioNames)[number]
 
 /** What every scenario is given. */

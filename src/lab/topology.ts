@@ -23,6 +23,9 @@ export const sysctls: readonly (readonly [path: string, value: string])[] = [
     [`net/ipv6/conf/${which}/accept_ra`, '0'],
     [`net/ipv6/conf/${which}/accept_dad`, '0'],
   ]),
+  // where br_netfilter is loaded it would take packets on the bridge that the node routes anyway
+  ['net/bridge/bridge-nf-call-iptables', '0'],
+  ['net/bridge/bridge-nf-call-ip6tables', '0'],
   // addresses work at once
   ['net/ipv6/conf/default/dad_transmits', '0'],
 ]

@@ -36,7 +36,8 @@ export const upLab = async (options: UpOptions): Promise<readonly string[]> => {
   await agents.inSync(options.signal)
   const plan = planLab(lab.control)
   for (const service of lab.control.services) await lab.routeBalancers(balancerNodes(plan, service))
-  return keepForPlay(lab, agents)
+  // awaited here: what is `using` goes when the function is left
+  return await keepForPlay(lab, agents)
 }
 
 /** Throws when there is no such lab, or when somebody works on it. Answers its name. */
