@@ -1,0 +1,43 @@
+import { fileURLToPath } from 'node:url'
+import type { PlaneName } from '../src/dataplane/plane.ts'
+import { startChild } from '../test/support/child-calls.ts'
+import type { AgentRequest, AgentValue, Measured, Memory } from './agent-protocol.ts'
+import { type RawObject } from '../src/dataplane/conformance-case.ts'
+
+/** The agent's process, from outside. */
+export interface BenchAgent extends AsyncDisposable {
+  load(objects: Iterable<RawObject>): Promise<void>
+  sync(): Promise<Measured>
+  change(slice: RawObject): Promise<Measured>
+  settle(): Promise<Measured>
+  memory(): Promise<Memory>
+  stop(): Promise<void>
+}
+
+/** `profile`: a directory for `node --cpu-prof` */
+export const startAgent = (namespace: string, plane: PlaneName, profile?: string): BenchAgent => {
+  const script = fileURLToPath(new URL('agent.ts', import.meta.url))
+  const execArgv = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
+  const child = startChild<AgentRequest, AgentValue>(script, [plane], { namespace, deadlineMs: 120_000, execArgv })
+  return {
+    async load(objects) {
+      let some: RawObject[] = []
+      for (const object of objects) {
+        some.push(object)
+        if (some.length < OBJECTS_AT_ONCE) continue
+        await child.call({ ask: 'load', objects: some })
+        some = []
+      }
+      await child.call({ ask: 'load', objects: some })
+    },
+    sync: async () => (await child.call({ ask: 'sync' })) as Measured,
+    change: async (slice) => (await child.call({ ask: 'change', slice })) as Measured,
+    settle: async () => (await child.call({ ask: 'settle' })) as Measured,
+    memory: async () => (await child.call({ ask: 'memory' })) as Memory,
+    stop: async () => void (await child.call({ ask: 'stop' })),
+    [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
+  }
+}
+
+/** Messages stay small, so that the agent's memory is its own and not the channel's. */
+const OBJECTS_AT_ONCE = 50

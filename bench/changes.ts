@@ -1,0 +1,42 @@
+import { randomBelow, seededRandom } from '../src/util/random.ts'
+import { type ClusterShape, sliceObject } from './cluster.ts'
+import type { RawObject } from '../src/dataplane/conformance-case.ts'
+
+/** swap: one endpoint gives way to another, the count stays; resize: one more or one fewer. */
+export type ChangeKind = 'swap' | 'add' | 'remove'
+
+export interface ChangeEvent {
+  readonly kind: ChangeKind
+  readonly slice: RawObject
+}
+
+/** The generator's own knowledge of who backs what: outside the agent's process, so outside its memory. */
+export class ChangeGenerator {
+  readonly #pods: number[][]
+  readonly #random = seededRandom('bench')
+  #nextPod: number
+
+  constructor({ services, endpoints }: ClusterShape) {
+    this.#pods = Array.from({ length: services }, (_, service) =>
+      Array.from({ length: endpoints }, (_, index) => service * endpoints + index),
+    )
+    this.#nextPod = services * endpoints
+  }
+
+  slice(service: number): RawObject {
+    return sliceObject(service, this.#pods[service] ?? [])
+  }
+
+  /** Half swaps, a quarter adds, a quarter removes, in an order of their own; each in any Service. */
+  *events(count: number): Generator<ChangeEvent> {
+    for (let i = 0; i < count; i++) {
+      const kind = (['swap', 'add', 'swap', 'remove'] as const)[i % 4] ?? 'swap'
+      const service = randomBelow(this.#random, this.#pods.length)
+      const pods = this.#pods[service] ?? []
+      const place = randomBelow(this.#random, pods.length)
+      if (kind === 'add') pods.push(this.#nextPod++)
+      else pods.splice(place, 1, ...(kind === 'swap' ? [this.#nextPod++] : []))
+      yield { kind, slice: this.slice(service) }
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import type { Kernel } from '../src/kernel/kernel.ts'
+
+/** What passed between a plane and nf_tables. Milliseconds, and operations sent. */
+export interface Meter {
+  readonly encodeMs: number
+  /** from the first byte sent to the last acknowledgement */
+  readonly kernelMs: number
+  readonly writes: number
+}
+
+/** The same kernel, with its transactions measured. */
+export const metered = (kernel: Kernel): { kernel: Kernel; read(): Meter } => {
+  let encodeMs = 0
+  let kernelMs = 0
+  let writes = 0
+  return {
+    read: () => ({ encodeMs, kernelMs, writes }),
+    kernel: {
+      ...kernel,
+      async nftables(log) {
+        const connection = await kernel.nftables(log)
+        const transaction = connection.transaction.bind(connection)
+        connection.transaction = async (operations, signal) => {
+          const result = await transaction(operations, signal)
+          encodeMs += result.encodeMs
+          kernelMs += result.sendMs
+          writes += operations.reduce((sum, one) => sum + ('elements' in one ? one.elements.length : 1), 0)
+          return result
+        }
+        return connection
+      },
+    },
+  }
+}
+
+export const since = (before: Meter, after: Meter): Meter => ({
+  encodeMs: after.encodeMs - before.encodeMs,
+  kernelMs: after.kernelMs - before.kernelMs,
+  writes: after.writes - before.writes,
+})

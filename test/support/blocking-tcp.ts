@@ -1,0 +1,69 @@
+import { constants } from 'node:os'
+import koffi from 'koffi'
+import { addressBytes } from '../../src/model/address.ts'
+
+/**
+ * TCP over IPv4 by plain system calls, one at a time: over loopback the handshake is done when connect(2) returns, so its
+ * duration is the connection's cost to the microsecond, without an event loop in it.
+ */
+export interface BlockingServer extends Disposable {
+  /** ms from connect(2) to its return; the connection is accepted and reset at once, so that nothing of it stays */
+  connect(from: string, to: string, port: number): number
+}
+
+const AF_INET = 2
+const SOCK_STREAM = 1
+const SOL_SOCKET = 1
+const SO_REUSEADDR = 2
+const SO_LINGER = 13
+
+const libc = koffi.load(null)
+const socket = libc.func('int socket(int, int, int)')
+const bind = libc.func('int bind(int, const void *, uint32_t)')
+const listen = libc.func('int listen(int, int)')
+const accept = libc.func('int accept(int, void *, void *)')
+const connect = libc.func('int connect(int, const void *, uint32_t)')
+const close = libc.func('int close(int)')
+const setsockopt = libc.func('int setsockopt(int, int, int, const void *, uint32_t)')
+
+/** Throws what the kernel says, by the name of its errno. */
+export const listenBlocking = (address: string, port: number): BlockingServer => {
+  const server = must(socket(AF_INET, SOCK_STREAM, 0), 'socket')
+  setsockopt(server, SOL_SOCKET, SO_REUSEADDR, Buffer.from([1, 0, 0, 0]), 4)
+  must(bind(server, sockaddr(address, port), 16), `bind ${address}:${port}`)
+  must(listen(server, 16), 'listen')
+  return {
+    connect(from, to, port) {
+      const client = must(socket(AF_INET, SOCK_STREAM, 0), 'socket')
+      // struct linger {1, 0}: close sends a reset, so no TIME_WAIT
+      must(setsockopt(client, SOL_SOCKET, SO_LINGER, Buffer.from([1, 0, 0, 0, 0, 0, 0, 0]), 8), 'setsockopt')
+      must(bind(client, sockaddr(from, 0), 16), `bind ${from}`)
+      const name = sockaddr(to, port)
+      const started = performance.now()
+      const result = connect(client, name, 16) as number
+      const ms = performance.now() - started
+      must(result, `connect ${to}:${port}`)
+      const accepted = must(accept(server, null, null), 'accept')
+      close(client)
+      close(accepted)
+      return ms
+    },
+    [Symbol.dispose]: () => void close(server),
+  }
+}
+
+/** struct sockaddr_in */
+const sockaddr = (address: string, port: number): Buffer => {
+  const name = Buffer.alloc(16)
+  name.writeUInt16LE(AF_INET, 0)
+  name.writeUInt16BE(port, 2)
+  name.write(addressBytes(address), 4, 'latin1')
+  return name
+}
+
+const must = (result: number, operation: string): number => {
+  if (result >= 0) return result
+  const errno = koffi.errno()
+  const code = Object.entries(constants.errno).find(([, value]) => value === errno)?.[0] ?? String(errno)
+  throw new Error(`${operation}: ${code}`)
+}
