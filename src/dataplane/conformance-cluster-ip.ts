@@ -54,6 +54,10 @@ export const clusterIPRows: readonly Row[] = [
     objects: [c.service(), c.slice([c.near])],
     packets: [c.dial(c.near.addresses[0], c.clusterIP, masqueraded([c.near]))],
   })),
+  row('a pod of another node that dials by way of this one and is the only endpoint', (c) => ({
+    objects: [c.service(), c.slice([c.far])],
+    packets: [c.dial(c.far.addresses[0], c.clusterIP, masqueraded([c.far]))],
+  })),
   row('hairpin goes by the address: another port of the client itself counts', (c) => ({
     objects: [
       c.service({ ports: [servicePort(), servicePort({ name: 'admin', port: 81 })] }),
