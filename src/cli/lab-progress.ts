@@ -1,6 +1,8 @@
 /** What a command is doing, for a person who waits: on a terminal one line that changes, else a line for each step. */
 export interface Progress {
   step(text: string): void
+  /** A line that stays. */
+  note(text: string): void
   /** Clears the live line, so that results begin on a clean one. */
   end(): void
 }
@@ -14,6 +16,10 @@ export const progressOn = (
 ): Progress => {
   const started = seconds()
   let last = ''
+  const clear = (): void => {
+    if (stream.isTTY && last !== '') stream.write('\r\u001B[K')
+    last = ''
+  }
   return {
     step(text) {
       const line = `lab: ${text}`
@@ -21,9 +27,10 @@ export const progressOn = (
       else if (shape(text) !== shape(last)) stream.write(`${line} (${(seconds() - started).toFixed(1)} s)\n`)
       last = text
     },
-    end() {
-      if (stream.isTTY && last !== '') stream.write('\r\u001B[K')
-      last = ''
+    note(text) {
+      clear()
+      stream.write(`${text}\n`)
     },
+    end: clear,
   }
 }

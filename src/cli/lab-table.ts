@@ -3,8 +3,6 @@ import { formatTable } from './table.ts'
 
 /** A lab's results for a person. */
 
-const isHash = (scheduler: string): boolean => scheduler === 'sh' || scheduler === 'dh'
-
 const barWidth = 30
 
 export const labText = (report: LabReport): string => {
@@ -13,7 +11,7 @@ export const labText = (report: LabReport): string => {
     const what = [service, plane, scheduler].filter((part) => part !== undefined).join(' ')
     return `skipped: ${what}: ${reason}\n`
   })
-  return [...runs, ...skipped].join('\n')
+  return [...runs, skipped.join('')].filter((part) => part !== '').join('\n')
 }
 
 const runText = (run: RunReport): string => {
@@ -56,8 +54,7 @@ const verdictLine = (run: RunReport): string => {
     case 'FAIR':
       return `FAIR: luck alone is at least as uneven with p = ${run.p.toPrecision(2)} (${spread})`
     case 'SKEWED':
-      if (isHash(run.scheduler))
-        return `SKEWED, as ${run.scheduler} is with few clients: each stays with one pod (${spread})`
+      if (run.perClient) return `SKEWED, as few clients are that each keep their pod (${spread})`
       return `SKEWED: luck alone is as uneven with p = ${run.p.toPrecision(2)} only (${spread})`
     case 'NOT-ENOUGH-DATA':
       return run.backends.length < 2

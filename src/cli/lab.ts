@@ -31,6 +31,7 @@ interface RunFlags extends ClusterFlags {
   readonly seed: number
   readonly level: number
   readonly keep: boolean
+  readonly restarts: number
   readonly output: 'table' | 'json'
 }
 
@@ -116,6 +117,7 @@ function registerRun(command: Command, shell: Shell): void {
     .option('--connections <count>', 'connections in each run', whole(1, 10_000_000), 1000)
     .option('--seed <number>', 'decides what is left to chance', whole(0, 2 ** 31), 1)
     .option('--level <share>', 'of each tail of the test', level, 0.05)
+    .option('--restarts <count>', 'of agents, in the scenario restart', whole(1, 1000), 10)
     .option('--keep', 'leave the lab standing when all is done', false)
     .addOption(new Option('-o, --output <format>', 'what to print').choices(['table', 'json']).default('table'))
     .action((scenario: string | undefined, flags: RunFlags) => run(scenarioOf(scenario, flags), flags, shell))
@@ -150,10 +152,9 @@ async function applicationOf(
   if (filename === undefined) return evenApplication({ pods: pods ?? 4, nodes, weighted, families: families[family] })
   const { documents, problems } = await readManifestFiles(filename)
   const application = readApplication(documents, { nodes, ...(pods !== undefined && { replicas: pods }) })
-  progress.end()
   for (const { where, object, field, message } of [...problems, ...application.problems])
-    process.stderr.write(`${[where, object, field].filter((part) => part !== '').join(': ')}: ${message}\n`)
-  for (const note of application.notes) process.stderr.write(`${note}\n`)
+    progress.note(`${[where, object, field].filter((part) => part !== '').join(': ')}: ${message}`)
+  for (const note of application.notes) progress.note(note)
   if (application.services.length === 0) throw new Error(`no Service to be reached in ${filename.join(', ')}`)
   return application
 }
@@ -175,7 +176,8 @@ async function run(scenario: ScenarioName, flags: RunFlags, shell: Shell): Promi
       planes: flags.plane,
       schedulers: flags.scheduler ?? null,
       signal: shell.interrupted(),
-      progress: (text) => progress.step(text),
+      progress: progress.step,
+      note: progress.note,
     })
     progress.end()
     process.stdout.write(flags.output === 'json' ? `${JSON.stringify(report)}\n` : labText(report))
@@ -198,7 +200,8 @@ async function up(id: string, flags: UpFlags, shell: Shell): Promise<void> {
       plane: flags.plane,
       scheduler: flags.scheduler ?? null,
       signal: shell.interrupted(),
-      progress: (text) => progress.step(text),
+      progress: progress.step,
+      note: progress.note,
     })
     progress.end()
     process.stdout.write(`lab ${id} is up. Try:\n${hints.map((hint) => `  ${hint}\n`).join('')}`)

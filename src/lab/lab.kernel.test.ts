@@ -38,7 +38,17 @@ const open = async (
 ): Promise<Lab> => {
   const application = evenApplication({ pods: 3, nodes: 2, families: ['IPv4', 'IPv6'], weighted: false })
   const { services } = allocate(application.services)
-  return openLab({ id, scenario: 'test', nodes: 2, pods: application.pods, services, slices: [], signal, progress })
+  return openLab({
+    id,
+    scenario: 'test',
+    nodes: 2,
+    pods: application.pods,
+    services,
+    slices: [],
+    signal,
+    progress,
+    note: () => {},
+  })
 }
 
 afterEach(async () => {
@@ -113,7 +123,7 @@ const openElsewhere = async (id: string): Promise<ChildProcess> => {
     const { openLab } = await import(${JSON.stringify(new URL('./lab.ts', import.meta.url).href)})
     const lab = await openLab({ id: ${JSON.stringify(id)}, scenario: 'test', nodes: 2, services: [], slices: [],
       pods: [{ namespace: 'default', name: 'pod-0', labels: {}, ports: [{ name: '', protocol: 'TCP', port: 80 }] }],
-      signal: new AbortController().signal, progress() {} })
+      signal: new AbortController().signal, progress() {}, note() {} })
     console.log('open')
     setInterval(() => lab, 1000)`
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], {

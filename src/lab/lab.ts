@@ -31,6 +31,8 @@ export interface LabOptions {
   readonly signal: AbortSignal
   /** what is being done, for a person who waits */
   readonly progress: (text: string) => void
+  /** what a person should know afterwards, too */
+  readonly note: (text: string) => void
 }
 
 /** A running cluster: namespaces, pods, sources of traffic and the controllers' manifests. Agents come on top (agents.ts). */
@@ -155,10 +157,10 @@ export class Lab implements AsyncDisposable {
 
 /** Makes a lab, from nothing to published manifests. What it had made goes again when a step fails or is interrupted. */
 export const openLab = async (options: LabOptions): Promise<Lab> => {
-  const { id, scenario, progress, signal } = options
+  const { id, scenario, progress, note, signal } = options
   checkLabId(id)
   await checkRequirements()
-  for (const abandoned of await removeAbandoned()) progress(`removed lab ${abandoned}, which was left behind`)
+  for (const abandoned of await removeAbandoned()) note(`removed lab ${abandoned}, which was left behind`)
   const cluster = makeCluster(id, options.nodes, options.pods)
   const record: LabRecord = { id, scenario, kept: false, owner: thisProcess(), cluster, hints: [] }
   const lab = new Lab(record, {

@@ -16,6 +16,8 @@ export interface RunReport {
   readonly service: string
   readonly connections: number
   readonly failures: number
+  /** true: the scheduler or the Service's affinity keeps a client on one backend, so few clients are never even */
+  readonly perClient?: true
   /** how they failed: `ECONNREFUSED 10.96.1.0:80/TCP` → how often; absent without failures */
   readonly errors?: { readonly [error: string]: number }
   /** of the slowest connection with its answer; a first packet that was lost costs a second */

@@ -51,10 +51,9 @@ const resultOf = (
   skipped: readonly Skipped[],
 ): ScenarioResult => ({
   report: reportOf(options, runs, skipped),
-  faults: runs.flatMap((run) => runFaults(run, true)),
+  faults: runs.flatMap(runFaults),
 })
 
-const restarts = 10
 /** new connections from each source */
 const perSecond = 20
 
@@ -89,7 +88,7 @@ const restartRun = async (
       backendsOf(lab, service, before, after, () => null),
     ),
     held: { opened, cut: opened - stillOpen },
-    restarts,
+    restarts: options.restarts,
     outOfSync: outOfSync.map(({ node }) => node),
   }
 }
@@ -163,7 +162,11 @@ const theRest = async (
 ): Promise<readonly ConnectResult[]> => sendAll(dials, spread(dials.length, connections, seed))
 
 /** Each kill falls somewhere between a change of the endpoints and the moment when all nodes have taken it up. */
-const disturb = async (lab: Lab, agents: Agents, { seed, signal, progress }: ScenarioOptions): Promise<void> => {
+const disturb = async (
+  lab: Lab,
+  agents: Agents,
+  { seed, restarts, signal, progress }: ScenarioOptions,
+): Promise<void> => {
   const random = seededRandom(`restart ${seed}`)
   const atFirst = lab.control.pods.length
   for (let i = 0; i < restarts; i++) {

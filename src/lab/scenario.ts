@@ -3,6 +3,7 @@ import { planeNamed, planeNames } from '../dataplane/registry.ts'
 import type { PlaneName } from '../dataplane/plane.ts'
 import type { SchedulerName } from '../model/frontend.ts'
 import type { Application } from './controller/application.ts'
+import type { LabService } from './controller/service.ts'
 import type { RunReport, LabReport, Skipped } from './report.ts'
 
 export const scenarioNames = ['even', 'weighted', 'restart', 'app'] as const
@@ -26,6 +27,10 @@ export interface ScenarioOptions {
   readonly signal: AbortSignal
   /** what is being done, for a person who waits */
   readonly progress: (text: string) => void
+  /** what a person should know afterwards, too */
+  readonly note: (text: string) => void
+  /** of agents, in the scenario restart */
+  readonly restarts: number
 }
 
 export interface ScenarioResult {
@@ -56,16 +61,17 @@ export const reportOf = (
   skipped: readonly Skipped[],
 ): LabReport => ({ scenario, seed, node: { kernel: release() }, runs, skipped })
 
-/** Hashes give each client one backend for good, so few clients are never even. */
-const mayBeSkewed = new Set(['sh', 'dh'])
+/** Does each client keep its backend, so that the counts tell of the clients and not of the spread? */
+export const isPerClient = (scheduler: string, { spec }: LabService): boolean =>
+  scheduler === 'sh' || scheduler === 'dh' || spec['sessionAffinity'] === 'ClientIP'
 
-/** What is wrong with a run; `affine`: the Service keeps clients on one backend. */
-export const runFaults = (run: RunReport, affine: boolean): readonly string[] => {
+/** What is wrong with a run. */
+export const runFaults = (run: RunReport): readonly string[] => {
   const what = `${run.service} (${run.plane}, ${run.scheduler})`
   const faults: string[] = []
   if (run.failures > 0)
     faults.push(`${what}: ${run.failures} of ${run.connections} connections failed: ${reasons(run)}`)
-  if (run.verdict === 'SKEWED' && !affine && !mayBeSkewed.has(run.scheduler))
+  if (run.verdict === 'SKEWED' && !run.perClient)
     faults.push(`${what}: SKEWED, luck alone is as uneven once in ${onceIn(run.p)}`)
   if (run.held !== undefined && run.held.cut > 0)
     faults.push(`${what}: ${run.held.cut} of ${run.held.opened} established connections were cut`)

@@ -11,21 +11,27 @@ import { keepForPlay } from './play.ts'
 import { type Lab, openLab } from './lab.ts'
 import { measure } from './measure.ts'
 import type { RunReport, Skipped } from './report.ts'
-import { reportOf, runFaults, runnablePlanes, type ScenarioOptions, type ScenarioResult } from './scenario.ts'
+import {
+  isPerClient,
+  reportOf,
+  runFaults,
+  runnablePlanes,
+  type ScenarioOptions,
+  type ScenarioResult,
+} from './scenario.ts'
 
 /** The scenarios `even` and `app`: one run for each plane, scheduler and Service. */
 
 interface Judged {
   readonly run: RunReport
   readonly test: SkewTest
-  readonly affine: boolean
 }
 
 export const runSpread = async (options: ScenarioOptions): Promise<ScenarioResult> => {
   const { run: planes, skipped: without } = runnablePlanes(options.planes)
   const skipped: Skipped[] = [...without]
   const { services, notes } = allocate(options.application.services)
-  for (const note of notes) options.progress(note)
+  for (const note of notes) options.note(note)
   await using lab = await openLab({
     ...options,
     services,
@@ -90,8 +96,8 @@ const runServices = async (
       dials,
       progress: (done) => options.progress(`${what}: ${done}/${options.connections} connections`),
     })
-    const affine = service.spec['sessionAffinity'] === 'ClientIP'
-    runs.push({ run: { plane, scheduler: name, ...measured, verdict: test.verdict }, test, affine })
+    const perClient = isPerClient(name, service) ? ({ perClient: true } as const) : {}
+    runs.push({ run: { plane, scheduler: name, ...perClient, ...measured, verdict: test.verdict }, test })
   }
   return runs
 }
@@ -110,6 +116,5 @@ const judged = (runs: readonly Judged[], skipped: readonly Skipped[], options: S
     options.level,
   )
   const reports = runs.map(({ run }, i): RunReport => ({ ...run, verdict: verdicts[i] ?? run.verdict }))
-  const faults = reports.flatMap((run, i) => runFaults(run, runs[i]?.affine ?? false))
-  return { report: reportOf(options, reports, skipped), faults }
+  return { report: reportOf(options, reports, skipped), faults: reports.flatMap(runFaults) }
 }

@@ -17,7 +17,8 @@ import { type LabRecord, readLab, readLabs, removeLab, stateOf } from './state.t
 export const usualName = 'lab'
 
 /** A lab for play: stays until `downLab`. */
-export interface UpOptions extends Pick<ScenarioOptions, 'id' | 'application' | 'nodes' | 'signal' | 'progress'> {
+export interface UpOptions
+  extends Pick<ScenarioOptions, 'id' | 'application' | 'nodes' | 'signal' | 'progress' | 'note'> {
   readonly plane: PlaneName
   /** null: each Service's own choice, or the plane's default */
   readonly scheduler: SchedulerName | null
@@ -26,7 +27,7 @@ export interface UpOptions extends Pick<ScenarioOptions, 'id' | 'application' | 
 /** Answers what can be tried. */
 export const upLab = async (options: UpOptions): Promise<readonly string[]> => {
   const { services, notes } = allocate(options.application.services)
-  for (const note of notes) options.progress(note)
+  for (const note of notes) options.note(note)
   const { pods, slices } = options.application
   await using lab = await openLab({ ...options, scenario: 'up', services, pods, slices })
   options.progress(`evenkeel run --plane ${options.plane} on ${lab.cluster.nodes.length} nodes`)
