@@ -1,6 +1,7 @@
 import type { FrontendKey } from '../model/frontend.ts'
-import { diff } from './diff.ts'
 import type { Change, Observed, Plane, PlaneObject, Program } from './plane.ts'
+import { SharedObjects } from './shared-objects.ts'
+import { Staging } from './staging.ts'
 
 /** The program of the node itself (`Plane.base`) stands in the ledger like a frontend's, under a key that no frontend has. */
 export const BASE: FrontendKey = ''
@@ -12,12 +13,6 @@ export interface Staged<O extends PlaneObject> {
   readonly change: Change<O>
   /** `now` in ms: what lingers is due a pause later */
   commit(now: number): void
-}
-
-interface SharedObject<O> {
-  readonly object: O
-  /** programs it stands in */
-  readonly count: number
 }
 
 interface Lingering<O> {
@@ -34,7 +29,7 @@ export class Ledger<O extends PlaneObject> {
   readonly #plane: Pick<Plane<O>, 'shared' | 'equal' | 'lingers'>
   readonly #lingerMs: number
   #programs = new Map<FrontendKey, Program<O>>()
-  #shared = new Map<string, SharedObject<O>>()
+  #shared = new SharedObjects<O>()
   #strays = new Map<string, O>()
   /** in the order they are due */
   #lingering = new Map<string, Lingering<O>>()
@@ -75,7 +70,7 @@ export class Ledger<O extends PlaneObject> {
     const believed = this.#programs
     const lingering = this.#lingering
     this.#programs = new Map()
-    this.#shared = new Map()
+    this.#shared = new SharedObjects()
     this.#strays = new Map()
     this.#lingering = new Map()
     const stray = (object: O): void => {
@@ -85,24 +80,27 @@ export class Ledger<O extends PlaneObject> {
     }
     for (const object of observed.other) stray(object)
     for (const [key, objects] of observed.frontends) {
-      const own: O[] = []
-      for (const object of objects) {
-        if (this.#plane.shared(object) || lingering.has(object.key)) stray(object)
-        else own.push(object)
-      }
+      const own = lingering.size === 0 ? objects : objects.filter((object) => !lingering.has(object.key))
+      if (own.length < objects.length) objects.filter((object) => lingering.has(object.key)).forEach(stray)
       if (own.length > 0) this.#programs.set(key, { objects: own, refused: [] })
     }
     this.#lingering = new Map([...this.#lingering].sort(([, a], [, b]) => a.due - b.due))
     return believed
   }
 
-  /** The one change that brings these frontends from what is in force to the given programs (null: removed). */
+  /**
+   * The one change that brings these frontends from what is in force to the given programs (null: removed).
+   * Staging another change forgets this one.
+   */
   stage(programs: Programs<O>): Staged<O> {
-    const staging = new Staging<O>(this.#plane, this.#shared, (key) => this.#unclaimed(key))
+    this.#shared.forget()
+    const idle = this.#lingering.size === 0 && this.#strays.size === 0
+    const unclaimed = idle ? null : (key: string): O | undefined => this.#unclaimed(key)
+    const staging = new Staging<O>({ plane: this.#plane, shared: this.#shared, unclaimed })
     for (const [key, program] of programs) {
-      staging.replace(this.#programs.get(key)?.objects ?? [], program?.objects ?? [])
+      staging.place(this.#programs.get(key)?.objects ?? [], program?.objects ?? [])
     }
-    const { change, removed, taken } = staging.finish()
+    const { change, released, claimed } = staging.finish()
     return {
       change,
       commit: (now) => {
@@ -110,12 +108,12 @@ export class Ledger<O extends PlaneObject> {
           if (program) this.#programs.set(key, program)
           else this.#programs.delete(key)
         }
-        staging.count()
-        for (const key of taken) {
+        this.#shared.commit()
+        for (const key of claimed) {
           this.#strays.delete(key)
           this.#lingering.delete(key)
         }
-        for (const object of removed) this.#lingering.set(object.key, { object, due: now + this.#lingerMs })
+        for (const object of released) this.#lingering.set(object.key, { object, due: now + this.#lingerMs })
       },
     }
   }
@@ -182,97 +180,5 @@ export class Ledger<O extends PlaneObject> {
 
   #unclaimed(key: string): O | undefined {
     return this.#lingering.get(key)?.object ?? this.#strays.get(key)
-  }
-}
-
-/** Collects the differences of several frontends into one change, counting what they share. Touches nothing until `count`. */
-class Staging<O extends PlaneObject> {
-  readonly #plane: Pick<Plane<O>, 'shared' | 'equal' | 'lingers'>
-  readonly #shared: Map<string, SharedObject<O>>
-  readonly #unclaimed: (key: string) => O | undefined
-  /** by key: how many programs more (or less), and the value they now want, where one does */
-  readonly #deltas = new Map<string, { wanted: O | null; count: number }>()
-  readonly #wanted: O[] = []
-  readonly #replaced: { before: O; after: O }[] = []
-  readonly #unwanted = new Map<string, O>()
-
-  constructor(
-    plane: Pick<Plane<O>, 'shared' | 'equal' | 'lingers'>,
-    shared: Map<string, SharedObject<O>>,
-    unclaimed: (key: string) => O | undefined,
-  ) {
-    this.#plane = plane
-    this.#shared = shared
-    this.#unclaimed = unclaimed
-  }
-
-  replace(before: readonly O[], after: readonly O[]): void {
-    const { add, replace, remove } = diff(before, after, this.#plane.equal)
-    for (const object of add) {
-      if (this.#plane.shared(object)) this.#delta(object, 1)
-      else this.#wanted.push(object)
-    }
-    for (const pair of replace) {
-      if (this.#plane.shared(pair.after)) this.#delta(pair.after, 0)
-      else this.#replaced.push(pair)
-    }
-    for (const object of remove) {
-      if (this.#plane.shared(object)) this.#delta(object, -1)
-      else this.#unwanted.set(object.key, object)
-    }
-  }
-
-  finish(): { change: Change<O>; removed: readonly O[]; taken: readonly string[] } {
-    for (const [key, { wanted, count }] of this.#deltas) this.#settle(wanted, this.#shared.get(key), count)
-    const add: O[] = []
-    const taken: string[] = []
-    for (const object of this.#wanted) {
-      const moved = this.#unwanted.get(object.key)
-      if (moved) this.#unwanted.delete(object.key)
-      const present = moved ?? this.#unclaimed(object.key)
-      if (present === undefined) {
-        add.push(object)
-        continue
-      }
-      if (!moved) taken.push(object.key)
-      if (!this.#plane.equal(present, object)) this.#replaced.push({ before: present, after: object })
-    }
-    const remove: O[] = []
-    const removed: O[] = []
-    for (const object of this.#unwanted.values()) (this.#plane.lingers(object) ? removed : remove).push(object)
-    return { change: { add, replace: this.#replaced, remove }, removed, taken }
-  }
-
-  /** Puts the counts in force. */
-  count(): void {
-    for (const [key, { wanted, count }] of this.#deltas) {
-      const inForce = this.#shared.get(key)
-      const total = (inForce?.count ?? 0) + count
-      const object = wanted ?? inForce?.object
-      if (total > 0 && object !== undefined) this.#shared.set(key, { object, count: total })
-      else this.#shared.delete(key)
-    }
-  }
-
-  #delta(object: O, by: 1 | 0 | -1): void {
-    const wanted = by < 0 ? null : object
-    const delta = this.#deltas.get(object.key)
-    if (!delta) {
-      this.#deltas.set(object.key, { wanted, count: by })
-      return
-    }
-    delta.count += by
-    delta.wanted = wanted ?? delta.wanted
-  }
-
-  #settle(wanted: O | null, inForce: SharedObject<O> | undefined, delta: number): void {
-    const total = (inForce?.count ?? 0) + delta
-    if (!inForce) {
-      if (total > 0 && wanted) this.#wanted.push(wanted)
-    } else if (total <= 0) {
-      this.#unwanted.set(inForce.object.key, inForce.object)
-    } else if (wanted && inForce.object !== wanted && !this.#plane.equal(inForce.object, wanted)) {
-      this.#replaced.push({ before: inForce.object, after: wanted })
-    }
   }
 }

@@ -32,7 +32,7 @@ export interface Program<O extends PlaneObject> {
   readonly refused: readonly string[]
 }
 
-/** What a kernel holds: grouped by frontend where that can be told (so slots keep their places), the rest apart. */
+/** What a kernel holds: grouped by frontend where that can be told (so slots keep their places); the rest apart, shared objects all. */
 export interface Observed<O extends PlaneObject> {
   readonly frontends: ReadonlyMap<FrontendKey, readonly O[]>
   readonly other: readonly O[]
