@@ -1,16 +1,21 @@
 import { readFile } from 'node:fs/promises'
 import { endianness, release } from 'node:os'
 import type { Log } from '../util/log.ts'
+import { watchAddresses } from './addresses.ts'
+import { ConntrackConnection } from './conntrack/connection.ts'
+import type { Conntrack } from './conntrack-types.ts'
 import { KernelError } from './errors.ts'
 import type { AddressWatch, Kernel } from './kernel.ts'
 import { loadLibc } from './libc.ts'
 import { NetlinkSocket } from './netlink/socket.ts'
-import { NETLINK_NETFILTER } from './netlink/wire.ts'
+import { NETLINK_NETFILTER, NETLINK_ROUTE } from './netlink/wire.ts'
 import { NftablesConnection } from './nftables/connection.ts'
 import type { Nftables } from './nftables/types.ts'
 
 /** Replies to a batch: at most ECHO_MAX echoed deletions and an acknowledgement. */
 const TRANSACTION_BUFFER = 16 << 20
+/** A dump's answers are made as they are read. */
+const CONNTRACK_BUFFER = 4 << 20
 /** Events of foreign rulesets of about 100,000 rules may wait while the event loop is busy. */
 const EVENT_BUFFER = 32 << 20
 
@@ -29,11 +34,14 @@ export async function openKernel(): Promise<Kernel> {
       const requests = openNetfilter(4 << 20)
       return new NftablesConnection({ transactions, requests, openEvents: () => openNetfilter(EVENT_BUFFER) }, log)
     },
-    async conntrack() {
-      throw new KernelError({ operation: 'conntrack', errno: 'ENOSYS', detail: 'not built yet' })
+    async conntrack(log: Log): Promise<Conntrack> {
+      // Even a short request makes the kernel walk the whole table.
+      const options = { protocol: NETLINK_NETFILTER, receiveBuffer: CONNTRACK_BUFFER, threadFrom: 0 }
+      return new ConntrackConnection(new NetlinkSocket(libc, options), log)
     },
-    async addresses(): Promise<AddressWatch> {
-      throw new KernelError({ operation: 'addresses', errno: 'ENOSYS', detail: 'not built yet' })
+    async addresses(listener): Promise<AddressWatch> {
+      const openRoute = (): NetlinkSocket => new NetlinkSocket(libc, { protocol: NETLINK_ROUTE })
+      return watchAddresses(openRoute(), listener === undefined ? null : openRoute(), listener)
     },
   }
 }

@@ -10,6 +10,8 @@ export interface Libc {
   sendInThread(fd: number, bytes: Uint8Array, length: number, flags: number): Promise<number>
   recv(fd: number, bytes: Uint8Array, length: number, flags: number): number
   close(fd: number): number
+  /** of the calling thread */
+  unshare(flags: number): number
   errno(): number
   /** calls back whenever `fd` can be read (libuv's poll); does not keep the process alive. The answer stops it. */
   whenReadable(fd: number, run: () => void): () => void
@@ -20,6 +22,11 @@ export async function loadLibc(): Promise<Libc> {
   const { default: koffi } = await import('koffi')
   // null: the symbols of this process, so whichever libc Node itself runs on.
   const self = koffi.load(null)
+  const polls = new Set<() => void>()
+  // libuv calls a poll that is open while Node takes itself apart, and koffi then aborts the process.
+  process.once('exit', () => {
+    for (const stop of polls) stop()
+  })
   const send = self.func('intptr_t send(int, const void *, size_t, int)')
   return {
     socket: self.func('int socket(int, int, int)'),
@@ -36,11 +43,16 @@ export async function loadLibc(): Promise<Libc> {
       ),
     recv: self.func('intptr_t recv(int, void *, size_t, int)'),
     close: self.func('int close(int)'),
+    unshare: self.func('int unshare(int)'),
     errno: () => koffi.errno(),
     whenReadable(fd, run) {
       const handle = koffi.node.poll(fd, { readable: true }, run)
       handle.unref()
-      return () => handle.close()
+      const stop = (): void => {
+        if (polls.delete(stop)) handle.close()
+      }
+      polls.add(stop)
+      return stop
     },
   }
 }

@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import { KernelError } from '../errors.ts'
 import { errnoName } from '../errno.ts'
 import { acknowledgement, eachMessage, type Message } from './messages.ts'
@@ -10,8 +10,13 @@ import { MessageWriter } from './writer.ts'
 
 /** How often a dump that others' changes interrupted is begun again before it is given up with EINTR. */
 const DUMP_TRIES = 20
+/** So many of them let the event loop go on meanwhile; the others hurry, lest our own changes interrupt them for ever. */
+const PATIENT_TRIES = 3
 /** Datagrams (32 KiB each) decoded before the event loop gets a turn: a few milliseconds. */
 const DATAGRAMS_PER_TURN = 8
+
+/** A datagram of commands, at most: sent in a fraction of a millisecond. */
+const COMMANDS_BYTES = 32 << 10
 
 export interface Request<T> {
   /** for errors, e.g. `nftables list rules` */
@@ -22,6 +27,10 @@ export interface Request<T> {
   write(writer: MessageWriter, flags: number, sequence: number): void
   /** what one message of the answer says; other messages than the expected are passed over */
   decode(message: Message, fault: Fault, into: T[]): void
+  /** which state of the tables a message of a dump tells of: if it changes on the way, the dump is begun again */
+  generation?(message: Message): number
+  /** whether a whole answer can be true; if not, it is asked again */
+  plausible?(found: readonly T[]): boolean
 }
 
 /** Questions to the kernel over one transport. Every answer is bounded: it ends, or it is a KernelError. */
@@ -40,10 +49,13 @@ export class NetlinkRequests {
     return this.#turns.take(async () => {
       for (let tried = 1; ; tried++) {
         signal?.throwIfAborted()
-        const answer = await this.#once(request, NLM_F_REQUEST | NLM_F_DUMP, signal)
+        const answer = await this.#once(request, NLM_F_REQUEST | NLM_F_DUMP, tried <= PATIENT_TRIES, signal)
         if (answer !== 'interrupted') return answer
-        if (tried < DUMP_TRIES) continue
-        const detail = `changed by others during each of ${tried} dumps`
+        if (tried < DUMP_TRIES) {
+          await setTimeout(tried)
+          continue
+        }
+        const detail = `changed during each of ${tried} dumps`
         throw new KernelError({ operation: request.operation, object: request.object, errno: 'EINTR', detail })
       }
     })
@@ -52,39 +64,88 @@ export class NetlinkRequests {
   /** One object: the only message of the answer. */
   async ask<T>(request: Request<T>, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted()
-    const answer = await this.#turns.take(() => this.#once(request, NLM_F_REQUEST, signal))
+    const answer = await this.#turns.take(() => this.#once(request, NLM_F_REQUEST, false, signal))
     if (answer !== 'interrupted' && answer[0] !== undefined) return answer[0]
     throw failure(request, '', 'the answer holds nothing of what was asked')
   }
 
-  async #once<T>(request: Request<T>, flags: number, signal?: AbortSignal): Promise<T[] | 'interrupted'> {
+  /**
+   * One message for each item, many in a datagram; the kernel works them off one by one and goes on after a failure.
+   * @returns how many were refused, by errno; the others are done
+   */
+  commands<T>(
+    operation: string,
+    items: readonly T[],
+    write: (writer: MessageWriter, item: T, flags: number, sequence: number) => void,
+  ): Promise<ReadonlyMap<string, number>> {
+    return this.#turns.take(async () => {
+      const refused = new Map<string, number>()
+      let next = 0
+      while (next < items.length) {
+        this.#discardOld(operation)
+        this.#writer.reset()
+        const first = this.#sequence + 1
+        for (; next < items.length && this.#writer.length < COMMANDS_BYTES; next++)
+          write(this.#writer, items[next] as T, NLM_F_REQUEST, this.#nextSequence())
+        await this.#transport.send(this.#writer.written(), operation)
+        this.#refusals(operation, first, refused)
+        await setImmediate()
+      }
+      return refused
+    })
+  }
+
+  /** Commands are not acknowledged, only refused. */
+  #refusals(operation: string, first: number, refused: Map<string, number>): void {
+    const fault = new Fault()
+    for (;;) {
+      const datagram = this.#receive(operation)
+      if (datagram === null) break
+      if (datagram === 'lost') continue
+      eachMessage(datagram, fault, (message) => {
+        if (message.type !== NLMSG_ERROR || message.sequence < first) return
+        const { errno } = acknowledgement(message, fault)
+        if (errno !== '') refused.set(errno, (refused.get(errno) ?? 0) + 1)
+      })
+    }
+    if (fault.text !== '')
+      throw new KernelError({ operation, errno: '', detail: `answer not understood: ${fault.text}` })
+  }
+
+  async #once<T>(
+    request: Request<T>,
+    flags: number,
+    patient: boolean,
+    signal?: AbortSignal,
+  ): Promise<T[] | 'interrupted'> {
     const sequence = this.#nextSequence()
-    this.#discardOld(request)
+    this.#discardOld(request.operation)
     this.#writer.reset()
     request.write(this.#writer, flags, sequence)
     await this.#transport.send(this.#writer.written(), request.operation)
 
     const answer = new Answer(request, sequence, (flags & NLM_F_DUMP) !== 0)
     for (let count = 1; !answer.done; count++) {
-      const datagram = this.#receive(request)
+      const datagram = this.#receive(request.operation)
       if (datagram === 'lost') return 'interrupted'
       if (datagram === null) throw failure(request, '', 'the answer ends early')
       answer.take(datagram)
-      if (answer.done || count % DATAGRAMS_PER_TURN !== 0) continue
+      if (answer.done || !patient || count % DATAGRAMS_PER_TURN !== 0) continue
       await setImmediate()
       signal?.throwIfAborted()
     }
-    return answer.interrupted ? 'interrupted' : answer.found
+    const whole = !answer.interrupted && (request.plausible?.(answer.found) ?? true)
+    return whole ? answer.found : 'interrupted'
   }
 
   /** What an answer left behind that was given up midway would be read as ours. */
-  #discardOld<T>(request: Request<T>): void {
-    while (this.#receive(request) !== null);
+  #discardOld(operation: string): void {
+    while (this.#receive(operation) !== null);
   }
 
-  #receive<T>(request: Request<T>): Buffer | null | 'lost' {
+  #receive(operation: string): Buffer | null | 'lost' {
     try {
-      return this.#transport.receive(request.operation)
+      return this.#transport.receive(operation)
     } catch (error) {
       if (error instanceof KernelError && error.errno === 'ENOBUFS') return 'lost'
       throw error
@@ -105,6 +166,7 @@ class Answer<T> {
   readonly #request: Request<T>
   readonly #sequence: number
   readonly #dump: boolean
+  #generation: number | null = null
 
   constructor(request: Request<T>, sequence: number, dump: boolean) {
     this.#request = request
@@ -137,6 +199,9 @@ class Answer<T> {
         this.done = true
         return
     }
+    const generation = this.#request.generation?.(message) ?? null
+    this.#generation ??= generation
+    if (this.#generation !== generation) this.interrupted = true
     this.#request.decode(message, fault, this.found)
     if (!this.#dump) this.done = true
   }

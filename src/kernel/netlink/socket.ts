@@ -34,6 +34,8 @@ export interface NetlinkOptions {
   readonly protocol: number
   /** bytes of replies or events that may wait; default 4 MiB */
   readonly receiveBuffer?: number
+  /** requests of at least this many bytes are sent in a thread, because the kernel works on them for long; default 64 KiB */
+  readonly threadFrom?: number
 }
 
 /** A netlink socket of the network namespace this process runs in. */
@@ -42,12 +44,14 @@ export class NetlinkSocket implements Transport {
   readonly #libc: Libc
   readonly #fd: number
   readonly #datagram = Buffer.allocUnsafeSlow(DATAGRAM)
+  readonly #threadFrom: number
   #sendBuffer = 0
   #stopPolling: (() => void) | null = null
   #closed = false
 
   constructor(libc: Libc, options: NetlinkOptions) {
     this.#libc = libc
+    this.#threadFrom = options.threadFrom ?? THREAD_FROM
     this.#fd = libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, options.protocol)
     if (this.#fd < 0) throw this.#failure('netlink socket')
     try {
@@ -65,7 +69,7 @@ export class NetlinkSocket implements Transport {
   send(datagram: Uint8Array, operation: string): void | Promise<void> {
     this.#mustBeOpen(operation)
     if (datagram.length + OVERHEAD > this.#sendBuffer) this.#growSendBuffer(datagram.length + OVERHEAD, operation)
-    if (datagram.length >= THREAD_FROM) return this.#sendInThread(datagram, operation)
+    if (datagram.length >= this.#threadFrom) return this.#sendInThread(datagram, operation)
     this.#sendNow(datagram, operation)
   }
 

@@ -92,6 +92,10 @@ export class MessageWriter {
     bytes[at + 3] = value
   }
 
+  u32le(type: number, value: number): void {
+    this.#u32(this.#attribute(type, 4), value)
+  }
+
   /** A safe integer as 64 bits. */
   u64be(type: number, value: number): void {
     const at = this.#attribute(type, 8)

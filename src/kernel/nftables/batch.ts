@@ -168,9 +168,9 @@ class BatchEncoder {
     const { elements, set, table } = operation
     const writer = this.#writer
     const add = operation.op === 'add-elements'
+    const flags = add ? NLM_F_CREATE : this.#echoFlag(operation)
     let next = 0
     while (next < elements.length) {
-      const flags = add ? NLM_F_CREATE : this.#echoFlag(operation)
       this.#begin(operation, add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM, flags, next)
       writer.string(elementListAttribute.table, table)
       writer.string(elementListAttribute.set, set.name)

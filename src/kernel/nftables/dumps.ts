@@ -1,6 +1,7 @@
+import type { Message } from '../netlink/messages.ts'
 import type { Request } from '../netlink/requests.ts'
 import type { MessageWriter } from '../netlink/writer.ts'
-import { NFNL_SUBSYS_NFTABLES } from '../netlink/wire.ts'
+import { NFGENMSG, NFNL_SUBSYS_NFTABLES } from '../netlink/wire.ts'
 import { type DumpedElement, readElements } from './elements.ts'
 import { attributesOf, familyNumbers, readChain, readCounter, readRule } from './objects.ts'
 import { readSet } from './sets.ts'
@@ -38,9 +39,10 @@ interface Question<T> {
   readonly answer: number
   readonly filter: (writer: MessageWriter) => void
   readonly decode: Request<T>['decode']
+  readonly plausible?: (found: readonly T[]) => boolean
 }
 
-function request<T>({ what, family, object, ask, answer, filter, decode }: Question<T>): Request<T> {
+function request<T>({ what, family, object, ask, answer, filter, decode, plausible }: Question<T>): Request<T> {
   const type = (NFNL_SUBSYS_NFTABLES << 8) | answer
   return {
     operation: `nftables ${what}`,
@@ -53,8 +55,14 @@ function request<T>({ what, family, object, ask, answer, filter, decode }: Quest
     decode(message, fault, into) {
       if (message.type === type) decode(message, fault, into)
     },
+    generation: generationOf,
+    ...(plausible === undefined ? {} : { plausible }),
   }
 }
+
+/** nfgenmsg.res_id: the lower 16 bits of the generation. Dumps of elements have no other sign that somebody changed them midway. */
+const generationOf = ({ bytes, start, end }: Message): number =>
+  end - start < NFGENMSG ? 0 : bytes.readUInt16BE(start + 2)
 
 /** Not a dump. ENOENT: there is none. */
 export const getTable = (family: NftFamily, table: string): Request<true> =>
@@ -121,7 +129,15 @@ export const listElements = (family: NftFamily, table: string, set: NftSet): Req
       while (attributes.next())
         if (attributes.type === elementListAttribute.elements) readElements(attributes.nested(), into)
     },
+    plausible: (found) => set.interval || namesEachOnce(found),
   })
+
+/**
+ * A hash table that grows (it does so in the background after many additions) is walked in an order that changes midway: the kernel
+ * goes on after as many elements as it has told, so that each one told twice stands for one not told.
+ */
+const namesEachOnce = (found: readonly DumpedElement[]): boolean =>
+  new Set(found.map((element) => ('key' in element ? element.key : element.intervalEnd))).size === found.length
 
 export const listCounters = (family: NftFamily, table: string): Request<NftCounter> =>
   request({

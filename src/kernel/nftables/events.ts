@@ -19,8 +19,10 @@ type Listener = Parameters<Nftables['watch']>[1]
 
 /** Datagrams (at most 4 KiB each) read before the event loop gets a turn; libuv's poll calls again while more wait. */
 const DATAGRAMS_PER_TURN = 256
-/** Changes are reported this long after the first, together: a foreign ruleset of thousands of messages is one report. */
-const GATHER_MS = 20
+/** Changes are reported together when no more came for this long: a foreign ruleset of thousands of messages is one report … */
+const QUIET_MS = 20
+/** … but at the latest after this long. */
+const GATHER_MS = 500
 
 const names: Readonly<Record<number, string>> = {
   0: 'add table',
@@ -46,6 +48,9 @@ export class TableEvents implements Disposable {
   readonly #pending = new Map<string, string>()
   #lost = ''
   #timer: NodeJS.Timeout | null = null
+  #heard = false
+  #first = 0
+  #last = 0
 
   constructor(transport: EventTransport, log: Log, isOurs: (portId: number) => boolean) {
     this.#transport = transport
@@ -82,6 +87,7 @@ export class TableEvents implements Disposable {
 
   #read(): void {
     const fault = new Fault()
+    this.#heard = false
     for (let count = 0; count < DATAGRAMS_PER_TURN; count++) {
       try {
         const datagram = this.#transport.receive('nftables watch')
@@ -93,6 +99,7 @@ export class TableEvents implements Disposable {
         if (error.errno !== 'ENOBUFS') break
       }
     }
+    if (this.#heard) this.#report()
     if (fault.text !== '') this.lose(`event not understood: ${fault.text}`)
   }
 
@@ -103,17 +110,28 @@ export class TableEvents implements Disposable {
     const attributes = attributesOf(message, fault)
     if (!attributes.next() || attributes.type !== NFTA_TABLE) return
     const table = attributes.string()
-    if (!this.#listeners.has(table) || this.#pending.has(table)) return
+    if (!this.#listeners.has(table)) return
+    this.#heard = true
+    if (this.#pending.has(table)) return
     const family = familyOf(message) ?? 'other'
     this.#pending.set(table, `${names[type] ?? `message ${type}`} in ${family} ${table} by port ${message.portId}`)
-    this.#report()
   }
 
   #report(): void {
-    this.#timer ??= setTimeout(() => this.#deliver(), GATHER_MS).unref()
+    this.#last = performance.now()
+    if (this.#timer !== null) return
+    this.#first = this.#last
+    this.#timer = setTimeout(() => this.#deliver(), QUIET_MS).unref()
   }
 
   #deliver(): void {
+    // The timer may be due because we were busy, not because it is quiet.
+    this.#read()
+    const now = performance.now()
+    if (now - this.#last < QUIET_MS && now - this.#first < GATHER_MS) {
+      this.#timer = setTimeout(() => this.#deliver(), QUIET_MS).unref()
+      return
+    }
     this.#timer = null
     const lost = this.#lost
     const changed = [...this.#pending]

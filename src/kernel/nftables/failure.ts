@@ -89,9 +89,11 @@ function explain(errno: string, operation: NftOperation, culprit: NftElement | u
     case 'EPERM':
       return 'needs CAP_NET_ADMIN'
     case 'EEXIST':
-      return 'exists with another definition'
+      return 'elements' in operation ? 'exists with other data' : 'exists with another definition'
     case 'EBUSY':
       return 'elements' in operation ? 'exists with other data' : 'still in use'
+    case 'ENODATA':
+      return 'reads a register that nothing was loaded into'
     case 'EOPNOTSUPP':
       return 'this kernel or this kind of chain cannot do it'
     case 'ENFILE':

@@ -1,0 +1,60 @@
+import type { Log } from '../../util/log.ts'
+import type { Conntrack, FlowFilter } from '../conntrack-types.ts'
+import { KernelError } from '../errors.ts'
+import { NetlinkRequests } from '../netlink/requests.ts'
+import type { Transport } from '../netlink/transport.ts'
+import { type Flow, listFlows, writeDeletion } from './flows.ts'
+import { type FlowSelection, selectFlows } from './selection.ts'
+
+/** The conntrack table of this network namespace over ctnetlink. */
+export class ConntrackConnection implements Conntrack {
+  readonly #transport: Transport
+  readonly #requests: NetlinkRequests
+  readonly #log: Log
+
+  constructor(transport: Transport, log: Log) {
+    this.#transport = transport
+    this.#requests = new NetlinkRequests(transport)
+    this.#log = log
+  }
+
+  async deleteFlows(filters: readonly FlowFilter[], signal?: AbortSignal): Promise<number> {
+    let deleted = 0
+    for (const selection of selectFlows(filters)) {
+      const flows = await this.#requests.dump(listFlows(selection), signal)
+      deleted += await this.#delete(selection, unique(flows))
+    }
+    if (deleted > 0) this.#log.debug({ filters: filters.length, deleted }, 'stale conntrack flows deleted')
+    return deleted
+  }
+
+  /** The flows that any filter wants, in no order. */
+  async flows(filters: readonly FlowFilter[], signal?: AbortSignal): Promise<readonly Flow[]> {
+    const found: Flow[] = []
+    for (const selection of selectFlows(filters))
+      found.push(...unique(await this.#requests.dump(listFlows(selection), signal)))
+    return found
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#transport[Symbol.dispose]()
+  }
+
+  async #delete(selection: FlowSelection, flows: readonly Flow[]): Promise<number> {
+    const operation = 'conntrack delete'
+    const refused = await this.#requests.commands(operation, flows, (writer, flow, flags, sequence) =>
+      writeDeletion(writer, selection, flow, flags, sequence),
+    )
+    let gone = 0
+    for (const [errno, count] of refused) {
+      // Ended by itself between the list and now.
+      if (errno !== 'ENOENT') throw new KernelError({ operation, errno, detail: `${count} of ${flows.length} flows` })
+      gone += count
+    }
+    return flows.length - gone
+  }
+}
+
+/** A table that is being resized lists some flows twice. */
+const unique = (flows: readonly Flow[]): readonly Flow[] =>
+  flows.length < 2 ? flows : [...new Map(flows.map((flow) => [flow.zone + flow.id + flow.tuple, flow])).values()]
