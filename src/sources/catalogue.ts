@@ -77,7 +77,7 @@ export class Catalogue {
   /** Everything that is wrong now, in the order of the files. */
   problems(): InputProblem[] {
     const rivals = new Map<string, InputProblem[]>()
-    for (const id of this.#contested) {
+    for (const id of [...this.#contested].sort()) {
       const [first = '', ...others] = this.#claims.get(id) ?? []
       for (const file of others) {
         const problem = duplicate(id, this.#where(file, id), this.#where(first, id))
@@ -148,8 +148,12 @@ const describe = (
     for (const problem of found)
       if (problems.length < problemLimit) problems.push({ ...problem, message: problem.message + outcome })
   }
-  if (blank) add([whole(file, 'is empty')], '; what it said before stays in force, remove the file to take that away')
-  add(reading.unreadable, before.size > 0 ? '; what the file said before stays in force' : '; nothing of it is used')
+  if (blank)
+    add(
+      [whole(file, 'holds nothing any more')],
+      '; what it said before stays in force, remove the file to take that away',
+    )
+  add(reading.unreadable, before.size > 0 ? '; what it said before stays in force' : '; nothing of it is used')
   for (const [id, found] of reading.refused)
     add(found, before.has(id) ? '; the object stays as it was before' : '; the object is left out')
   add(reading.problems, '')

@@ -20,6 +20,8 @@ export interface ManifestsOptions {
   readonly quietMs?: number
   /** everything is looked at this often, in ms, whether or not the kernel told of changes; default 30,000 */
   readonly pollMs?: number
+  /** false: do without the kernel's events, as where another machine writes the files (NFS); default true */
+  readonly watch?: boolean
 }
 
 export interface Manifests {
@@ -166,10 +168,10 @@ class ManifestSource {
 
   /** Looks at everything; adds what differs from what is known. */
   async #list(changed: Map<string, number>): Promise<void> {
-    const { pollMs = 30_000 } = this.#options
+    const { pollMs = 30_000, watch = true } = this.#options
     let listing = await listManifests(this.#directory)
     // what changed in a new directory before it was watched was not heard
-    if (this.#watches.follow(listing.directories)) listing = await listManifests(this.#directory)
+    if (watch && this.#watches.follow(listing.directories)) listing = await listManifests(this.#directory)
     this.#listing = listing
     const now = this.#clock.now()
     for (const [path, { identity }] of listing.files) {
@@ -211,6 +213,8 @@ class ManifestSource {
       this.#stirred.set(path, { first: since, last: now })
       return
     }
+    // what the listing said of it is out of date
+    if (this.#listing?.unknown.includes(path)) this.#listAt = now
     const certain = content.steady && this.#clock.wall() - content.file.changedAt > tickMs
     this.#failed.delete(path)
     this.#known.set(path, { ...content.file, certain })
@@ -224,10 +228,9 @@ class ManifestSource {
   }
 
   #report(): void {
-    const unlisted = (this.#listing?.problems ?? []).map((problem) => ({
-      ...problem,
-      message: `${problem.message}; what it said before stays in force`,
-    }))
+    const unlisted = (this.#listing?.problems ?? [])
+      .filter(({ where }) => !this.#failed.has(where))
+      .map((problem) => ({ ...problem, message: `${problem.message}; what it said before stays in force` }))
     const problems = [...unlisted, ...this.#catalogue.problems()]
     if (isSame(problems, this.problems)) return
     this.problems = problems

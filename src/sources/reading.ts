@@ -20,7 +20,7 @@ export interface Reading {
   readonly problems: readonly InputProblem[]
   /** documents of kinds that are not ours */
   readonly ignored: number
-  /** nothing in it but white space */
+  /** not one document in it: white space, comments */
   readonly empty: boolean
 }
 

@@ -1,6 +1,6 @@
 import { canonicalAddress, familyOf } from '../model/address.ts'
 import type { LoadBalancerIngress, Service, ServicePort } from '../model/objects.ts'
-import type { Faults } from './faults.ts'
+import { type Faults, show } from './faults.ts'
 import {
   inMap,
   type Raw,
@@ -57,7 +57,7 @@ const readClusterIPs = (spec: Raw, faults: Faults): { headless: boolean; cluster
   const items = readItems(spec, 'clusterIPs', faults)
   const first = items.length > 0 ? items[0] : single
   if (single !== '' && !sameAddress(first, single))
-    faults.add('clusterIPs', `must begin with clusterIP, ${single}: they contradict each other`)
+    faults.add('clusterIPs', `must begin with clusterIP, ${show(single)}: they contradict each other`)
   if (first === 'None') return { headless: true, clusterIPs: none }
   if (items.length === 0)
     return { headless: false, clusterIPs: single === '' ? none : [toAddress(single, 'clusterIP', faults)] }
@@ -79,19 +79,20 @@ const sameAddress = (a: unknown, b: string): boolean =>
   a === b || (typeof a === 'string' && canonicalAddress(a) !== null && canonicalAddress(a) === canonicalAddress(b))
 
 const readPorts = (spec: Raw, faults: Faults, intern: Intern): readonly ServicePort[] => {
-  const seen = new Set<string>()
-  const claim = (what: string, key: string, field: string): void => {
-    if (seen.has(key)) faults.add(field, `${what} is already that of an earlier port`)
-    seen.add(key)
-  }
-  const ports = readMaps(spec, 'ports', faults, 'this port', (port): ServicePort => {
+  const taken = new Set<string>()
+  const ports = readMaps(spec, 'ports', faults, 'this port', (port): ServicePort | null => {
+    const before = faults.open
     const name = intern(readName(port, 'name', faults, 'label'))
     const protocol = readOneOf(port, 'protocol', faults, ['TCP', 'UDP', 'SCTP'], 'TCP')
     const number = readInteger(port, 'port', faults, { min: 1, max: 65535 })
     const nodePort = readInteger(port, 'nodePort', faults, { min: 1, max: 65535, fallback: 0 })
-    claim(`${name || "''"} for ${protocol}`, `${name}/${protocol}`, 'name')
-    claim(`${number}/${protocol}`, `:${number}/${protocol}`, 'port')
-    if (nodePort !== 0) claim(`${nodePort}/${protocol}`, `node:${nodePort}/${protocol}`, 'nodePort')
+    if (faults.open > before) return null
+    const claims = { name: `${name}/${protocol}`, port: `${number}/${protocol}`, nodePort: `${nodePort}/${protocol}` }
+    for (const [field, claim] of Object.entries(claims))
+      if (taken.has(`${field} ${claim}`)) faults.add(field, `${claim} is that of an earlier port already`)
+    if (faults.open > before) return null
+    for (const [field, claim] of Object.entries(claims))
+      if (field !== 'nodePort' || nodePort !== 0) taken.add(`${field} ${claim}`)
     return Object.freeze({ name, protocol, port: number, nodePort })
   })
   return Object.freeze(ports)

@@ -37,7 +37,10 @@ export function* parseYaml(text: string): Generator<YamlDocument> {
   for (const document of composer.compose(new Parser(lines.addNewLine).parse(text))) {
     const [error] = document.errors
     if (error !== undefined) yield { ok: false, message: describe(error), line: lineAt(error.pos[0]) }
-    else if (document.contents !== null) yield convert(document, lineAt)
+    else {
+      const converted = convert(document, lineAt)
+      if (!converted.ok || converted.value !== null) yield converted
+    }
   }
 }
 
