@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { SchedulerName } from '../model/frontend.ts'
 import type { Family } from '../model/objects.ts'
 import type { Raw } from '../sources/fields.ts'
 import { makeCluster } from './cluster.ts'
@@ -12,10 +13,11 @@ interface Given {
   readonly metadata?: Raw
   /** nodes of the pods */
   readonly pods?: readonly string[]
+  readonly scheduler?: SchedulerName
 }
 
 /** A Service of some pods on two nodes, and the ways from pod-0, node-0 and the client. */
-const lab = ({ spec = {}, metadata = {}, pods: places = ['node-0', 'node-1'] }: Given) => {
+const lab = ({ spec = {}, metadata = {}, pods: places = ['node-0', 'node-1'], scheduler = 'rr' }: Given) => {
   const labels = { app: 'web' }
   const raw = {
     apiVersion: 'v1',
@@ -42,7 +44,7 @@ const lab = ({ spec = {}, metadata = {}, pods: places = ['node-0', 'node-1'] }: 
     { ...node, kind: 'node', node: node.name, remote },
     { ...cluster.client, kind: 'client', node: '', remote },
   ]
-  return { dials: dialsOf(plan, service, sources), balancers: balancerNodes(plan, service) }
+  return { dials: dialsOf(plan, service, sources, scheduler), balancers: balancerNodes(plan, service) }
 }
 
 const shown = ({ source, target, via, shares }: Dial): string =>
@@ -69,9 +71,13 @@ describe('ways to a Service', () => {
     expect(families.filter((family) => family === 'IPv6')).toHaveLength(ways.length / 2)
   })
 
-  it('follow weights', () => {
+  it.each([
+    ['rr', [0.75, 0.25]],
+    ['random', [0.75, 0.25]],
+    ['maglev', [0.5, 0.5]],
+  ] as const)('follow weights where the scheduler does: %s', (scheduler, shares) => {
     const annotations = { 'evenkeel.io/weights': '{"pod-0": 3, "pod-1": 1}' }
-    expect([...(lab({ metadata: { annotations } }).dials[0]?.shares.values() ?? [])]).toEqual([0.75, 0.25])
+    expect([...(lab({ metadata: { annotations }, scheduler }).dials[0]?.shares.values() ?? [])]).toEqual(shares)
   })
 
   it('follow traffic policies: a balancer sends to a node that has an endpoint', () => {

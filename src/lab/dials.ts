@@ -1,5 +1,5 @@
 import { familyOf } from '../model/address.ts'
-import type { Frontend } from '../model/frontend.ts'
+import type { Frontend, SchedulerName } from '../model/frontend.ts'
 import type { NodeView } from '../model/node-view.ts'
 import { serviceKey } from '../model/objects.ts'
 import { decide, type Frontends } from '../routing/decide.ts'
@@ -64,14 +64,19 @@ export const planLab = (control: ControlState): LabPlan => {
 }
 
 /** Every way to the Service that the plan lets through: from pods and nodes by all of its addresses, from outside by NodePorts and balancers. */
-export const dialsOf = (plan: LabPlan, service: LabService, sources: readonly Source[]): readonly Dial[] =>
+export const dialsOf = (
+  plan: LabPlan,
+  service: LabService,
+  sources: readonly Source[],
+  scheduler: SchedulerName,
+): readonly Dial[] =>
   sources.flatMap((source) =>
     service.ports.flatMap((port) =>
       waysIn(plan, service, port, source).flatMap(({ node, address, dialled, via }) => {
         // no sockets for it here
         if (port.protocol === 'SCTP') return []
         const target: Target = { address, port: dialled, protocol: port.protocol }
-        const shares = sharesOf(plan, node, source, target)
+        const shares = sharesOf(plan, node, { source, target, scheduler })
         return shares === null ? [] : [{ source, target, via, node, shares }]
       }),
     ),
@@ -123,17 +128,30 @@ export const balancerNodes = (plan: LabPlan, service: LabService): ReadonlyMap<s
   )
 
 /** null: the plan refuses it. */
-const sharesOf = (plan: LabPlan, node: string, source: Source, target: Target): ReadonlyMap<string, number> | null => {
+const sharesOf = (
+  plan: LabPlan,
+  node: string,
+  {
+    source,
+    target,
+    scheduler,
+  }: { readonly source: Source; readonly target: Target; readonly scheduler: SchedulerName },
+): ReadonlyMap<string, number> | null => {
   const at = plan.nodes.get(node)
   if (at === undefined) return null
   const from = sourceAddress(source, target.address)
   const { verdict, backends } = decide(at.frontends, { from, to: target.address, ...portOf(target) }, at.view)
   if (verdict !== 'dnat') return null
-  const total = backends.reduce((sum, { weight }) => sum + weight, 0)
+  const weightOf = (weight: number): number => (isHash(scheduler) ? 1 : weight)
+  const total = backends.reduce((sum, { weight }) => sum + weightOf(weight), 0)
   const shares = new Map<string, number>()
-  for (const { backend, weight } of backends) shares.set(backend.pod, (shares.get(backend.pod) ?? 0) + weight / total)
+  for (const { backend, weight } of backends)
+    shares.set(backend.pod, (shares.get(backend.pod) ?? 0) + weightOf(weight) / total)
   return shares
 }
+
+/** All schedulers but the hashes honour weights. */
+const isHash = (scheduler: SchedulerName): boolean => ['sh', 'dh', 'maglev'].includes(scheduler)
 
 const portOf = ({ port, protocol }: Target): Pick<Target, 'port' | 'protocol'> => ({ port, protocol })
 

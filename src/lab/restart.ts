@@ -68,7 +68,7 @@ const restartRun = async (
   await agents.inSync(signal)
   const [service] = lab.control.services
   if (service === undefined) throw new Error('the scenario has no Service')
-  const dials = dialsOf(planLab(lab.control), service, lab.sources)
+  const dials = dialsOf(planLab(lab.control), service, lab.sources, scheduler)
   const before = await readCounts(lab.pods)
   progress('connections that stay open')
   const opened = await holdOpen(dials)

@@ -40,7 +40,8 @@ const onlyRun = ({ report, faults }: ScenarioResult): RunReport => {
 /** Each of two nodes rotates for itself, by ClusterIP and NodePort, in both families. */
 const rotations = 8
 
-describe('evenkeel run on every node of a lab', () => {
+// an emulated machine takes its time
+describe('evenkeel run on every node of a lab', { timeout: 180_000 }, () => {
   it('rr gives each pod its share, to within one for each rotation', async () => {
     const run = onlyRun(await runSpread(options('even')))
     expect(run.connections).toBe(300)

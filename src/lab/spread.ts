@@ -1,5 +1,5 @@
 import { loadPlane } from '../dataplane/registry.ts'
-import type { PlaneName } from '../dataplane/plane.ts'
+import type { Capabilities, PlaneName } from '../dataplane/plane.ts'
 import { familyVerdicts, type SkewTest } from '../inspect/statistics.ts'
 import type { SchedulerName } from '../model/frontend.ts'
 import { serviceKey } from '../model/objects.ts'
@@ -83,12 +83,12 @@ const runServices = async (
   for (const service of lab.control.services) {
     const key = serviceKey(service)
     await lab.routeBalancers(balancerNodes(plan, service))
-    const dials = dialsOf(plan, service, lab.sources)
+    const name = scheduler ?? schedulerOf(service, capabilities)
+    const dials = dialsOf(plan, service, lab.sources, name)
     if (dials.length === 0) {
       if (!skipped.some((one) => one.service === key)) skipped.push({ service: key, reason: whyNotDialled(service) })
       continue
     }
-    const name = scheduler ?? (service.annotations['evenkeel.io/scheduler'] || capabilities.defaultScheduler)
     const what = `${key} on ${plane} by ${name}`
     const { measured, test } = await measure(lab, {
       ...options,
@@ -101,6 +101,10 @@ const runServices = async (
   }
   return runs
 }
+
+/** As its annotation asks, where the plane can. */
+const schedulerOf = ({ annotations }: LabService, { schedulers, defaultScheduler }: Capabilities): SchedulerName =>
+  schedulers.find((one) => one === annotations['evenkeel.io/scheduler']) ?? defaultScheduler
 
 const whyNotDialled = (service: LabService): string => {
   if (service.type === 'ExternalName') return 'ExternalName: a name and no address'
