@@ -1,4 +1,5 @@
 import type { RawObject } from '../src/dataplane/conformance-case.ts'
+import type { Counters } from '../src/dataplane/plane.ts'
 import type { Meter } from './meter.ts'
 
 export type AgentRequest =
@@ -9,6 +10,7 @@ export type AgentRequest =
   /** until nothing is left to do, removals of what lingers included */
   | { readonly ask: 'settle' }
   | { readonly ask: 'memory' }
+  | { readonly ask: 'counters' }
   /** ends the agent; the kernel keeps what it has */
   | { readonly ask: 'stop' }
 
@@ -25,4 +27,4 @@ export interface Memory {
   readonly maxRssMiB: number
 }
 
-export type AgentValue = null | Measured | Memory
+export type AgentValue = null | Measured | Memory | Counters

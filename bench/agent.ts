@@ -68,6 +68,8 @@ class MeasuredAgent {
         return await this.#measure(() => this.#settle())
       case 'memory':
         return { rssMiB: process.memoryUsage.rss() / 2 ** 20, maxRssMiB: process.resourceUsage().maxRSS / 1024 }
+      case 'counters':
+        return await this.#driver.counters()
       case 'stop':
         await this.#reconciler?.[Symbol.asyncDispose]()
         await this.#driver[Symbol.asyncDispose]()

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url'
-import type { PlaneName } from '../src/dataplane/plane.ts'
+import type { Counters, PlaneName } from '../src/dataplane/plane.ts'
 import { startChild } from '../test/support/child-calls.ts'
 import type { AgentRequest, AgentValue, Measured, Memory } from './agent-protocol.ts'
-import { type RawObject } from '../src/dataplane/conformance-case.ts'
+import type { RawObject } from '../src/dataplane/conformance-case.ts'
 
 /** The agent's process, from outside. */
 export interface BenchAgent extends AsyncDisposable {
@@ -11,6 +11,7 @@ export interface BenchAgent extends AsyncDisposable {
   change(slice: RawObject): Promise<Measured>
   settle(): Promise<Measured>
   memory(): Promise<Memory>
+  counters(): Promise<Counters>
   stop(): Promise<void>
 }
 
@@ -34,6 +35,7 @@ export const startAgent = (namespace: string, plane: PlaneName, profile?: string
     change: async (slice) => (await child.call({ ask: 'change', slice })) as Measured,
     settle: async () => (await child.call({ ask: 'settle' })) as Measured,
     memory: async () => (await child.call({ ask: 'memory' })) as Memory,
+    counters: async () => (await child.call({ ask: 'counters' })) as Counters,
     stop: async () => void (await child.call({ ask: 'stop' })),
     [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
   }

@@ -25,7 +25,12 @@ interface Median {
 export interface ConnectReport {
   readonly plane: PlaneName
   readonly direct: Median
-  readonly services: readonly { readonly count: number; readonly direct: Median; readonly first: Median; readonly last: Median }[]
+  readonly services: readonly {
+    readonly count: number
+    readonly direct: Median
+    readonly first: Median
+    readonly last: Median
+  }[]
 }
 
 /** One namespace for each count, all there at once and measured in turn, so that a noisy machine is noisy for all. */
@@ -74,7 +79,9 @@ const openPlace = async (stack: AsyncDisposableStack, count: number, plane: Plan
   await agent.sync()
   await agent.settle()
   const script = fileURLToPath(new URL('connect-client.ts', import.meta.url))
-  const client = stack.use(startChild<ConnectRequest, ConnectTimes>(script, [SERVER], { namespace: name, deadlineMs: 60_000 }))
+  const client = stack.use(
+    startChild<ConnectRequest, ConnectTimes>(script, [SERVER], { namespace: name, deadlineMs: 60_000 }),
+  )
   return { count, client, times: [[], [], []] }
 }
 

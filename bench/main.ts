@@ -26,7 +26,8 @@ const { values, positionals } = parseArgs({
 
 const number = (name: 'services' | 'endpoints' | 'changes'): number => {
   const value = Number(values[name])
-  if (!Number.isInteger(value) || value < 1) throw new RangeError(`--${name}: a whole number from 1, not ${values[name]}`)
+  if (!Number.isInteger(value) || value < 1)
+    throw new RangeError(`--${name}: a whole number from 1, not ${values[name]}`)
   return value
 }
 

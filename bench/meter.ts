@@ -6,6 +6,8 @@ export interface Meter {
   /** from the first byte sent to the last acknowledgement */
   readonly kernelMs: number
   readonly writes: number
+  /** of `writes`, those to elements of sets */
+  readonly elements: number
 }
 
 /** The same kernel, with its transactions measured. */
@@ -13,8 +15,9 @@ export const metered = (kernel: Kernel): { kernel: Kernel; read(): Meter } => {
   let encodeMs = 0
   let kernelMs = 0
   let writes = 0
+  let elements = 0
   return {
-    read: () => ({ encodeMs, kernelMs, writes }),
+    read: () => ({ encodeMs, kernelMs, writes, elements }),
     kernel: {
       ...kernel,
       async nftables(log) {
@@ -24,7 +27,11 @@ export const metered = (kernel: Kernel): { kernel: Kernel; read(): Meter } => {
           const result = await transaction(operations, signal)
           encodeMs += result.encodeMs
           kernelMs += result.sendMs
-          writes += operations.reduce((sum, one) => sum + ('elements' in one ? one.elements.length : 1), 0)
+          for (const operation of operations) {
+            const several = 'elements' in operation ? operation.elements.length : 0
+            elements += several
+            writes += several || 1
+          }
           return result
         }
         return connection
@@ -37,4 +44,5 @@ export const since = (before: Meter, after: Meter): Meter => ({
   encodeMs: after.encodeMs - before.encodeMs,
   kernelMs: after.kernelMs - before.kernelMs,
   writes: after.writes - before.writes,
+  elements: after.elements - before.elements,
 })

@@ -7,13 +7,19 @@ export const formatSync = (report: SyncReport): string => {
   const { changeMs, ownMs } = report
   return rows([
     [`${report.plane}, ${report.services} Services × ${report.endpoints}`, ''],
-    ['full sync', `${ms(report.fullSyncMs)}, encoding ${ms(report.encodeMs)}, kernel ${ms(report.kernelMs)} for ${report.writes} writes`],
+    [
+      'full sync',
+      `${ms(report.fullSyncMs)}, encoding ${ms(report.encodeMs)}, kernel ${ms(report.kernelMs)} for ${report.writes} writes`,
+    ],
     ['change', spread(changeMs)],
     ['  swap', spread(changeMs.swap)],
     ['  resize', spread(changeMs.resize)],
     ['  without the kernel', spread(ownMs)],
     ['restart', `${ms(report.restartMs)}, ${report.restartWrites} writes`],
-    ['memory', `agent ${report.rssMiB.toFixed(0)} MiB, kernel ${report.slabMiB.toFixed(0)} MiB slab, ${report.percpuMiB.toFixed(0)} MiB percpu`],
+    [
+      'memory',
+      `agent ${report.rssMiB.toFixed(0)} MiB, kernel ${report.slabMiB.toFixed(0)} MiB slab, ${report.percpuMiB.toFixed(0)} MiB percpu`,
+    ],
   ])
 }
 

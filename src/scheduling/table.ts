@@ -1,9 +1,10 @@
 import type { Backend } from '../model/frontend.ts'
-import { hash32, shuffle } from '../util/random.ts'
+import { hash32 } from '../util/random.ts'
 import { interleave } from './interleave.ts'
 import { maglevSize, maglevTable } from './maglev.ts'
+import { reorder } from './reorder.ts'
 import type { SlotRequest, SlotResult, SlotTable } from './slots.ts'
-import { keepsPlaces, stableSlots } from './stable.ts'
+import { keepsPlaces, slotName, stableSlots } from './stable.ts'
 import { slotCounts, slotLimit } from './weights.ts'
 
 /** Hash tables and their hash must be the same on every node: a flow that moves to another node finds the same backend. */
@@ -43,7 +44,7 @@ const rotating = (request: SlotRequest, usable: readonly Backend[], pick: 'next'
   const count = counts === null ? fitting.length : counts.reduce((sum, slots) => sum + slots, 0)
   const { before } = request
   const stays = before.length > 0 && keepsPlaces(before.length, count)
-  const fresh = stays && counts === null ? fitting : freshOrder(request.seed, fitting, counts)
+  const fresh = stays && counts === null ? fitting : freshOrder(request, fitting, counts)
   const slots = stays ? stableSlots(before, fresh) : fresh
   const note = exact ? leftNote : [leftNote, `weights are scaled to ${count} slots`].filter(Boolean).join('; ')
   return done({ pick, slots, hashSeed: 0 }, left, note)
@@ -59,18 +60,20 @@ const countsOf = (backends: readonly Backend[], cap: number): { counts: readonly
   )
 }
 
-/** Every node and every backend set begins elsewhere: all nodes beginning at one backend would flood it. */
-const freshOrder = (seed: string, backends: readonly Backend[], counts: readonly number[] | null): Backend[] => {
-  let names = ''
-  for (const { address, port } of backends) names += `${address} ${port} `
-  const fullSeed = `${seed} ${hash32(names)}`
-  if (counts === null) return shuffle(backends, fullSeed)
-  const order = shuffle([...backends.keys()], fullSeed)
+/** Every node begins elsewhere: all nodes beginning at one backend would flood it. */
+const freshOrder = (
+  { seed, before }: SlotRequest,
+  backends: readonly Backend[],
+  counts: readonly number[] | null,
+): Backend[] => {
+  const order = reorder(backends, before, seed)
+  if (counts === null) return order
+  const countOf = new Map(backends.map((backend, i) => [backend, counts[i] ?? 0]))
   const slots = interleave(
-    order.map((i) => backends[i] as Backend),
-    order.map((i) => counts[i] ?? 0),
+    order,
+    order.map((backend) => countOf.get(backend) ?? 0),
   )
-  const start = hash32(fullSeed) % slots.length
+  const start = hash32(`${seed} ${hash32(order.map(slotName).join(' '))}`) % slots.length
   return [...slots.slice(start), ...slots.slice(0, start)]
 }
 
