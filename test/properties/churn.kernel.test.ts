@@ -33,12 +33,13 @@ test.each([
   120_000,
 )
 
-/** `ip TABLE MAP { KEY }` of one of the frontend's slots, from what nft lists. */
+/** `ip TABLE MAP { KEY }` of the frontend's last slot, from what nft lists. */
 const slotOf = (ruleset: string): string => {
   for (const [, table, body = ''] of ruleset.matchAll(/^table ip (evenkeel\S*) \{\n(.*?)^\}/gms)) {
     for (const [, map, elements = ''] of body.matchAll(/^\tmap (backends\S*) \{\n(.*?)^\t\}/gms)) {
-      const key = new RegExp(`${FRONTEND.to} \\. udp \\. ${FRONTEND.port} \\. \\d+`).exec(elements)?.[0]
-      if (key) return `ip ${table} ${map} { ${key} }`
+      const keys = [...elements.matchAll(new RegExp(`${FRONTEND.to} \\. udp \\. ${FRONTEND.port} \\. (\\d+)`, 'g'))]
+      const [last] = keys.sort(([, a], [, b]) => Number(b) - Number(a))
+      if (last) return `ip ${table} ${map} { ${last[0]} }`
     }
   }
   throw new Error(`no slot of ${FRONTEND.to} in\n${ruleset}`)
