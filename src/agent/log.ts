@@ -19,8 +19,12 @@ export const openLog = (level: Level, terminal: boolean = process.stderr.isTTY):
 /** `09:41:02 warn  a frontend cannot be put in place  frontend=10.96.0.1:80/TCP` */
 export const shortLine = (json: string): string => {
   const { level, time, msg, ...fields } = JSON.parse(json) as Record<string, unknown>
-  const rest = Object.entries(fields).map(
-    ([name, value]) => `  ${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
-  )
-  return `${String(time).slice(11, 19)} ${String(level).padEnd(5)} ${String(msg)}${rest.join('')}\n`
+  const rest = Object.entries(fields).map(([name, value]) => `  ${name}=${show(value)}`)
+  return `${String(time).slice(11, 19).padEnd(8)} ${String(level).padEnd(5)} ${String(msg)}${rest.join('')}\n`
+}
+
+/** Text as it is, control characters escaped. */
+const show = (value: unknown): string => {
+  const text = JSON.stringify(value) ?? ''
+  return typeof value === 'string' ? text.slice(1, -1).replaceAll('\\"', '"') : text
 }

@@ -1,0 +1,75 @@
+import { expect, test } from 'vitest'
+import { ManualClock } from '../../test/support/manual-clock.ts'
+import type { FlowFilter } from '../kernel/conntrack-types.ts'
+import { KernelError } from '../kernel/errors.ts'
+import { silent } from '../util/log.ts'
+import { StaleFlows } from './stale-flows.ts'
+
+const dns = (last: number): FlowFilter => ({
+  protocol: 'UDP',
+  address: '10.96.0.10',
+  port: 53,
+  backend: { address: `10.1.0.${last}`, port: 5353 },
+})
+const nodePort: FlowFilter = { protocol: 'UDP', address: null, port: 30053, backend: null }
+
+const setUp = () => {
+  const clock = new ManualClock()
+  const pending = new Set<string>()
+  const passes: (readonly FlowFilter[])[] = []
+  const kernel = { fails: 0 }
+  const conntrack = {
+    deleteFlows: async (filters: readonly FlowFilter[]) => {
+      if (kernel.fails-- > 0) throw new KernelError({ operation: 'conntrack', errno: 'ENOBUFS' })
+      passes.push(filters)
+      return filters.length
+    },
+    [Symbol.asyncDispose]: async () => {},
+  }
+  const flows = new StaleFlows({ conntrack, clock, log: silent, isPending: (key) => pending.has(key) })
+  return { clock, pending, passes, kernel, flows }
+}
+
+test('flows of many changes go in one pass, each once', async () => {
+  const { clock, passes, flows } = setUp()
+  flows.add([dns(1), dns(2)])
+  flows.add([dns(1), nodePort])
+  await clock.advance(1_000)
+  expect(passes).toEqual([[dns(1), dns(2), nodePort]])
+})
+
+test('a flow waits until the rules that would make it again are gone', async () => {
+  const { clock, pending, passes, flows } = setUp()
+  pending.add('10.96.0.10:53/UDP')
+  pending.add('node6:30053/UDP')
+  flows.add([dns(1), nodePort])
+  await clock.advance(5_000)
+  expect(passes).toEqual([])
+  pending.delete('10.96.0.10:53/UDP')
+  flows.applied()
+  await clock.advance(1_000)
+  expect(passes).toEqual([[dns(1)]])
+  pending.clear()
+  flows.applied()
+  await clock.advance(1_000)
+  expect(passes).toEqual([[dns(1)], [nodePort]])
+})
+
+test('a pass that fails is made again', async () => {
+  const { clock, passes, kernel, flows } = setUp()
+  kernel.fails = 3
+  flows.add([dns(1)])
+  await clock.advance(500)
+  flows.add([dns(2)])
+  await clock.advance(10_000)
+  expect(passes).toEqual([[dns(1), dns(2)]])
+})
+
+test('nothing is deleted after the end', async () => {
+  const { clock, passes, flows } = setUp()
+  flows.add([dns(1)])
+  await flows[Symbol.asyncDispose]()
+  flows.add([dns(2)])
+  await clock.advance(10_000)
+  expect(passes).toEqual([])
+})
