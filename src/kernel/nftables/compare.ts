@@ -1,4 +1,5 @@
 import type { NftExpr, NftRule } from './types.ts'
+import { commentUserdata } from './userdata.ts'
 
 /**
  * The same rule for the kernel: counters' figures are left out, and NFT_REG32_00, 04, 08, 12 (8, 12, 16, 20) are
@@ -6,7 +7,7 @@ import type { NftExpr, NftRule } from './types.ts'
  */
 export function equalRules(a: NftRule, b: NftRule): boolean {
   return (
-    a.comment === b.comment &&
+    (a.comment === b.comment || commentUserdata(a.comment) === commentUserdata(b.comment)) &&
     a.expressions.length === b.expressions.length &&
     a.expressions.every((expression, index) => equalExpressions(expression, b.expressions[index] as NftExpr))
   )
