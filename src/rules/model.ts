@@ -107,6 +107,8 @@ export interface RuleSet {
   get(key: Bytes): ElementValue | undefined
   /** timed sets that packets fill: a lookup becomes a condition instead of an answer */
   readonly dynamic: boolean
+  /** dynamic sets: can packets have put this key there at all? Left out: any key */
+  readonly possible?: (key: Bytes) => boolean
 }
 
 export interface Table {

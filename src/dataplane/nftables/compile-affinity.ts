@@ -1,14 +1,16 @@
-import type { Backend, Frontend } from '../../model/frontend.ts'
+import type { Backend } from '../../model/frontend.ts'
 import { addressBytes } from '../../model/address.ts'
 import { u8 } from '../../rules/bytes.ts'
 import type { Rule, Statement } from '../../rules/model.ts'
 import { counted, equals, field, goto, inSet } from '../../rules/terms.ts'
 import { chainOf, explained, rule } from './chains.ts'
 import type { PlacedTable } from './compile-slots.ts'
-import { backendBytes, hairpinBytes, leading, member, protocolNumbers, slotBytes } from './elements.ts'
-import { type Layout, plainSet } from './layout.ts'
+import { AFFINITY_FULL, affinityCounter } from './dispatch.ts'
+import { protocolNumbers, slotElement } from './elements.ts'
 import { type AffinityNames, affinityNames } from './names.ts'
 import { setObject, type NftObject, type SetObject } from './objects.ts'
+import { plainSet } from './sets.ts'
+import type { Subject } from './subject.ts'
 
 /** Clients that one backend's set remembers; a full set costs the next client its affinity, and is counted. */
 const CLIENTS = 65_536
@@ -18,22 +20,21 @@ const CLIENTS = 65_536
  * sends it there. Returns the rules that look for a known client; the pick that follows leads to the same chains.
  */
 export const compileAffinity = (
-  layout: Layout,
-  frontend: Frontend,
+  subject: Subject,
   picks: SetObject,
-  key: string,
   { table, offset }: PlacedTable,
-  objects: NftObject[],
 ): readonly Rule[] => {
+  const { layout, frontend, place, key, objects } = subject
+  objects.push(affinityCounter(place))
   const names = new Map<Backend, AffinityNames>()
   table.slots.forEach((backend, slot) => {
     let its = names.get(backend)
     if (its === undefined) {
       its = affinityNames(frontend, backend)
       names.set(backend, its)
-      objects.push(...backendObjects(layout, frontend, backend, its))
+      objects.push(...backendObjects(subject, backend, its))
     }
-    objects.push(leading(picks, key + slotBytes(offset + slot), { verdict: 'goto', chain: its.chain }))
+    objects.push(slotElement(picks, key, offset + slot, { verdict: 'goto', chain: its.chain }))
   })
   // ordered by name, so that a change of slots does not move them
   return [...names.values()]
@@ -41,10 +42,10 @@ export const compileAffinity = (
     .map(({ set, chain }) => rule(inSet([field(layout.saddr)], set), goto(chain)))
 }
 
-const backendObjects = (layout: Layout, frontend: Frontend, backend: Backend, names: AffinityNames): NftObject[] => {
-  const { family, saddr } = layout
+const backendObjects = ({ layout, place, frontend }: Subject, backend: Backend, names: AffinityNames): NftObject[] => {
+  const { family, saddr, address } = layout
   const about = `${frontend.service}${frontend.portName && `:${frontend.portName}`}`
-  const clients = plainSet(names.set, [family === 'ip' ? 'ipv4_addr' : 'ipv6_addr'], `clients of ${about}`, {
+  const clients = plainSet(names.set, [address], `clients of ${about}`, {
     dynamic: true,
     timeoutMs: (frontend.affinitySeconds ?? 0) * 1000,
     size: CLIENTS,
@@ -54,11 +55,10 @@ const backendObjects = (layout: Layout, frontend: Frontend, backend: Backend, na
   const dnat: Statement = { kind: 'dnat', address: addressBytes(backend.address), port: backend.port }
   const remember: Statement = { kind: 'update', set: names.set, key: [field(saddr)] }
   return [
-    setObject(family, clients),
-    chainOf(family, names.chain, `clients of ${about} at one backend`, [
+    setObject(family, place.table, clients),
+    chainOf(place, names.chain, `clients of ${about} at one backend`, [
       rule(protocol, remember, { kind: 'counter' }, dnat),
-      explained('could not be remembered', protocol, counted('affinity-full'), dnat),
+      explained('could not be remembered', protocol, counted(AFFINITY_FULL), dnat),
     ]),
-    member(layout.sets.hairpin, hairpinBytes(backendBytes(backend), frontend.protocol)),
   ]
 }

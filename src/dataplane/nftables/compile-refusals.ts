@@ -1,32 +1,28 @@
 import type { NftVerdict } from '../../kernel/nftables/types.ts'
-import type { Frontend, SourceClass } from '../../model/frontend.ts'
+import type { SourceClass } from '../../model/frontend.ts'
 import type { Jump, Rule } from '../../rules/model.ts'
-import { drop, field, goto, jump, notInSet } from '../../rules/terms.ts'
+import { drop, field, jump, notInSet } from '../../rules/terms.ts'
 import { chainOf, rule } from './chains.ts'
 import { REFUSE } from './compile-base.ts'
-import { frontendBytes, intervals, leading } from './elements.ts'
-import { type Layout, plainSet } from './layout.ts'
-import { frontendChain, frontendComment, sourcesSet } from './names.ts'
+import { intervals, leading } from './elements.ts'
+import type { Layout } from './layout.ts'
+import { frontendComment, sourcesSet } from './names.ts'
 import { setObject, type NftObject } from './objects.ts'
 import { isNextClass } from './source-classes.ts'
+import { plainSet } from './sets.ts'
+import type { Subject } from './subject.ts'
 
 /** What is decided before DNAT for a class of source. */
 export type Refusal = 'pass' | 'reject' | 'drop'
 
-/** Elements and chains that keep some sources away from a frontend; empty where all may pass. */
-export const compileRefusals = (
-  layout: Layout,
-  frontend: Frontend,
-  present: readonly SourceClass[],
-  refusal: (source: SourceClass) => Refusal,
-): NftObject[] => {
-  const set = frontend.address === null ? layout.sets['refused-nodeports'] : layout.sets.refused
+/** Elements and chains that keep some sources away from a frontend; none where all may pass. */
+export const compileRefusals = (subject: Subject, refusal: (source: SourceClass) => Refusal): void => {
+  const { layout, frontend, place, key, present, objects } = subject
   const byClass = refusalByClass(layout, present, refusal)
-  if (frontend.sourceRanges === null) {
-    return byClass === null ? [] : [leading(set, frontendBytes(frontend), byClass.verdict), ...byClass.objects]
-  }
-  const { verdict, objects } = sourceRanges(layout, frontend, frontend.sourceRanges, byClass)
-  return [leading(set, frontendBytes(frontend), verdict), ...objects]
+  const refused = frontend.sourceRanges === null ? byClass : byRange(subject, frontend.sourceRanges, byClass)
+  if (refused === null) return
+  const set = place.dialled === 'service' ? layout.sets.refused : layout.sets['refused-nodeports']
+  objects.push(leading(set, key, refused.verdict), ...refused.objects)
 }
 
 interface Refused {
@@ -57,32 +53,26 @@ const refusalByClass = (
   const rules = refusals.map((one): Rule => rule(...isNextClass(one.source, layout), jump(verdicts[one.refusal])))
   return {
     verdict: { verdict: 'goto', chain: name },
-    objects: [chainOf(layout.family, name, described.join(', '), rules)],
+    objects: [chainOf(layout, name, described.join(', '), rules)],
   }
 }
 
 /** Source ranges are asked first, then the class. Services with the same ranges share the set. */
-const sourceRanges = (
-  layout: Layout,
-  frontend: Frontend,
-  ranges: readonly string[],
-  byClass: Refused | null,
-): Refused => {
+const byRange = ({ layout, frontend, names }: Subject, ranges: readonly string[], byClass: Refused | null): Refused => {
   if (ranges.length === 0) return { verdict: drop, objects: [] }
   const set = setObject(
     layout.family,
-    plainSet(sourcesSet(ranges), [layout.family === 'ip' ? 'ipv4_addr' : 'ipv6_addr'], 'loadBalancerSourceRanges', {
-      interval: true,
-    }),
+    layout.table,
+    plainSet(sourcesSet(ranges), [layout.address], 'loadBalancerSourceRanges', { interval: true }),
   )
-  const chain = frontendChain('s', frontend)
+  const chain = names.sources
   const refuse = byClass === null ? [] : [rule(jump(byClass.verdict))]
   return {
     verdict: { verdict: 'goto', chain },
     objects: [
       set,
       ...intervals(set, ranges),
-      chainOf(layout.family, chain, frontendComment(frontend), [
+      chainOf(layout, chain, frontendComment(frontend), [
         rule(notInSet([field(layout.saddr)], set.set.name), jump(drop)),
         ...refuse,
       ]),
@@ -90,5 +80,3 @@ const sourceRanges = (
     ],
   }
 }
-
-export const refuseAll = goto(REFUSE)

@@ -1,4 +1,4 @@
-import type { Backend, Frontend } from '../../model/frontend.ts'
+import type { Backend, BackendSet, Frontend } from '../../model/frontend.ts'
 import type { NodeView } from '../../model/node-view.ts'
 import type { SlotTable } from '../../scheduling/slots.ts'
 import { keepsPlaces } from '../../scheduling/stable.ts'
@@ -18,22 +18,29 @@ export interface PlacedTable {
 
 export type Placed = PlacedTable | { readonly ok: false; readonly reason: string }
 
+/** Slot tables of the sets that a frontend has, or why there is none. */
+export type Tables = Readonly<Partial<Record<SetName, Placed>>>
+
 const noNames: readonly string[] = []
 
 /** The slot table of one of a frontend's sets: in place where the places stay, else in the other generation's range. */
-export const placeSlots = (frontend: Frontend, set: SetName, node: NodeView, inForce: InForce | null): Placed => {
-  const backends = frontend.sets[set]
-  if (backends === null) return { ok: false, reason: `no ${set} backends` }
+export const placeSlots = (
+  frontend: Frontend,
+  name: SetName,
+  set: BackendSet,
+  node: NodeView,
+  inForce: InForce | null,
+): Placed => {
   const result = buildSlots({
     scheduler: frontend.scheduler ?? DEFAULT_SCHEDULER,
-    set: backends,
+    set,
     seed: `${node.name} ${frontend.key}`,
     cap: SLOTS,
     before: inForce?.names ?? noNames,
   })
   if (!result.ok) return result
   const { table, note } = result
-  return { ok: true, table, note, offset: offsetOf(set, inForce, table.slots) }
+  return { ok: true, table, note, offset: offsetOf(name, inForce, table.slots) }
 }
 
 const offsetOf = (set: SetName, inForce: InForce | null, slots: readonly Backend[]): number => {

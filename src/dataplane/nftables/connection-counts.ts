@@ -3,6 +3,7 @@ import type { FrontendKey } from '../../model/frontend.ts'
 import type { BackendCounter, Counters } from '../plane.ts'
 import { backendName } from './elements.ts'
 import { frontendOf } from './identity.ts'
+import type { TablePlace } from './chains.ts'
 import { elementObject, type NftObject, TABLE } from './objects.ts'
 
 /** Frontends whose past counts are kept; of those the longest unchanged go first. */
@@ -28,7 +29,7 @@ export class ConnectionCounts {
 
   /** An element was deleted; its count stays. */
   keep(family: NftFamily, set: string, element: NftElement): void {
-    const frontend = element.packets ? frontendOf(elementObject(family, set, element)) : null
+    const frontend = element.packets ? frontendOf(elementObject(family, TABLE, set, element)) : null
     if (frontend === null || element.data === undefined) return
     const counts = this.#past.get(frontend) ?? new Map<string, number>()
     this.#past.delete(frontend)
@@ -37,13 +38,13 @@ export class ConnectionCounts {
     if (this.#past.size > REMEMBERED) for (const oldest of this.#past.keys()) return void this.#past.delete(oldest)
   }
 
-  async read(nft: Nftables, sets: ReadonlyMap<string, NftSet>, tables: ReadonlySet<NftFamily>): Promise<Counters> {
+  async read(nft: Nftables, sets: ReadonlyMap<string, NftSet>, tables: readonly TablePlace[]): Promise<Counters> {
     const total = new Map<FrontendKey, Map<string, number>>()
     for (const [name, set] of sets) {
       if (!set.counter) continue
-      const family: NftFamily = name.startsWith('ip6 ') ? 'ip6' : 'ip'
-      for (const element of await nft.elements(family, TABLE, set)) {
-        const frontend = frontendOf(elementObject(family, set.name, element))
+      const [family, table] = name.split(' ') as [NftFamily, string]
+      for (const element of await nft.elements(family, table, set)) {
+        const frontend = frontendOf(elementObject(family, table, set.name, element))
         if (frontend === null || element.data === undefined) continue
         const counts = total.get(frontend) ?? new Map<string, number>()
         total.set(frontend, counts)
@@ -58,12 +59,12 @@ export class ConnectionCounts {
     return { backends: flatten(total), ...(await this.#named(nft, tables)) }
   }
 
-  async #named(nft: Nftables, tables: ReadonlySet<NftFamily>): Promise<{ fallbacks: number; missed: number }> {
+  async #named(nft: Nftables, tables: readonly TablePlace[]): Promise<{ fallbacks: number; missed: number }> {
     const sum = { fallbacks: 0, missed: 0 }
-    for (const family of tables) {
-      for (const { name, packets = 0 } of await nft.counters(family, TABLE)) {
+    for (const { family, table } of tables) {
+      for (const { name, packets = 0 } of await nft.counters(family, table)) {
         if (name !== 'fallbacks' && name !== 'missed') continue
-        const start = this.#start?.get(`counter ${family} ${name}`) ?? 0
+        const start = this.#start?.get(`counter ${family} ${table} ${name}`) ?? 0
         // a counter that was made anew began at zero
         sum[name] += packets >= start ? packets - start : packets
       }

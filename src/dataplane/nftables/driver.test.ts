@@ -51,14 +51,18 @@ const fresh = async (planned: Iterable<Frontend>, options: FakeKernelOptions = {
   return kernel.dump()
 }
 
-const table = (kernel: FakeKernel): FakeTable => kernel.ruleset.table('ip', TABLE, 'test')
+/** The tables of frontends with an address. */
+const shards = (kernel: FakeKernel): FakeTable[] =>
+  [...kernel.ruleset.tables.values()].filter(({ name }) => name.startsWith(`${TABLE}-`))
 
 /** Frontends that dispatch leads to, each with its distinct backends; throws where a slot that a rule may pick has none. */
 const reachable = (kernel: FakeKernel): Map<string, Set<string>> => {
   const result = new Map<string, Set<string>>()
-  const ours = kernel.ruleset.tables.get(`ip ${TABLE}`)
-  if (!ours) return result
-  const { sets, chains } = ours
+  for (const { sets, chains } of shards(kernel)) addReachable(sets, chains, result)
+  return result
+}
+
+const addReachable = (sets: FakeTable['sets'], chains: FakeTable['chains'], result: Map<string, Set<string>>): void => {
   for (const [key, { verdict }] of sets.get('services')?.elements ?? []) {
     const chain = chains.get(verdict && 'chain' in verdict ? verdict.chain : '')
     const found = new Set<string>()
@@ -74,7 +78,6 @@ const reachable = (kernel: FakeKernel): Map<string, Set<string>> => {
     }
     result.set(key, found)
   }
-  return result
 }
 
 describe('a plan in the kernel', () => {
@@ -163,8 +166,8 @@ describe('counters', () => {
     const { driver, reconciler, settled } = await start(kernel, [frontend(1, [1])])
     await settled()
     const hit = (): void => {
-      for (const [name, set] of table(kernel).sets)
-        for (const key of set.packets.keys()) kernel.hit('ip', TABLE, name, key, 5)
+      for (const { name: table, sets } of shards(kernel))
+        for (const [name, set] of sets) for (const key of set.packets.keys()) kernel.hit('ip', table, name, key, 5)
     }
     hit()
     reconciler.update(plan(frontend(1, [1, 2])))
@@ -185,7 +188,7 @@ describe('counters', () => {
     const kernel = fakeKernel({ possibleCpus: 1 << 24 })
     const { settled, reconciler, driver } = await start(kernel, [frontend(1, [1])])
     await settled()
-    expect([...table(kernel).sets.values()].filter(({ spec }) => spec.counter)).toEqual([])
+    expect(shards(kernel).flatMap(({ sets }) => [...sets.values()].filter(({ spec }) => spec.counter))).toEqual([])
     expect((await driver.counters()).backends).toEqual([])
     await reconciler[Symbol.asyncDispose]()
     kernel.restart()
@@ -197,23 +200,26 @@ describe('counters', () => {
 
 describe('foreign changes are repaired', () => {
   const planned = [frontend(1, [1, 2]), frontend(2, [3])]
-  const chainOf = (kernel: FakeKernel) =>
-    [...table(kernel).chains.values()].find(({ spec }) => spec.name.startsWith('f-'))
+  const chainOf = (kernel: FakeKernel): { table: string; chain: string } => {
+    for (const { name: table, chains } of shards(kernel))
+      for (const chain of chains.keys()) if (chain.startsWith('f-')) return { table, chain }
+    throw new Error('no frontend')
+  }
   const cases: Record<string, (kernel: FakeKernel) => NftOperation[]> = {
     'an element deleted': (kernel) => {
-      const set = table(kernel).sets.get('services')
+      const [shard] = shards(kernel)
+      const set = shard?.sets.get('services')
       const [element] = set?.elements.values() ?? []
-      if (!set || !element) throw new Error('no element')
-      return [{ op: 'delete-elements', family: 'ip', table: TABLE, set: set.spec, elements: [element] }]
+      if (!shard || !set || !element) throw new Error('no element')
+      return [{ op: 'delete-elements', family: 'ip', table: shard.name, set: set.spec, elements: [element] }]
     },
-    'a chain flushed': (kernel) => [
-      { op: 'flush-chain', family: 'ip', table: TABLE, chain: chainOf(kernel)?.spec.name ?? '' },
-    ],
+    'a chain flushed': (kernel) => [{ op: 'flush-chain', family: 'ip', ...chainOf(kernel) }],
     'a rule added': (kernel) => {
       const rule = { expressions: [{ name: 'verdict', verdict: { verdict: 'drop' } } as const], comment: 'mine' }
-      return [{ op: 'add-rule', family: 'ip', table: TABLE, chain: chainOf(kernel)?.spec.name ?? '', rule }]
+      return [{ op: 'add-rule', family: 'ip', ...chainOf(kernel), rule }]
     },
     'a table deleted': () => [{ op: 'delete-table', family: 'ip', table: TABLE }],
+    'a shard deleted': (kernel) => [{ op: 'delete-table', family: 'ip', table: chainOf(kernel).table }],
     'both tables deleted': () => [
       { op: 'delete-table', family: 'ip', table: TABLE },
       { op: 'delete-table', family: 'ip6', table: TABLE },

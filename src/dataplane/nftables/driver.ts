@@ -1,11 +1,12 @@
 import type { Kernel } from '../../kernel/kernel.ts'
-import type { NftFamily, NftOperation, Nftables, NftSet } from '../../kernel/nftables/types.ts'
+import type { NftOperation, Nftables, NftSet } from '../../kernel/nftables/types.ts'
 import { KernelError } from '../../kernel/errors.ts'
 import type { Change, Counters, Driver, Observed } from '../plane.ts'
 import type { DriverOptions } from '../registry.ts'
 import { ConnectionCounts } from './connection-counts.ts'
+import type { TablePlace } from './chains.ts'
 import { affordableCounters, olderThan } from './counter-budget.ts'
-import { type NftObject, TABLE } from './objects.ts'
+import { type NftObject, TABLES } from './objects.ts'
 import { readTables } from './observe.ts'
 import { operationsOf } from './operations.ts'
 
@@ -19,8 +20,7 @@ class NftablesDriver implements Driver<NftObject> {
   readonly #affordable: number
   readonly #chainsOutliveElements: boolean
   readonly #counts = new ConnectionCounts()
-  #tables: ReadonlySet<NftFamily> = new Set()
-  /** as they are in the kernel, by `family name` */
+  /** as they are in the kernel, by `family table name` */
   #sets = new Map<string, NftSet>()
   /** elements with a counter, about */
   #counted = 0
@@ -34,7 +34,6 @@ class NftablesDriver implements Driver<NftObject> {
 
   async observe(signal?: AbortSignal): Promise<Observed<NftObject>> {
     const reading = await readTables(this.#nft, signal)
-    this.#tables = reading.tables
     this.#sets = new Map(reading.sets)
     this.#counted = 0
     for (const objects of reading.frontends.values())
@@ -45,10 +44,9 @@ class NftablesDriver implements Driver<NftObject> {
 
   async apply(change: Change<NftObject>, signal?: AbortSignal): Promise<void> {
     const sets = this.#setsOf(change)
-    const operations = operationsOf(change, {
-      sets: (family, name) =>
-        sets.get(`${family} ${name}`) ?? this.#sets.get(`${family} ${name}`) ?? unknownSet(family, name),
-      missingTables: this.#missingTables(change),
+    const operations = operationsOf(change, (family, table, name) => {
+      const key = `${family} ${table} ${name}`
+      return sets.get(key) ?? this.#sets.get(key) ?? unknownSet(key)
     })
     const [first, second] = this.#chainsOutliveElements ? splitForOldKernels(operations) : [operations, []]
     await this.#send(first, signal)
@@ -57,37 +55,35 @@ class NftablesDriver implements Driver<NftObject> {
   }
 
   async counters(): Promise<Counters> {
-    return this.#counts.read(this.#nft, this.#sets, this.#tables)
+    return this.#counts.read(this.#nft, this.#sets, await this.#tables())
   }
 
   async owned(): Promise<readonly string[]> {
     const lines: string[] = []
-    for (const family of ['ip', 'ip6'] as const) {
-      if (!(await this.#nft.tableExists(family, TABLE))) continue
-      lines.push(`table ${family} ${TABLE}`)
-      for (const { name } of await this.#nft.chains(family, TABLE)) lines.push(`table ${family} ${TABLE} chain ${name}`)
-      for (const set of await this.#nft.sets(family, TABLE)) {
-        const { length } = await this.#nft.elements(family, TABLE, set)
-        lines.push(`table ${family} ${TABLE} ${set.data === null ? 'set' : 'map'} ${set.name} (${length} elements)`)
+    for (const { family, table } of await this.#tables()) {
+      const of = `table ${family} ${table}`
+      lines.push(of)
+      for (const { name } of await this.#nft.chains(family, table)) lines.push(`${of} chain ${name}`)
+      for (const set of await this.#nft.sets(family, table)) {
+        const { length } = await this.#nft.elements(family, table, set)
+        lines.push(`${of} ${set.data === null ? 'set' : 'map'} ${set.name} (${length} elements)`)
       }
-      for (const { name } of await this.#nft.counters(family, TABLE))
-        lines.push(`table ${family} ${TABLE} counter ${name}`)
+      for (const { name } of await this.#nft.counters(family, table)) lines.push(`${of} counter ${name}`)
     }
     return lines.sort()
   }
 
   async remove(): Promise<void> {
-    const operations: NftOperation[] = []
-    for (const family of ['ip', 'ip6'] as const) {
-      if (await this.#nft.tableExists(family, TABLE)) operations.push({ op: 'delete-table', family, table: TABLE })
-    }
-    await this.#nft.transaction(operations)
-    this.#tables = new Set()
+    const tables = await this.#tables()
+    await this.#nft.transaction(tables.map(({ family, table }) => ({ op: 'delete-table', family, table }) as const))
     this.#sets.clear()
   }
 
   onForeignChange(listener: (what: string) => void): void {
-    this.#nft.watch(TABLE, ({ kind, what }) => listener(kind === 'lost' ? `unknown: events were lost (${what})` : what))
+    for (const table of TABLES)
+      this.#nft.watch(table, ({ kind, what }) =>
+        listener(kind === 'lost' ? `unknown: events were lost (${what})` : what),
+      )
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -109,10 +105,12 @@ class NftablesDriver implements Driver<NftObject> {
     }
   }
 
-  #missingTables(change: Change<NftObject>): ReadonlySet<NftFamily> {
-    const missing = new Set<NftFamily>()
-    for (const { family } of change.add) if (!this.#tables.has(family)) missing.add(family)
-    return missing
+  /** Those of our tables that are there. */
+  async #tables(): Promise<readonly TablePlace[]> {
+    const tables: TablePlace[] = []
+    for (const family of ['ip', 'ip6'] as const)
+      for (const table of TABLES) if (await this.#nft.tableExists(family, table)) tables.push({ family, table })
+    return tables
   }
 
   /** The sets that the change makes: with counters where these can be paid. */
@@ -120,30 +118,35 @@ class NftablesDriver implements Driver<NftObject> {
     const sets = new Map<string, NftSet>()
     const made = [...add, ...replace.map(({ after }) => after)].filter((object) => object.kind === 'set')
     if (made.length === 0) return sets
-    const counted = new Set(made.filter(({ set }) => set.counter).map(({ family, set }) => `${family} ${set.name}`))
+    const counted = new Set(
+      made.filter(({ set }) => set.counter).map(({ family, table, set }) => `${family} ${table} ${set.name}`),
+    )
     let wanted = this.#counted
-    for (const object of add) if (object.kind === 'element' && counted.has(`${object.family} ${object.set}`)) wanted++
+    for (const object of add)
+      if (object.kind === 'element' && counted.has(`${object.family} ${object.table} ${object.set}`)) wanted++
     const affordable = wanted <= this.#affordable
     if (counted.size > 0 && !affordable)
       this.#log.warn(
         { wanted, affordable: this.#affordable },
         'connections per backend are not counted: too much memory per CPU, or an old kernel',
       )
-    for (const { family, set } of made)
-      sets.set(`${family} ${set.name}`, { ...set, counter: set.counter && affordable })
+    for (const { family, table, set } of made)
+      sets.set(`${family} ${table} ${set.name}`, { ...set, counter: set.counter && affordable })
     return sets
   }
 
   #remember({ add, remove }: Change<NftObject>, sets: ReadonlyMap<string, NftSet>): void {
-    if (add.length > 0) this.#tables = new Set([...this.#tables, ...add.map(({ family }) => family)])
     for (const [name, set] of sets) this.#sets.set(name, set)
     for (const object of add) this.#counted += this.#isCounted(object)
     for (const object of remove) this.#counted -= this.#isCounted(object)
-    for (const object of remove) if (object.kind === 'set') this.#sets.delete(`${object.family} ${object.set.name}`)
+    for (const object of remove)
+      if (object.kind === 'set') this.#sets.delete(`${object.family} ${object.table} ${object.set.name}`)
   }
 
   #isCounted(object: NftObject): 0 | 1 {
-    return object.kind === 'element' && this.#sets.get(`${object.family} ${object.set}`)?.counter ? 1 : 0
+    return object.kind === 'element' && this.#sets.get(`${object.family} ${object.table} ${object.set}`)?.counter
+      ? 1
+      : 0
   }
 }
 
@@ -155,11 +158,11 @@ const splitForOldKernels = (operations: readonly NftOperation[]): [NftOperation[
   return [operations.filter((one) => !late(one)), operations.filter(late)]
 }
 
-const unknownSet = (family: NftFamily, name: string): never => {
+const unknownSet = (object: string): never => {
   throw new KernelError({
     operation: 'nftables transaction',
     errno: 'ENOENT',
-    object: `${family} ${TABLE} ${name}`,
+    object,
     detail: 'no such set',
   })
 }

@@ -3,7 +3,8 @@ import { addressBytes, formatAddress, formatEndpoint, parseCidr } from '../../mo
 import type { Backend, Frontend } from '../../model/frontend.ts'
 import type { Protocol } from '../../model/objects.ts'
 import type { Bytes } from '../../rules/model.ts'
-import { elementObject, type ElementObject, type SetObject } from './objects.ts'
+import { type Led, PlainElement, RangeElement, SlotElement } from './element-objects.ts'
+import type { ElementObject, SetObject } from './objects.ts'
 
 /** Keys and data of elements: the kernel's register bytes, parts padded to 4. Slots are numbers of the machine: little-endian. */
 
@@ -14,8 +15,6 @@ const protocolBytes: Readonly<Record<Protocol, Bytes>> = { TCP: '\x06\0\0\0', UD
 
 const portBytes = (port: number): Bytes => String.fromCharCode(port >>> 8, port & 0xff, 0, 0)
 
-export const slotBytes = (slot: number): Bytes => String.fromCharCode(slot & 0xff, slot >>> 8, 0, 0)
-
 export const slotNumber = (key: Bytes): number => key.charCodeAt(key.length - 4) | (key.charCodeAt(key.length - 3) << 8)
 
 /** `daddr . l4proto . dport`, of a node port without the address. */
@@ -25,17 +24,12 @@ export const frontendBytes = ({ address, protocol, port }: Frontend): Bytes =>
 /** `address . port` */
 export const backendBytes = ({ address, port }: Backend): Bytes => addressBytes(address) + portBytes(port)
 
-/** `saddr . daddr . l4proto . dport` of a backend that dials itself, from its `backendBytes`. */
-export const hairpinBytes = (backend: Bytes, protocol: Protocol): Bytes => {
-  const end = backend.length - 4
-  const address = backend.slice(0, end)
-  return address + address + protocolBytes[protocol] + backend.slice(end)
-}
-
 /** `10.1.0.2:8080` */
 export const backendName = (data: Bytes): string => {
   const end = data.length - 4
-  return formatEndpoint(formatAddress(data.slice(0, end)), portAt(data, end))
+  const port = portAt(data, end)
+  if (end !== 4) return formatEndpoint(formatAddress(data.slice(0, end)), port)
+  return `${data.charCodeAt(0)}.${data.charCodeAt(1)}.${data.charCodeAt(2)}.${data.charCodeAt(3)}:${port}`
 }
 
 /** The frontend key in the first bytes of an element's key; null where they name none. */
@@ -50,18 +44,23 @@ export const frontendName = (key: Bytes, family: 'ip' | 'ip6', nodePort: boolean
 
 const portAt = (bytes: Bytes, at: number): number => (bytes.charCodeAt(at) << 8) | bytes.charCodeAt(at + 1)
 
-export const member = ({ family, set }: SetObject, key: Bytes): ElementObject =>
-  elementObject(family, set.name, { key })
+export { slotBytes } from './element-objects.ts'
 
-export const mapped = ({ family, set }: SetObject, key: Bytes, data: Bytes): ElementObject =>
-  elementObject(family, set.name, { key, data })
+export const member = (set: SetObject, key: Bytes): ElementObject => new PlainElement(set, key, null)
 
-export const leading = ({ family, set }: SetObject, key: Bytes, verdict: NftVerdict): ElementObject =>
-  elementObject(family, set.name, { key, verdict })
+/** `led` is `address . port` */
+export const mapped = (set: SetObject, key: Bytes, led: Bytes): ElementObject => new PlainElement(set, key, led)
+
+export const leading = (set: SetObject, key: Bytes, verdict: NftVerdict): ElementObject =>
+  new PlainElement(set, key, verdict)
+
+/** A frontend's slot; `led` is `address . port` or a verdict. */
+export const slotElement = (set: SetObject, frontend: Bytes, slot: number, led: Led): ElementObject =>
+  new SlotElement(set, frontend, slot, led)
 
 /** CIDRs as elements of an interval set: overlapping and adjoining ones joined, because the kernel refuses overlaps. */
 export const intervals = (set: SetObject, cidrs: readonly string[]): ElementObject[] =>
-  joined(cidrs).map(({ first, last }) => elementObject(set.family, set.set.name, { key: first, keyEnd: last }))
+  joined(cidrs).map(({ first, last }) => new RangeElement(set, first, last))
 
 interface Range {
   readonly first: Bytes

@@ -8,6 +8,7 @@ export const equalObjects = (a: NftObject, b: NftObject): boolean => {
   if (a.kind === 'element') return b.kind === 'element' && equalElements(a.element, b.element)
   if (a.kind === 'chain') return b.kind === 'chain' && equalChains(a, b)
   if (a.kind === 'set') return b.kind === 'set' && (a.set === b.set || equalSets(a.set, b.set))
+  if (a.kind === 'table') return b.kind === 'table'
   return b.kind === 'counter' && a.counter.comment === b.counter.comment
 }
 

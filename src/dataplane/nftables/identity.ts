@@ -1,7 +1,8 @@
 import type { FrontendKey } from '../../model/frontend.ts'
+import { AFFINITY_FULL } from './dispatch.ts'
 import { frontendName } from './elements.ts'
-import { keyInComment } from './names.ts'
-import type { NftObject } from './objects.ts'
+import { isSlotMap, keyInComment } from './names.ts'
+import { TABLE, type NftObject } from './objects.ts'
 
 /**
  * What an object is to the reconciler, told from its name and key alone, so that objects read back from a kernel
@@ -9,17 +10,14 @@ import type { NftObject } from './objects.ts'
  */
 
 /** Sets with an element for every frontend (or several, by slot). */
-const ofFrontends = new Set(['services', 'refused', 'masquerade-all', 'masquerade-outside'])
+const ofFrontends = new Set(['services', 'fallback', 'refused', 'masquerade-all', 'masquerade-outside'])
 const ofNodePorts = new Set([
   'nodeports',
+  'fallback-nodeports',
   'refused-nodeports',
   'masquerade-all-nodeports',
   'masquerade-outside-nodeports',
 ])
-const ofSlots = /^(nodeport-)?(backends|picks)-/
-
-const isSlotMap = (set: string): boolean => set.includes('backends-') || set.includes('picks-')
-
 /** The frontend whose own an object is; null: shared, the node's, or not known. */
 export const frontendOf = (object: NftObject): FrontendKey | null => {
   const family = object.family === 'ip6' ? 'ip6' : 'ip'
@@ -32,42 +30,38 @@ export const frontendOf = (object: NftObject): FrontendKey | null => {
       if (ofFrontends.has(set)) return frontendName(object.element.key, family, false)
       return ofNodePorts.has(set) ? frontendName(object.element.key, family, true) : null
     }
+    case 'table':
     case 'set':
     case 'counter':
       return null
   }
 }
 
-/** May stand in the programs of several frontends. */
+/** May stand in the programs of several frontends: among others everything of a shard that is no frontend's own. */
 export const isShared = (object: NftObject): boolean => {
+  if (object.table !== TABLE) return !isOwnInShard(object)
   switch (object.kind) {
     case 'chain':
-      return object.chain.name.startsWith('a-') || object.chain.name.startsWith('refuse-by-')
+      return object.chain.name.startsWith('a-') || object.chain.name.startsWith('refuse-by-class/')
     case 'set':
-      return (
-        ofSlots.test(object.set.name) ||
-        object.set.name.startsWith('affinity-') ||
-        object.set.name.startsWith('sources-')
-      )
+      return isSlotMap(object.set.name) || /^(affinity|sources)-/.test(object.set.name)
     case 'element':
-      return object.set === 'hairpin' || object.set === 'cluster-ips' || object.set.startsWith('sources-')
+      return object.set === 'cluster-ips' || object.set.startsWith('sources-')
     case 'counter':
+      return object.counter.name === AFFINITY_FULL
+    case 'table':
       return false
   }
 }
 
-/**
- * A packet in flight may still need it: what is reached by another lookup than the one that found it. Elements of dispatch and
- * membership sets go at once.
- */
-export const lingers = (object: NftObject): boolean => {
-  switch (object.kind) {
-    case 'chain':
-    case 'set':
-      return true
-    case 'element':
-      return isSlotMap(object.set) || object.set === 'hairpin' || object.set.startsWith('sources-')
-    case 'counter':
-      return false
-  }
+const isOwnInShard = (object: NftObject): boolean => {
+  if (object.kind === 'element') return object.set !== 'pods'
+  return object.kind === 'chain' && /^[fc]-/.test(object.chain.name)
 }
+
+/**
+ * A packet in flight may still need it: what is reached by another lookup than the one that found it, and what such things refer to.
+ * Elements of dispatch and membership sets go at once.
+ */
+export const lingers = (object: NftObject): boolean =>
+  object.kind !== 'element' || isSlotMap(object.set) || /^(fallback|pods|sources-)/.test(object.set)

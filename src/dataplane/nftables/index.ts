@@ -1,12 +1,15 @@
+import type { Family } from '../../model/objects.ts'
 import type { Capabilities, Plane } from '../plane.ts'
-import { type Compilation, compileFrontend } from './compile.ts'
+import { compileFrontend } from './compile.ts'
 import { compileBase } from './compile-base.ts'
+import { shardCompiler } from './compile-shard.ts'
 import { DEFAULT_SCHEDULER } from './compile-slots.ts'
 import { equalObjects } from './equal.ts'
 import { isShared, lingers } from './identity.ts'
 import { layoutOf, nftFamily } from './layout.ts'
 import type { NftObject } from './objects.ts'
 import { pickRules } from './pick-rules.ts'
+import type { Compilation } from './subject.ts'
 import { traceNftables } from './trace.ts'
 
 const capabilities: Capabilities = {
@@ -19,23 +22,22 @@ const capabilities: Capabilities = {
   counters: true,
 }
 
-const compilation = (family: 'ip' | 'ip6'): Compilation => {
-  const layout = layoutOf(family)
-  return { layout, pickRules: pickRules(layout) }
+const compilation = (family: Family): Compilation => {
+  const layout = layoutOf(nftFamily(family))
+  return { layout, pickRules: pickRules(layout), shardObjects: shardCompiler(layout) }
 }
 
 /** A plane remembers the objects and rules that frontends share, so that 10,000 of them stay small. */
 export const createNftablesPlane = (): Plane<NftObject> => {
-  const compilations = { ip: compilation('ip'), ip6: compilation('ip6') }
+  const compilations = { IPv4: compilation('IPv4'), IPv6: compilation('IPv6') }
   return {
     name: 'nftables',
     capabilities,
     base: (node) => ({
-      objects: node.families.flatMap((family) => compileBase(compilations[nftFamily(family)].layout, node, family)),
+      objects: node.families.flatMap((family) => compileBase(compilations[family].layout, node, family)),
       refused: [],
     }),
-    compile: (frontend, node, before) =>
-      compileFrontend(compilations[nftFamily(frontend.family)], frontend, node, before),
+    compile: (frontend, node, before) => compileFrontend(compilations[frontend.family], frontend, node, before),
     trace: traceNftables,
     shared: isShared,
     equal: equalObjects,

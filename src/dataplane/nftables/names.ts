@@ -1,6 +1,7 @@
 import type { Backend, Frontend } from '../../model/frontend.ts'
 import { formatEndpoint } from '../../model/address.ts'
 import { hash32 } from '../../util/random.ts'
+import { SHARDS } from './objects.ts'
 
 /**
  * Names of what belongs to frontends. nft takes 127 characters of letters, digits and `/ - _ .`, a letter first; the hash keeps
@@ -8,25 +9,50 @@ import { hash32 } from '../../util/random.ts'
  */
 const LONGEST = 127
 
-/** Maps that backends are spread over: the kernel checks every element of a map for each rule that uses it (at most 512 maps). */
-const SERVICE_MAPS = 512
-/** There are at most 3 × 65,535 node ports, usually a few thousand. */
-const NODE_PORT_MAPS = 64
+/** Backend maps of a table: the kernel checks every element of a map for each rule that uses it, and walks a list of maps. */
+const MAPS = 64
 
-const hex8 = (text: string, seed = 0): string => hash32(text, seed).toString(16).padStart(8, '0')
+const hex = (hash: number): string => hash.toString(16).padStart(8, '0')
+
+const hash64 = (text: string): string => hex(hash32(text)) + hex(hash32(text, 1))
 
 const fits = (name: string): string => (name.length <= LONGEST ? name : name.slice(0, LONGEST))
 
-/** `shop/web/http`, unnamed ports by their number: `shop/web/80` */
-const readable = ({ service, portName, port }: Frontend): string => `${service}/${portName || port}`
+/** Names of Kubernetes have no other characters; what has would make the listing unreadable for nft. */
+const clean = (text: string): string => text.replace(/[^\w/.-]/g, '_')
 
-/** f: a frontend; c: its second set of backends, for some classes of source; s: its source ranges. */
-export const frontendChain = (kind: 'f' | 'c' | 's', frontend: Frontend): string =>
-  fits(`${kind}-${hex8(frontend.key)}-${readable(frontend)}`)
+/** `shop/web/http`, unnamed ports by their number: `shop/web/80` */
+const readable = ({ service, portName, port }: Frontend): string => clean(`${service}/${portName || port}`)
+
+export interface FrontendNames {
+  /** null: node ports are in the table that has everything else */
+  readonly shard: number | null
+  /** the frontend */
+  readonly chain: string
+  /** its second set of backends, for some classes of source */
+  readonly second: string
+  /** its source ranges */
+  readonly sources: string
+  /** number of its backend map */
+  readonly map: string
+}
+
+export const frontendNames = (frontend: Frontend): FrontendNames => {
+  // with the kind, because a comment names it and cannot be changed in a kernel
+  const hash = hash32(`${frontend.key} ${frontend.kind}`)
+  const name = `${hex(hash)}-${readable(frontend)}`
+  return {
+    shard: frontend.address === null ? null : hash % SHARDS,
+    chain: fits(`f-${name}`),
+    second: fits(`c-${name}`),
+    sources: fits(`s-${name}`),
+    map: (Math.floor(hash / SHARDS) % MAPS).toString(16),
+  }
+}
 
 /** Ends in the frontend's key, by which a restart knows the chain again. Does not name what changes with backends. */
 export const frontendComment = ({ kind, service, portName, key }: Frontend): string => {
-  const comment = `${kind} ${portName ? `${service}:${portName}` : service} ${key}`
+  const comment = `${kind} ${clean(service)}${portName && `:${clean(portName)}`} ${key}`
   // nft keeps 127 bytes of a comment; the key must survive
   return comment.length <= LONGEST ? comment : `${kind} ${key}`
 }
@@ -36,9 +62,6 @@ export const keyInComment = (comment: string): string | null => {
   const last = comment.slice(comment.lastIndexOf(' ') + 1)
   return /:\d+\/(TCP|UDP|SCTP)$/.test(last) ? last : null
 }
-
-export const mapNumber = (frontend: Frontend): string =>
-  (hash32(frontend.key) % (frontend.address === null ? NODE_PORT_MAPS : SERVICE_MAPS)).toString(16)
 
 /** One client's backend of a ServicePort, whichever of its addresses was dialled; another timeout is another set. */
 export interface AffinityNames {
@@ -50,11 +73,11 @@ export const affinityNames = (frontend: Frontend, backend: Backend): AffinityNam
   const { service, portName, protocol, affinitySeconds } = frontend
   const endpoint = formatEndpoint(backend.address, backend.port)
   const identity = `${service}:${portName}/${protocol} ${endpoint} ${affinitySeconds}`
-  const hash = hex8(identity) + hex8(identity, 1)
+  const hash = hash64(identity)
   const place = `${backend.address.replaceAll(':', '_')}/${backend.port}`
   return {
     set: `affinity-${hash}`,
-    chain: fits(`a-${hash}-${place}-${service}${portName && `/${portName}`}`),
+    chain: fits(clean(`a-${hash}-${place}-${service}${portName && `/${portName}`}`)),
   }
 }
 
@@ -65,7 +88,7 @@ export const backendInName = (chain: string): string | null => {
 }
 
 /** Named by content, so Services with the same source ranges share a set. */
-export const sourcesSet = (ranges: readonly string[]): string => {
-  const text = ranges.join(' ')
-  return `sources-${hex8(text)}${hex8(text, 1)}`
-}
+export const sourcesSet = (ranges: readonly string[]): string => `sources-${hash64(ranges.join(' '))}`
+
+/** Sets whose keys end in a slot. */
+export const isSlotMap = (set: string): boolean => /^(nodeport-)?(backends|picks)-/.test(set)

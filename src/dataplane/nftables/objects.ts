@@ -1,67 +1,100 @@
 import type { NftChain, NftCounter, NftElement, NftFamily, NftRule, NftSet } from '../../kernel/nftables/types.ts'
-import type { PlaneObject } from '../plane.ts'
 import type { Rule } from '../../rules/model.ts'
+import type { PlaneObject } from '../plane.ts'
 
+/** Refusals, masquerade, node ports: everything that is not a shard's. */
 export const TABLE = 'evenkeel'
 
-/** A chain with all its rules: they live and change with it (flush and add in one transaction). */
-export interface ChainObject extends PlaneObject {
-  readonly kind: 'chain'
+/**
+ * Frontends with an address of their own are spread over this many tables a family, because the kernel walks all chains of a
+ * table whenever a rule of it changes (docs/decisions). A shard is there while it has a frontend.
+ */
+export const SHARDS = 8
+
+export const shardTable = (shard: number): string => `${TABLE}-${shard}`
+
+/** Every table name that is ours, in both families. */
+export const TABLES: readonly string[] = [TABLE, ...Array.from({ length: SHARDS }, (_, shard) => shardTable(shard))]
+
+interface Placed extends PlaneObject {
   readonly family: NftFamily
+  /** one of TABLES */
+  readonly table: string
+}
+
+/** The table itself; what is in it are objects of their own. */
+export interface TableObject extends Placed {
+  readonly kind: 'table'
+  readonly comment: string
+}
+
+/** A chain with all its rules: they live and change with it (flush and add in one transaction). */
+export interface ChainObject extends Placed {
+  readonly kind: 'chain'
   readonly chain: NftChain
   /** compiled: as the rule model has them, lowered to expressions when they are sent or compared; read back from a kernel: expressions */
   readonly rules: { readonly model: readonly Rule[] } | { readonly observed: readonly NftRule[] }
 }
 
-export interface SetObject extends PlaneObject {
+export interface SetObject extends Placed {
   readonly kind: 'set'
-  readonly family: NftFamily
   readonly set: NftSet
 }
 
-export interface ElementObject extends PlaneObject {
+export interface ElementObject extends Placed {
   readonly kind: 'element'
-  readonly family: NftFamily
   readonly set: string
   readonly element: NftElement
 }
 
-export interface CounterObject extends PlaneObject {
+export interface CounterObject extends Placed {
   readonly kind: 'counter'
-  readonly family: NftFamily
   readonly counter: NftCounter
 }
 
-export type NftObject = ChainObject | SetObject | ElementObject | CounterObject
+export type NftObject = TableObject | ChainObject | SetObject | ElementObject | CounterObject
 
 /** Objects with their keys: what is read back from a kernel gets the key of what was compiled. */
 
-export const chainObject = (family: NftFamily, chain: NftChain, rules: ChainObject['rules']): ChainObject => ({
-  kind: 'chain',
-  key: `chain ${family} ${chain.name}`,
+export const tableObject = (family: NftFamily, table: string, comment: string): TableObject => ({
+  kind: 'table',
+  key: `table ${family} ${table}`,
   family,
-  chain,
-  rules,
+  table,
+  comment,
 })
 
-export const setObject = (family: NftFamily, set: NftSet): SetObject => ({
+export const chainObject = (
+  family: NftFamily,
+  table: string,
+  chain: NftChain,
+  rules: ChainObject['rules'],
+): ChainObject => ({ kind: 'chain', key: `chain ${family} ${table} ${chain.name}`, family, table, chain, rules })
+
+export const setObject = (family: NftFamily, table: string, set: NftSet): SetObject => ({
   kind: 'set',
-  key: `set ${family} ${set.name}`,
+  key: `set ${family} ${table} ${set.name}`,
   family,
+  table,
   set,
 })
 
-export const elementObject = (family: NftFamily, set: string, element: NftElement): ElementObject => ({
+export const elementKey = (family: NftFamily, table: string, set: string, bytes: string): string =>
+  `element ${family} ${table} ${set} ${bytes}`
+
+export const elementObject = (family: NftFamily, table: string, set: string, element: NftElement): ElementObject => ({
   kind: 'element',
-  key: `element ${family} ${set} ${element.key}`,
+  key: elementKey(family, table, set, element.key),
   family,
+  table,
   set,
   element,
 })
 
-export const counterObject = (family: NftFamily, counter: NftCounter): CounterObject => ({
+export const counterObject = (family: NftFamily, table: string, counter: NftCounter): CounterObject => ({
   kind: 'counter',
-  key: `counter ${family} ${counter.name}`,
+  key: `counter ${family} ${table} ${counter.name}`,
   family,
+  table,
   counter,
 })

@@ -2,13 +2,11 @@ import type { NftFamily, NftRule, Nftables, NftSet } from '../../kernel/nftables
 import type { FrontendKey } from '../../model/frontend.ts'
 import type { Observed } from '../plane.ts'
 import { frontendOf } from './identity.ts'
-import { chainObject, counterObject, elementObject, type NftObject, setObject, TABLE } from './objects.ts'
+import { chainObject, counterObject, elementObject, type NftObject, setObject, tableObject, TABLES } from './objects.ts'
 
 /** What the kernel holds in our tables. */
 export interface Reading extends Observed<NftObject> {
-  /** families that have our table */
-  readonly tables: ReadonlySet<NftFamily>
-  /** every set, by `family name` */
+  /** every set, by `family table name` */
   readonly sets: ReadonlyMap<string, NftSet>
 }
 
@@ -17,7 +15,7 @@ const families: readonly NftFamily[] = ['ip', 'ip6']
 /** Attempts at a call that only reads, and at a reading that somebody else's changes ran through. */
 const ATTEMPTS = 4
 
-/** Reads both tables. Elements of dynamic sets are left out: packets put them there. */
+/** Reads all our tables. Elements of dynamic sets are left out: packets put them there. */
 export const readTables = async (nft: Nftables, signal?: AbortSignal): Promise<Reading> => {
   for (let attempt = 1; ; attempt++) {
     const before = await again(() => nft.generation(), signal)
@@ -33,39 +31,52 @@ export const readTables = async (nft: Nftables, signal?: AbortSignal): Promise<R
 
 const readOnce = async (nft: Nftables, signal?: AbortSignal): Promise<Reading> => {
   const grouping = new Grouping()
-  const tables = new Set<NftFamily>()
   const sets = new Map<string, NftSet>()
   for (const family of families) {
-    if (!(await again(() => nft.tableExists(family, TABLE), signal))) continue
-    tables.add(family)
-    for (const counter of await again(() => nft.counters(family, TABLE), signal))
-      grouping.add(counterObject(family, counter))
-    await readChains(nft, family, grouping, signal)
-    for (const set of await again(() => nft.sets(family, TABLE), signal)) {
-      sets.set(`${family} ${set.name}`, set)
-      grouping.add(setObject(family, asCompiled(set)))
-      if (set.dynamic) continue
-      for (const element of await again(() => nft.elements(family, TABLE, set), signal))
-        grouping.add(elementObject(family, set.name, element))
+    for (const table of TABLES) {
+      if (await again(() => nft.tableExists(family, table), signal))
+        await readTable(nft, family, table, grouping, sets, signal)
     }
   }
-  return { frontends: grouping.frontends, other: grouping.other, tables, sets }
+  return { frontends: grouping.frontends, other: grouping.other, sets }
+}
+
+const readTable = async (
+  nft: Nftables,
+  family: NftFamily,
+  table: string,
+  grouping: Grouping,
+  sets: Map<string, NftSet>,
+  signal?: AbortSignal,
+): Promise<void> => {
+  grouping.add(tableObject(family, table, ''))
+  for (const counter of await again(() => nft.counters(family, table), signal))
+    grouping.add(counterObject(family, table, counter))
+  await readChains(nft, family, table, grouping, signal)
+  for (const set of await again(() => nft.sets(family, table), signal)) {
+    sets.set(`${family} ${table} ${set.name}`, set)
+    grouping.add(setObject(family, table, asCompiled(set)))
+    if (set.dynamic) continue
+    for (const element of await again(() => nft.elements(family, table, set), signal))
+      grouping.add(elementObject(family, table, set.name, element))
+  }
 }
 
 const readChains = async (
   nft: Nftables,
   family: NftFamily,
+  table: string,
   grouping: Grouping,
   signal?: AbortSignal,
 ): Promise<void> => {
   const rules = new Map<string, NftRule[]>()
-  const chains = await again(() => nft.chains(family, TABLE), signal)
-  for (const { chain, rule } of await again(() => nft.rules(family, TABLE), signal)) {
+  const chains = await again(() => nft.chains(family, table), signal)
+  for (const { chain, rule } of await again(() => nft.rules(family, table), signal)) {
     const known = rules.get(chain)
     if (known) known.push(rule)
     else rules.set(chain, [rule])
   }
-  for (const chain of chains) grouping.add(chainObject(family, chain, { observed: rules.get(chain.name) ?? [] }))
+  for (const chain of chains) grouping.add(chainObject(family, table, chain, { observed: rules.get(chain.name) ?? [] }))
 }
 
 /** A backend map is compiled with counters; whether they could be afforded is the driver's matter. */

@@ -1,13 +1,13 @@
-import type { Expression, Field, Rule } from '../../rules/model.ts'
+import type { Expression, Field, Rule, Statement } from '../../rules/model.ts'
 import { counted, field } from '../../rules/terms.ts'
 import type { SlotTable } from '../../scheduling/slots.ts'
 import { rule } from './chains.ts'
-import type { Dialled, Layout } from './layout.ts'
+import type { Layout, Place } from './layout.ts'
+import type { SetObject } from './objects.ts'
 
-/** What a pick looks like: equal ones share their rules, because 10,000 frontends with three backends differ in little else. */
+/** What a pick looks like: equal ones share their rule, because 10,000 frontends with three backends differ in little else. */
 export interface Pick {
-  readonly dialled: Dialled
-  readonly map: string
+  readonly map: SetObject
   /** backends: DNAT to what the map says; picks: go to the chain that the map says */
   readonly to: 'backends' | 'picks'
   readonly pick: SlotTable['pick']
@@ -16,27 +16,40 @@ export interface Pick {
   readonly seed: number
 }
 
+/** As a chain's rules, so that whole chains share them. */
+export interface PickRules {
+  pick(place: Place, pick: Pick): readonly Rule[]
+  /** the counted fallback to slot 0, for chains whose place has no other */
+  fallback(place: Place, pick: Pick): readonly Rule[]
+}
+
 /** Beyond this many kinds of picks the memory starts anew. */
 const MOST_KINDS = 20_000
 
-/** Makes the two rules of a pick, equal ones once: the pick, then the counted fallback to slot 0. */
-export const pickRules = (layout: Layout): ((pick: Pick) => readonly Rule[]) => {
+/** Makes equal rules once. */
+export const pickRules = (layout: Layout): PickRules => {
   const made = new Map<string, readonly Rule[]>()
-  return (pick) => {
-    const kind = `${pick.map} ${pick.pick} ${pick.modulus} ${pick.offset} ${pick.seed}`
-    const known = made.get(kind)
-    if (known !== undefined) return known
-    const first: Expression = { kind: 'numgen', mode: 'inc', modulus: 1, offset: pick.offset }
-    const rules = [rule(use(layout, pick, slot(layout, pick))), rule(counted('fallbacks'), use(layout, pick, first))]
-    if (made.size >= MOST_KINDS) made.clear()
-    made.set(kind, rules)
-    return rules
+  return {
+    pick(place, pick) {
+      const kind = `${pick.map.key} ${pick.pick} ${pick.modulus} ${pick.offset} ${pick.seed}`
+      const known = made.get(kind)
+      if (known !== undefined) return known
+      const rules = [rule(use(layout, place, pick, slot(layout, pick)))]
+      if (made.size >= MOST_KINDS) made.clear()
+      made.set(kind, rules)
+      return rules
+    },
+    fallback(place, pick) {
+      const first: Expression = { kind: 'numgen', mode: 'inc', modulus: 1, offset: pick.offset }
+      return [rule(counted('fallbacks'), use(layout, place, pick, first))]
+    },
   }
 }
 
-const use = (layout: Layout, { dialled, map, to }: Pick, part: Expression): Rule['statements'][number] => {
+const use = (layout: Layout, { dialled }: Place, { map, to }: Pick, part: Expression): Statement => {
   const key = [...layout.dialled[dialled], part]
-  return to === 'backends' ? { kind: 'dnat-map', key, map } : { kind: 'vmap', key, map }
+  const { name } = map.set
+  return to === 'backends' ? { kind: 'dnat-map', key, map: name } : { kind: 'vmap', key, map: name }
 }
 
 const slot = (layout: Layout, { pick, modulus, offset, seed }: Pick): Expression => {

@@ -2,7 +2,7 @@ import type { SlotName } from '../../scheduling/slots.ts'
 import type { Expression, Rule } from '../../rules/model.ts'
 import type { NftRule } from '../../kernel/nftables/types.ts'
 import { backendName, slotNumber } from './elements.ts'
-import { backendInName } from './names.ts'
+import { backendInName, isSlotMap } from './names.ts'
 import type { ChainObject, ElementObject, NftObject } from './objects.ts'
 
 /**
@@ -64,9 +64,9 @@ const tableOf = (set: SetName, picks: readonly Pick[], names: ReadonlyMap<number
 
 /** null: an element without a slot */
 const slotName = ({ set, element }: ElementObject): SlotName | null => {
-  if (set.includes('backends-')) return element.data === undefined ? '' : backendName(element.data)
-  if (!set.includes('picks-')) return null
-  const { verdict } = element
+  if (!isSlotMap(set)) return null
+  const { data, verdict } = element
+  if (data !== undefined) return backendName(data)
   return verdict !== undefined && 'chain' in verdict ? (backendInName(verdict.chain) ?? '') : ''
 }
 

@@ -1,4 +1,4 @@
-import type { Frontend, SourceClass } from '../../model/frontend.ts'
+import type { SourceClass } from '../../model/frontend.ts'
 import type { NodeView } from '../../model/node-view.ts'
 import type { Family } from '../../model/objects.ts'
 import { podCidrsOf } from '../../routing/node-view.ts'
@@ -14,6 +14,8 @@ export const classes = ['pods', 'node', 'outside'] as const satisfies readonly S
 
 /** Without a clusterCIDR of the family nobody is known to be a pod. */
 export const podsKnown = (node: NodeView, family: Family): boolean => podCidrsOf(node, family).length > 0
+
+const withoutPods = classes.slice(1)
 
 /** The class alone, whatever was asked before. */
 export const isClass = (source: SourceClass, layout: Layout, pods: boolean): Statement[] => {
@@ -48,6 +50,5 @@ const fromNode = (op: '==' | '!='): Statement => ({
   right: u32(RTN_LOCAL),
 })
 
-/** Classes that a packet of this frontend's family can be of on this node. */
-export const presentClasses = (frontend: Frontend, node: NodeView): readonly SourceClass[] =>
-  podsKnown(node, frontend.family) ? classes : classes.slice(1)
+/** Classes that a packet can be of. */
+export const presentClasses = (pods: boolean): readonly SourceClass[] => (pods ? classes : withoutPods)

@@ -2,28 +2,40 @@ import type { NftElement, NftSet } from '../../kernel/nftables/types.ts'
 import { reversed } from '../../rules/bytes.ts'
 import type { Bytes, Chain, ElementValue, Rule, RuleSet, Table } from '../../rules/model.ts'
 import type { Program } from '../plane.ts'
-import { TABLE, type ChainObject, type NftObject } from './objects.ts'
+import type { ChainObject, NftObject } from './objects.ts'
 
 interface Draft {
+  readonly family: Table['family']
+  readonly name: string
   readonly chains: Map<string, Chain>
   readonly sets: Map<string, NftSet>
   readonly elements: Map<string, Map<Bytes, NftElement>>
 }
 
-/** Programs as the rule model's tables, one a family. */
+/** Programs as the rule model's tables. */
 export const tablesOf = (programs: Iterable<Program<NftObject>>): readonly Table[] => {
-  const drafts = { ip: draft(), ip6: draft() }
+  const drafts = new Map<string, Draft>()
   for (const { objects } of programs) {
-    for (const object of objects) place(object.family === 'ip6' ? drafts.ip6 : drafts.ip, object)
+    for (const object of objects) {
+      const key = `${object.family} ${object.table}`
+      const draft = drafts.get(key) ?? emptyDraft(object)
+      drafts.set(key, draft)
+      place(draft, object)
+    }
   }
-  return (['ip', 'ip6'] as const).map((family) => {
-    const { chains, sets, elements } = drafts[family]
+  return Array.from(drafts.values(), ({ family, name, chains, sets, elements }) => {
     const ruleSets = Array.from(sets.values(), (set) => [set.name, ruleSet(set, elements.get(set.name))] as const)
-    return { family, name: TABLE, chains, sets: new Map(ruleSets) }
+    return { family, name, chains, sets: new Map(ruleSets) }
   })
 }
 
-const draft = (): Draft => ({ chains: new Map(), sets: new Map(), elements: new Map() })
+const emptyDraft = ({ family, table }: NftObject): Draft => ({
+  family: family === 'ip6' ? 'ip6' : 'ip',
+  name: table,
+  chains: new Map(),
+  sets: new Map(),
+  elements: new Map(),
+})
 
 const place = ({ chains, sets, elements }: Draft, object: NftObject): void => {
   switch (object.kind) {
@@ -39,6 +51,7 @@ const place = ({ chains, sets, elements }: Draft, object: NftObject): void => {
       else elements.set(object.set, new Map([[object.element.key, object.element]]))
       return
     }
+    case 'table':
     case 'counter':
       return
   }
@@ -61,6 +74,8 @@ const nothing: ReadonlyMap<Bytes, NftElement> = new Map()
 
 const ruleSet = (set: NftSet, elements: ReadonlyMap<Bytes, NftElement> = nothing): RuleSet => {
   const { name, dynamic } = set
+  // filled with pairs of equal addresses only
+  if (name === 'self') return { name, dynamic, get: () => undefined, possible: isPair }
   if (set.interval) {
     const ranges = [...elements.values()]
     const get = (key: Bytes): ElementValue | undefined => {
@@ -77,6 +92,8 @@ const ruleSet = (set: NftSet, elements: ReadonlyMap<Bytes, NftElement> = nothing
   }
   return { name, dynamic, get }
 }
+
+const isPair = (key: Bytes): boolean => key.slice(0, key.length / 2) === key.slice(key.length / 2)
 
 const elementValue = ({ data, verdict }: NftElement): ElementValue => {
   if (verdict !== undefined) return { to: 'jump', jump: verdict }

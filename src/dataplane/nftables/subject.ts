@@ -1,0 +1,58 @@
+import type { Frontend, SourceClass } from '../../model/frontend.ts'
+import type { NodeView } from '../../model/node-view.ts'
+import type { Bytes } from '../../rules/model.ts'
+import { podCidrsOf } from '../../routing/node-view.ts'
+import { frontendBytes, intervals } from './elements.ts'
+import type { Layout, Place } from './layout.ts'
+import { type FrontendNames, frontendNames } from './names.ts'
+import { TABLE, type NftObject } from './objects.ts'
+import type { PickRules } from './pick-rules.ts'
+import { podsKnown, presentClasses } from './source-classes.ts'
+
+/** What is the same for every frontend of a family. */
+export interface Compilation {
+  readonly layout: Layout
+  readonly pickRules: PickRules
+  readonly shardObjects: (shard: Place, node: NodeView) => readonly NftObject[]
+}
+
+/** One frontend on its way to objects. */
+export interface Subject extends Compilation {
+  readonly frontend: Frontend
+  readonly node: NodeView
+  readonly names: FrontendNames
+  /** where it is dispatched */
+  readonly place: Place
+  /** `daddr . l4proto . dport`, of a node port without the address */
+  readonly key: Bytes
+  /** somebody is known to be a pod */
+  readonly pods: boolean
+  /** classes that a packet can be of here */
+  readonly present: readonly SourceClass[]
+  /** what has been compiled so far */
+  readonly objects: NftObject[]
+}
+
+export const subjectOf = (compilation: Compilation, frontend: Frontend, node: NodeView): Subject => {
+  const { layout, pickRules, shardObjects } = compilation
+  const names = frontendNames(frontend)
+  const place = (names.shard === null ? undefined : layout.shards[names.shard]) ?? layout.nodePorts
+  const pods = podsKnown(node, frontend.family)
+  return {
+    layout,
+    pickRules,
+    shardObjects,
+    frontend,
+    node,
+    names,
+    place,
+    key: frontendBytes(frontend),
+    pods,
+    present: presentClasses(pods),
+    objects: [],
+  }
+}
+
+/** What rules need that ask for pods by themselves; the main table has it always. */
+export const podsOf = ({ place, frontend, node }: Subject): readonly NftObject[] =>
+  place.table === TABLE ? [] : [place.pods, ...intervals(place.pods, podCidrsOf(node, frontend.family))]
