@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { PlaneName } from '../src/dataplane/plane.ts'
 import { type Child, startChild } from '../test/support/child-calls.ts'
+import { createNamespace } from '../test/support/namespaces.ts'
 import { startAgent } from './bench-agent.ts'
 import { clusterIP, nodeObject, podAddress, SERVICE_PORT, serviceObject, sliceObject, TARGET_PORT } from './cluster.ts'
 import type { ConnectRequest, ConnectTimes } from './connect-client.ts'
-import { createNamespace } from './namespace.ts'
 import { percentile, round } from './percentile.ts'
 
 export interface ConnectOptions {
@@ -68,7 +68,7 @@ const SERVER = podAddress(0)
 const CLIENT = podAddress(1_000_000)
 
 const openPlace = async (stack: AsyncDisposableStack, count: number, plane: PlaneName): Promise<Place> => {
-  const { name } = stack.use(createNamespace(`connect-${count}`))
+  const { name } = stack.use(createNamespace('ek-bench', `connect-${count}`))
   const ip = (...args: readonly string[]): void => void execFileSync('ip', ['-n', name, ...args], { timeout: 30_000 })
   ip('address', 'add', `${SERVER}/32`, 'dev', 'lo')
   ip('address', 'add', `${CLIENT}/32`, 'dev', 'lo')

@@ -1,11 +1,11 @@
 import type { PlaneName } from '../src/dataplane/plane.ts'
 import type { RawObject } from '../src/dataplane/conformance-case.ts'
+import { createNamespace } from '../test/support/namespaces.ts'
 import type { Measured } from './agent-protocol.ts'
 import { type BenchAgent, startAgent } from './bench-agent.ts'
 import { ChangeGenerator, type ChangeKind } from './changes.ts'
 import { type ClusterShape, nodeObject, serviceObject } from './cluster.ts'
 import { type KernelMemory, readKernelMemory } from './meminfo.ts'
-import { createNamespace } from './namespace.ts'
 import { type Quantiles, quantiles, round } from './percentile.ts'
 
 export interface SyncOptions extends ClusterShape {
@@ -35,7 +35,7 @@ export interface SyncReport extends ClusterShape {
 
 export const benchSync = async (options: SyncOptions): Promise<SyncReport> => {
   const { services, endpoints, plane, progress } = options
-  using namespace = createNamespace('sync')
+  using namespace = createNamespace('ek-bench', 'sync')
   const cluster = new ChangeGenerator({ services, endpoints })
   const before = readKernelMemory()
   const first = await runFirst(namespace.name, cluster, options)

@@ -7,7 +7,7 @@ test.each(planeNames)(
   '%s: real packets meet the verdicts of the conformance table',
   async (name) => {
     const { groups } = groupsFor((await loadPlane(name)).capabilities)
-    const results = await runAll(groups, { plane: name, prefix: `ek-conformance-${process.pid}` })
+    const results = await runAll(groups, { plane: name })
     expect(results.length).toBeGreaterThan(0)
     expect(results.filter(({ problem }) => problem !== '').map(describeFailure)).toEqual([])
   },

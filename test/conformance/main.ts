@@ -24,7 +24,6 @@ const chosen = groups.filter(({ name }) => name.includes(values.only))
 let done = 0
 const results = await runAll(chosen, {
   plane,
-  prefix: `ek-conformance-${process.pid}`,
   patience: Number(values.patience),
   worlds: Number(values.worlds),
   onGroup(name, rows) {

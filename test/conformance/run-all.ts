@@ -3,7 +3,6 @@ import { PacketRunner, type RowGroup, type RowResult } from './runner.ts'
 
 export interface RunAllOptions {
   readonly plane: PlaneName
-  readonly prefix: string
   readonly patience?: number
   /** groups at a time, each in namespaces of its own; default 2 */
   readonly worlds?: number
@@ -15,7 +14,7 @@ export const runAll = async (groups: readonly RowGroup[], options: RunAllOptions
   const queue = [...groups]
   const all: RowResult[] = []
   const work = async (world: number): Promise<void> => {
-    await using runner = new PacketRunner({ ...options, prefix: `${options.prefix}-${world}` })
+    await using runner = new PacketRunner({ ...options, world: String(world) })
     for (let group = queue.shift(); group; group = queue.shift()) {
       const results = await runner.run(group).catch((error: unknown) => failedGroup(group as RowGroup, error))
       all.push(...results)

@@ -30,8 +30,8 @@ export interface RowResult extends Judged {
 
 export interface RunnerOptions {
   readonly plane: PlaneName
-  /** namespaces are called `<prefix>-node` and so on */
-  readonly prefix: string
+  /** part of the namespaces' names, so that several runners can work at once */
+  readonly world: string
   /** factor on every waiting time; default 1. An emulated machine needs about 6 */
   readonly patience?: number
 }
@@ -47,7 +47,7 @@ export class PacketRunner implements AsyncDisposable {
   constructor(options: RunnerOptions) {
     this.#options = options
     this.#patience = options.patience ?? 1
-    this.#world = createWorld(options.prefix)
+    this.#world = createWorld('ek-conformance', options.world)
     const start = (name: StationName): Station => startStation(this.#world.namespaceOf(name), 60_000 * this.#patience)
     this.#stations = { node: start('node'), pods: start('pods'), outside: start('outside') }
   }

@@ -9,6 +9,8 @@ import { decodeSctp, encodeSctp, type SctpPacket, withIpHeader } from './sctp-pa
  * One raw socket per address, because an IPv6 one does not tell where a packet was sent to.
  */
 export const openSctp = (): Carrier & Disposable => {
+  // koffi listens for the exit of the process once for each descriptor that it polls
+  process.setMaxListeners(0)
   const listening = new Set<string>()
   const dialing = new Map<string, (answer: Answer) => void>()
   const sockets = new Map<string, RawSocket>()

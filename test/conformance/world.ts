@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { familyOf, inCidr } from '../../src/model/address.ts'
 import type { NodeView } from '../../src/model/node-view.ts'
+import { createNamespace, namespaceName } from '../support/namespaces.ts'
 
 /**
  * Three network namespaces in a row: `pods` – `node` – `outside`. `pods` answers for every address of the clusterCIDRs,
@@ -19,15 +20,13 @@ export interface World extends Disposable {
   configure(node: NodeView): void
 }
 
-/** Makes the namespaces `<prefix>-node`, `<prefix>-pods`, `<prefix>-outside`. Throws what `ip` says. */
-export const createWorld = (prefix: string): World => {
-  const namespaceOf = (station: StationName): string => `${prefix}-${station}`
-  const remove = (): void => {
-    for (const station of stationNames) run(['ip', 'netns', 'del', namespaceOf(station)], '', true)
-  }
-  remove()
+/** Makes three namespaces (see `namespaceName`), whose names end in `name` and the station's. Throws what `ip` says. */
+export const createWorld = (area: string, name: string): World => {
+  const namespaceOf = (station: StationName): string => namespaceName(area, `${name}-${station}`)
+  const namespaces = new DisposableStack()
+  const remove = (): void => namespaces.dispose()
   try {
-    for (const station of stationNames) run(['ip', 'netns', 'add', namespaceOf(station)])
+    for (const station of stationNames) namespaces.use(createNamespace(area, `${name}-${station}`))
     run(['ip', '-n', namespaceOf('node'), '-batch', '-'], wires(namespaceOf))
     sysctl(namespaceOf('node'), nodeSettings)
     batch(namespaceOf('node'), [
@@ -94,7 +93,6 @@ const edgeSettings = [
 // Addresses of the wires have scope link, so that masquerading never chooses them.
 const wires = (namespaceOf: (station: StationName) => string): string =>
   [
-    'link set lo up',
     `link add pods type veth peer name eth0 netns ${namespaceOf('pods')}`,
     `link add outside type veth peer name eth0 netns ${namespaceOf('outside')}`,
     'link set pods up',
@@ -108,7 +106,6 @@ const wires = (namespaceOf: (station: StationName) => string): string =>
 const setUpEdge = (namespace: string, prefix: string): void => {
   sysctl(namespace, edgeSettings)
   batch(namespace, [
-    'link set lo up',
     'link set eth0 up',
     `address add ${prefix}.2/32 dev eth0 scope link`,
     'address add fe80::2/64 dev eth0 nodad',
@@ -162,8 +159,8 @@ const batch = (namespace: string, lines: readonly string[], family?: string): vo
 const sysctl = (namespace: string, settings: readonly string[]): void =>
   run(['ip', 'netns', 'exec', namespace, 'sysctl', '-q', '-w', ...settings])
 
-const run = ([command = '', ...args]: readonly string[], input = '', mayFail = false): void => {
+const run = ([command = '', ...args]: readonly string[], input = ''): void => {
   const { status, stderr, error } = spawnSync(command, args, { input, encoding: 'utf8', timeout: 30_000 })
   if (error) throw new Error(`${command} ${args.join(' ')}: ${error.message}`, { cause: error })
-  if (status !== 0 && !mayFail) throw new Error(`${command} ${args.join(' ')}: ${stderr.trim()}`)
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${stderr.trim()}`)
 }

@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { type BenchAgent, startAgent } from '../../bench/bench-agent.ts'
 import { clusterIP, nodeObject, podAddress } from '../../bench/cluster.ts'
-import { createNamespace } from '../../bench/namespace.ts'
 import type { RawObject } from '../../src/dataplane/conformance-case.ts'
 import { type Child, startChild } from '../support/child-calls.ts'
+import { createNamespace } from '../support/namespaces.ts'
 import type { FlowRequest, FlowValue } from '../support/flows.ts'
 
 export const FRONTEND = { to: clusterIP(0), port: 80 }
@@ -18,7 +18,7 @@ export interface OneService {
 
 /** Starts with these pods (numbers of `podAddress`). Everything is disposed of with `stack`. */
 export const openService = async (stack: AsyncDisposableStack, pods: readonly number[]): Promise<OneService> => {
-  const { name } = stack.use(createNamespace(`one-${pods.length}`))
+  const { name } = stack.use(createNamespace('ek-churn', `one-${pods.length}`))
   const ip = (...args: readonly string[]): void => void execFileSync('ip', ['-n', name, ...args], { timeout: 30_000 })
   // sources are any addresses of the pods' range; what leaves goes round over loopback and ends there
   ip('route', 'add', 'default', 'dev', 'lo')
