@@ -38,7 +38,11 @@ export class ConnectionCounts {
     if (this.#past.size > REMEMBERED) for (const oldest of this.#past.keys()) return void this.#past.delete(oldest)
   }
 
-  async read(nft: Nftables, sets: ReadonlyMap<string, NftSet>, tables: readonly TablePlace[]): Promise<Counters> {
+  async read(
+    nft: Nftables,
+    sets: Iterable<readonly [string, NftSet]>,
+    tables: readonly TablePlace[],
+  ): Promise<Counters> {
     const total = new Map<FrontendKey, Map<string, number>>()
     for (const [name, set] of sets) {
       if (!set.counter) continue

@@ -8,6 +8,8 @@ import { chainObject, counterObject, elementObject, type NftObject, setObject, t
 export interface Reading extends Observed<NftObject> {
   /** every set, by `family table name` */
   readonly sets: ReadonlyMap<string, NftSet>
+  /** elements with a counter */
+  readonly counted: number
 }
 
 const families: readonly NftFamily[] = ['ip', 'ip6']
@@ -30,35 +32,34 @@ export const readTables = async (nft: Nftables, signal?: AbortSignal): Promise<R
 }
 
 const readOnce = async (nft: Nftables, signal?: AbortSignal): Promise<Reading> => {
-  const grouping = new Grouping()
-  const sets = new Map<string, NftSet>()
+  const reading = new TableReading()
   for (const family of families) {
     for (const table of TABLES) {
       if (await again(() => nft.tableExists(family, table), signal))
-        await readTable(nft, family, table, grouping, sets, signal)
+        await readTable(nft, family, table, reading, signal)
     }
   }
-  return { frontends: grouping.frontends, other: grouping.other, sets }
+  return reading
 }
 
 const readTable = async (
   nft: Nftables,
   family: NftFamily,
   table: string,
-  grouping: Grouping,
-  sets: Map<string, NftSet>,
+  reading: TableReading,
   signal?: AbortSignal,
 ): Promise<void> => {
-  grouping.add(tableObject(family, table, ''))
+  reading.add(tableObject(family, table, ''))
   for (const counter of await again(() => nft.counters(family, table), signal))
-    grouping.add(counterObject(family, table, counter))
-  await readChains(nft, family, table, grouping, signal)
+    reading.add(counterObject(family, table, counter))
+  await readChains(nft, family, table, reading, signal)
   for (const set of await again(() => nft.sets(family, table), signal)) {
-    sets.set(`${family} ${table} ${set.name}`, set)
-    grouping.add(setObject(family, table, asCompiled(set)))
+    reading.sets.set(`${family} ${table} ${set.name}`, set)
+    reading.add(setObject(family, table, asCompiled(set)))
     if (set.dynamic) continue
-    for (const element of await again(() => nft.elements(family, table, set), signal))
-      grouping.add(elementObject(family, table, set.name, element))
+    const elements = await again(() => nft.elements(family, table, set), signal)
+    if (set.counter) reading.counted += elements.length
+    for (const element of elements) reading.add(elementObject(family, table, set.name, element))
   }
 }
 
@@ -66,7 +67,7 @@ const readChains = async (
   nft: Nftables,
   family: NftFamily,
   table: string,
-  grouping: Grouping,
+  reading: TableReading,
   signal?: AbortSignal,
 ): Promise<void> => {
   const rules = new Map<string, NftRule[]>()
@@ -76,14 +77,16 @@ const readChains = async (
     if (known) known.push(rule)
     else rules.set(chain, [rule])
   }
-  for (const chain of chains) grouping.add(chainObject(family, table, chain, { observed: rules.get(chain.name) ?? [] }))
+  for (const chain of chains) reading.add(chainObject(family, table, chain, { observed: rules.get(chain.name) ?? [] }))
 }
 
 /** A backend map is compiled with counters; whether they could be afforded is the driver's matter. */
 const asCompiled = (set: NftSet): NftSet =>
   set.counter || set.key.at(-1) !== 'slot' || set.data === 'verdict' ? set : { ...set, counter: true }
 
-class Grouping {
+class TableReading implements Reading {
+  readonly sets = new Map<string, NftSet>()
+  counted = 0
   readonly frontends = new Map<FrontendKey, NftObject[]>()
   readonly other: NftObject[] = []
 

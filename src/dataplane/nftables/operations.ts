@@ -1,145 +1,133 @@
-import type { NftElement, NftFamily, NftOperation, NftSet } from '../../kernel/nftables/types.ts'
+import type { NftFamily, NftOperation, NftSet } from '../../kernel/nftables/types.ts'
 import type { Change } from '../plane.ts'
-import { lowerRule } from './lower.ts'
-import {
-  type ChainObject,
-  type CounterObject,
-  type ElementObject,
-  type NftObject,
-  type SetObject,
-  type TableObject,
-} from './objects.ts'
+import { ElementGroups } from './element-groups.ts'
+import type { RuleCache } from './lowered-rules.ts'
+import type { ChainObject, CounterObject, NftObject, SetObject, TableObject } from './objects.ts'
 
-/** What a change says, by kind of object. */
-interface Sorted {
-  readonly tables: TableObject[]
-  readonly sets: SetObject[]
-  readonly chains: ChainObject[]
-  readonly counters: CounterObject[]
-  readonly elements: ElementObject[]
+export interface OperationsOptions {
+  /** the set as the kernel has it, or is about to */
+  readonly setOf: (family: NftFamily, table: string, name: string) => NftSet
+  readonly rules: RuleCache
 }
 
-/** The set as the kernel has it (or is about to). */
-export type SetLookup = (family: NftFamily, table: string, name: string) => NftSet
+/** A change by kind of object. */
+export interface SortedChange {
+  readonly added: SortedObjects
+  readonly removed: SortedObjects
+  /** the new form of what is replaced */
+  readonly after: SortedObjects
+  /** chains that get another hook: made anew */
+  readonly rehooked: readonly ChainObject[]
+}
+
+class SortedObjects {
+  readonly tables: TableObject[] = []
+  readonly sets: SetObject[] = []
+  readonly chains: ChainObject[] = []
+  readonly counters: CounterObject[] = []
+  readonly elements = new ElementGroups()
+
+  add(object: NftObject): void {
+    switch (object.kind) {
+      case 'element':
+        return this.elements.add(object)
+      case 'chain':
+        return void this.chains.push(object)
+      case 'set':
+        return void this.sets.push(object)
+      case 'counter':
+        return void this.counters.push(object)
+      case 'table':
+        return void this.tables.push(object)
+    }
+  }
+}
+
+export const sortChange = ({ add, replace, remove }: Change<NftObject>): SortedChange => {
+  const added = new SortedObjects()
+  const removed = new SortedObjects()
+  const after = new SortedObjects()
+  const rehooked: ChainObject[] = []
+  for (const object of add) added.add(object)
+  for (const object of remove) removed.add(object)
+  for (const pair of replace) {
+    if (pair.before.kind === 'element') removed.add(pair.before)
+    after.add(pair.after)
+    if (pair.after.kind === 'chain' && pair.before.kind === 'chain' && !sameHook(pair.before, pair.after))
+      rehooked.push(pair.after)
+  }
+  // the elements of a set that is deleted go with it
+  for (const { family, table, set } of removed.sets) removed.elements.drop(family, table, set.name)
+  return { added, removed, after, rehooked }
+}
 
 /**
  * One transaction for a change. The order is what the kernel asks for (a thing before what refers to it) and what is cheapest for it:
  * rules before elements, because a new rule makes it check every element of the maps it uses. Deletions of elements stand before
  * additions, so that a key can be given another value.
  */
-export const operationsOf = (change: Change<NftObject>, sets: SetLookup): NftOperation[] => {
-  const added = sorted(change.add)
-  const after = sorted(change.replace.map((pair) => pair.after))
-  const before = sorted(change.replace.map((pair) => pair.before))
-  const removed = sorted(change.remove)
-  const dying = new Set(removed.sets.map(({ key }) => key))
-  // the elements of a set that is deleted go with it
-  const removedElements = removed.elements.filter(
-    ({ family, table, set }) => !dying.has(`set ${family} ${table} ${set}`),
-  )
-  const rehooked = after.chains.filter((chain, index) => !sameHook(chain, before.chains[index]))
-  return [
-    ...added.tables.map(addTable),
-    ...[...added.counters, ...after.counters].map(addCounter),
-    ...[...added.sets, ...after.sets].map((object) => addSet(object, sets)),
-    ...rehooked.map(deleteChain),
-    ...[...added.chains, ...rehooked].map(addChain),
-    ...after.chains.filter((chain) => !rehooked.includes(chain)).map(flushChain),
-    ...[...added.chains, ...after.chains].flatMap(addRules),
-    ...elementOperations('delete-elements', [...removedElements, ...before.elements], sets),
-    ...elementOperations('add-elements', [...after.elements, ...added.elements], sets),
-    ...removed.chains.map(flushChain),
-    ...removed.chains.map(deleteChain),
-    ...removed.sets.map(deleteSet),
-    ...removed.counters.map(deleteCounter),
-    ...removed.tables.map(deleteTable),
-  ]
-}
-
-const sorted = (objects: readonly NftObject[]): Sorted => {
-  const result: Sorted = { tables: [], sets: [], chains: [], counters: [], elements: [] }
-  for (const object of objects) {
-    if (object.kind === 'element') result.elements.push(object)
-    else if (object.kind === 'table') result.tables.push(object)
-    else if (object.kind === 'chain') result.chains.push(object)
-    else if (object.kind === 'set') result.sets.push(object)
-    else result.counters.push(object)
-  }
-  return result
-}
-
-/** One operation a set. Verdicts last: what leads to a chain comes when the chain and its backends are there. */
-const elementOperations = (
-  op: 'add-elements' | 'delete-elements',
-  objects: readonly ElementObject[],
-  sets: SetLookup,
+export const operationsOf = (
+  { added, removed, after, rehooked }: SortedChange,
+  { setOf, rules }: OperationsOptions,
 ): NftOperation[] => {
-  const bySet = new Map<string, { family: NftFamily; table: string; set: NftSet; elements: NftElement[] }>()
-  for (const { family, table, set: name, element } of objects) {
-    const key = `${family} ${table} ${name}`
-    const group = bySet.get(key)
-    if (group) group.elements.push(element)
-    else bySet.set(key, { family, table, set: sets(family, table, name), elements: [element] })
+  const operations: NftOperation[] = []
+  const put = (operation: NftOperation): void => void operations.push(operation)
+  const elements = (op: 'add-elements' | 'delete-elements', groups: ElementGroups, verdicts: boolean): void => {
+    for (const { family, table, name, elements } of groups) {
+      const set = setOf(family, table, name)
+      if ((set.data === 'verdict') === verdicts) put({ op, family, table, set, elements })
+    }
   }
-  const groups = [...bySet.values()].sort((a, b) => Number(a.set.data === 'verdict') - Number(b.set.data === 'verdict'))
-  if (op === 'delete-elements') groups.reverse()
-  return groups.map(({ family, table, set, elements }) => ({ op, family, table, set, elements }))
+  for (const { family, table, comment } of added.tables) put({ op: 'add-table', family, table, comment })
+  for (const { family, table, counter } of added.counters) put({ op: 'add-counter', family, table, counter })
+  for (const { family, table, set } of [...added.sets, ...after.sets])
+    put({ op: 'add-set', family, table, set: setOf(family, table, set.name) })
+  for (const { family, table, chain } of rehooked) put({ op: 'delete-chain', family, table, chain })
+  for (const chains of [added.chains, rehooked])
+    for (const { family, table, chain } of chains) put({ op: 'add-chain', family, table, chain })
+  for (const object of after.chains) if (!rehooked.includes(object)) put(flushChain(object))
+  for (const chains of [added.chains, after.chains])
+    for (const object of chains) {
+      const { family, table, chain } = object
+      for (const rule of rules.of(object)) put({ op: 'add-rule', family, table, chain: chain.name, rule })
+    }
+  elements('delete-elements', removed.elements, true)
+  elements('delete-elements', removed.elements, false)
+  for (const verdicts of [false, true]) {
+    // what leads to a chain comes when the chain and its backends are there
+    elements('add-elements', after.elements, verdicts)
+    elements('add-elements', added.elements, verdicts)
+  }
+  for (const object of removed.chains) put(flushChain(object))
+  for (const { family, table, chain } of removed.chains) put({ op: 'delete-chain', family, table, chain })
+  for (const { family, table, set } of removed.sets) put({ op: 'delete-set', family, table, set })
+  for (const { family, table, counter } of removed.counters) put({ op: 'delete-counter', family, table, counter })
+  for (const { family, table } of removed.tables) put({ op: 'delete-table', family, table })
+  return operations
 }
 
-const addTable = ({ family, table, comment }: TableObject): NftOperation => ({
-  op: 'add-table',
-  family,
-  table,
-  comment,
-})
-const deleteTable = ({ family, table }: TableObject): NftOperation => ({ op: 'delete-table', family, table })
-
-const addCounter = ({ family, table, counter }: CounterObject): NftOperation => ({
-  op: 'add-counter',
-  family,
-  table,
-  counter,
-})
-const deleteCounter = ({ family, table, counter }: CounterObject): NftOperation => ({
-  op: 'delete-counter',
-  family,
-  table,
-  counter,
-})
-const addSet = ({ family, table, set }: SetObject, sets: SetLookup): NftOperation => ({
-  op: 'add-set',
-  family,
-  table,
-  set: sets(family, table, set.name),
-})
-const deleteSet = ({ family, table, set }: SetObject): NftOperation => ({ op: 'delete-set', family, table, set })
-const addChain = ({ family, table, chain }: ChainObject): NftOperation => ({ op: 'add-chain', family, table, chain })
 const flushChain = ({ family, table, chain }: ChainObject): NftOperation => ({
   op: 'flush-chain',
   family,
   table,
   chain: chain.name,
 })
-const deleteChain = ({ family, table, chain }: ChainObject): NftOperation => ({
-  op: 'delete-chain',
-  family,
-  table,
-  chain,
-})
 
-const addRules = ({ family, table, chain, rules }: ChainObject): NftOperation[] => {
-  const lowered =
-    'observed' in rules
-      ? rules.observed
-      : rules.model.map((rule) => ({ expressions: lowerRule(rule, ipFamily(family)), comment: rule.comment ?? '' }))
-  return lowered.map((rule) => ({ op: 'add-rule', family, table, chain: chain.name, rule }))
+const sameHook = ({ chain: { hook: a } }: ChainObject, { chain: { hook: b } }: ChainObject): boolean => {
+  if (a === null || b === null) return a === b
+  return a.type === b.type && a.hook === b.hook && a.priority === b.priority && a.policy === b.policy
 }
 
-const sameHook = (a: ChainObject, b: ChainObject | undefined): boolean => {
-  const x = a.chain.hook
-  const y = b?.chain.hook ?? null
-  if (x === null || y === null) return x === y
-  return x.type === y.type && x.hook === y.hook && x.priority === y.priority && x.policy === y.policy
+/** Before 6.2 a chain cannot be deleted in the transaction that deletes the elements which lead to it: a second one does. */
+export const splitForOldKernels = (operations: readonly NftOperation[]): [NftOperation[], NftOperation[]] => {
+  const deletesJumps = operations.some((one) => one.op === 'delete-elements' && one.set.data === 'verdict')
+  const late = (one: NftOperation): boolean => deletesJumps && lateOperations.has(one.op)
+  return [operations.filter((one) => !late(one)), operations.filter(late)]
 }
 
-const ipFamily = (family: NftFamily): 'ip' | 'ip6' => (family === 'ip6' ? 'ip6' : 'ip')
+const lateOperations: ReadonlySet<NftOperation['op']> = new Set([
+  'delete-chain',
+  'delete-set',
+  'delete-counter',
+  'delete-table',
+])
