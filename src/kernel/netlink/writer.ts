@@ -21,6 +21,12 @@ export class MessageWriter {
     this.length = 0
   }
 
+  /** Gives the memory back now, not when it is next collected: a first sync's buffer is tens of MiB. The writer is of no use afterwards. */
+  release(): void {
+    const { buffer } = this.bytes
+    if (buffer instanceof ArrayBuffer) buffer.transfer(0)
+  }
+
   /** What was written; a view that the next write may overwrite. */
   written(): Buffer {
     return this.bytes.subarray(0, this.length)

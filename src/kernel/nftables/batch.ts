@@ -1,6 +1,7 @@
 import { NFNL_MSG_BATCH_BEGIN, NFNL_MSG_BATCH_END, NFNL_SUBSYS_NFTABLES } from '../netlink/wire.ts'
 import { NLM_F_ACK, NLM_F_APPEND, NLM_F_CREATE, NLM_F_ECHO, NLM_F_REQUEST } from '../netlink/wire.ts'
 import type { MessageWriter } from '../netlink/writer.ts'
+import { lengthOf } from './datatypes.ts'
 import { writeElement } from './elements.ts'
 import { familyNumbers, writeChain, writeCounter, writeRule, writeTable } from './objects.ts'
 import { writeSet } from './sets.ts'
@@ -40,17 +41,41 @@ export interface Batch {
   /** of NFNL_MSG_BATCH_BEGIN; message i has firstSequence + 1 + i */
   readonly firstSequence: number
   readonly lastSequence: number
-  readonly messages: readonly BatchMessage[]
+  readonly messages: BatchMessages
   /** replies with NLM_F_ECHO are expected */
   readonly echo: boolean
 }
 
+/** A message of the batch: looked up only when the kernel refuses it. */
 export interface BatchMessage {
   readonly operation: NftOperation
   /** index of its first element, where the operation has elements */
   readonly element: number
   /** where in the batch it begins */
   readonly at: number
+}
+
+/** Tens of thousands at a first sync, so columns instead of objects. */
+export class BatchMessages {
+  readonly #operations: NftOperation[] = []
+  readonly #elements: number[] = []
+  readonly #starts: number[] = []
+
+  get length(): number {
+    return this.#starts.length
+  }
+
+  add(operation: NftOperation, element: number, at: number): void {
+    this.#operations.push(operation)
+    this.#elements.push(element)
+    this.#starts.push(at)
+  }
+
+  get(index: number): BatchMessage | undefined {
+    const operation = this.#operations[index]
+    if (operation === undefined) return undefined
+    return { operation, element: this.#elements[index] ?? 0, at: this.#starts[index] ?? 0 }
+  }
 }
 
 /**
@@ -65,17 +90,23 @@ export function encodeBatch(operations: readonly NftOperation[], writer: Message
 export function estimateBatch(operations: readonly NftOperation[]): number {
   let bytes = 256
   for (const operation of operations) {
-    if (operation.op === 'add-elements') bytes += 128 + operation.elements.length * 96
-    else if (operation.op === 'delete-elements') bytes += 128 + operation.elements.length * 48
-    else bytes += operation.op === 'add-rule' ? 640 : 320
+    if ('elements' in operation) bytes += 160 + operation.elements.length * estimateElement(operation)
+    else bytes += operation.op === 'add-rule' ? 640 : 256
   }
   return bytes
+}
+
+/** Attribute headers and what they hold: a key, and when added its data (a verdict: a chain of a usual name's length). */
+function estimateElement({ op, set }: Elements): number {
+  const key = 12 + lengthOf(set.key)
+  const data = op === 'delete-elements' || set.data === null ? 0 : set.data === 'verdict' ? 96 : 8 + lengthOf(set.data)
+  return (set.interval ? 2 : 1) * (key + 12) + data
 }
 
 class BatchEncoder {
   readonly #writer: MessageWriter
   readonly #firstSequence: number
-  readonly #messages: BatchMessage[] = []
+  readonly #messages = new BatchMessages()
   #echoes = 0
   #last = 0
 
@@ -195,7 +226,7 @@ class BatchEncoder {
     const sequence = this.#firstSequence + 1 + this.#messages.length
     const number = (NFNL_SUBSYS_NFTABLES << 8) | type
     const at = this.#writer.beginNetfilter(number, NLM_F_REQUEST | flags, sequence, familyNumbers[operation.family])
-    this.#messages.push({ operation, element, at })
+    this.#messages.add(operation, element, at)
     this.#last = at
   }
 

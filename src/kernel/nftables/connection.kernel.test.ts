@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { plainSet, sample, TABLE } from '../../../test/support/sample-ruleset.ts'
 import { silent } from '../../util/log.ts'
 import { openKernel } from '../index.ts'
@@ -106,7 +106,7 @@ describe('refusals', () => {
   const cases: readonly {
     readonly name: string
     readonly operations: readonly NftOperation[]
-    readonly says: string
+    readonly says: string | RegExp
   }[] = [
     {
       name: 'a set in no table',
@@ -144,7 +144,8 @@ describe('refusals', () => {
         { op: 'add-elements', ...table, set, elements: [element(1)] },
         { op: 'add-elements', ...table, set, elements: [{ key: element(1).key, verdict: { verdict: 'drop' } }] },
       ],
-      says: `nftables add element ip ${TABLE} web 10.0.0.1: EEXIST (exists with other data)`,
+      // EBUSY before 6.14 or so
+      says: /^nftables add element ip \S+ web 10\.0\.0\.1: (EEXIST|EBUSY) \(exists with other data\)$/,
     },
     {
       name: 'rules of no chain',
@@ -272,6 +273,9 @@ test('a dump that changes interrupt is consistent or begun again', async () => {
   expect(new Set(found.map((element) => element.key)).size).toBe(30_000)
 })
 
+/** An emulated machine is slow. */
+const PATIENCE = { timeout: 20_000 }
+
 describe('watching', () => {
   const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
   const watch = async (): Promise<{ events: string[]; own: Nftables } & AsyncDisposable> => {
@@ -288,11 +292,9 @@ describe('watching', () => {
     await later(60)
     expect(watched.events).toEqual([])
     nft('add', 'chain', 'ip', TABLE, 'theirs')
-    await later(60)
-    expect(watched.events).toEqual([`changed: add chain in ip ${TABLE}`])
+    await vi.waitFor(() => expect(watched.events).toEqual([`changed: add chain in ip ${TABLE}`]), PATIENCE)
     nft('flush', 'ruleset')
-    await later(60)
-    expect(watched.events.slice(1)).toEqual([`changed: delete chain in ip ${TABLE}`])
+    await vi.waitFor(() => expect(watched.events.slice(1)).toEqual([`changed: delete chain in ip ${TABLE}`]), PATIENCE)
   })
 
   test('a large transaction of our own is silent; what others did meanwhile is not missed', async () => {
@@ -312,11 +314,10 @@ describe('watching', () => {
     const large = watched.own.transaction([{ op: 'delete-elements', ...table, set, elements }])
     await nftables.transaction([{ op: 'add-chain', ...table, chain: { name: 'theirs', hook: null, comment: '' } }])
     await large
-    await later(60)
-    expect(watched.events.length).toBeGreaterThan(0)
+    await vi.waitFor(() => expect(watched.events.length).toBeGreaterThan(0), PATIENCE)
   })
 
-  test('a foreign ruleset of 100,000 elements is a report or two, not thousands', async () => {
+  test('a foreign ruleset of 100,000 elements is a few reports, not thousands', async () => {
     await using watched = await watch()
     const set = plainSet('s', ['ipv4_addr'])
     const elements = Array.from({ length: 100_000 }, (_, i) => ({
@@ -327,8 +328,9 @@ describe('watching', () => {
       { op: 'add-set', ...table, set },
       { op: 'add-elements', ...table, set, elements },
     ])
+    await vi.waitFor(() => expect(watched.events.length).toBeGreaterThan(0), PATIENCE)
     await later(600)
-    expect([1, 2]).toContain(watched.events.length)
+    expect(watched.events.length).toBeLessThan(10)
   })
 })
 
@@ -345,7 +347,7 @@ describe('a process that has open connections', () => {
       await nftables.transaction([{ op: 'add-table', family: 'ip', table: 'exits' }])
       console.log('made')
       ${end}`
-    return execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8', timeout: 20_000 })
+    return execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8', timeout: 120_000 })
   }
   test.each([
     ['ends by itself', ''],

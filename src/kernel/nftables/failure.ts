@@ -10,7 +10,7 @@ import { elementAttribute, elementFlag, elementListAttribute } from './wire.ts'
 /** The kernel's refusal of a batch in words: which operation, which element of it, why. */
 export function batchFailure(batch: Batch, acknowledgement: Acknowledgement): KernelError {
   const index = acknowledgement.sequence - batch.firstSequence - 1
-  const message = batch.messages[index]
+  const message = batch.messages.get(index)
   const { errno } = acknowledgement
   if (message === undefined) {
     const detail = acknowledgement.text || commitDetail(errno)

@@ -13,7 +13,7 @@ import type { NftOperation, NftTransactionResult } from './types.ts'
 import { elementListAttribute, NFT_MSG_DELSETELEM } from './wire.ts'
 
 const OPERATION = 'nftables transaction'
-/** A buffer that one change left large is not kept. */
+/** Larger batches have a buffer of their own, given back at once. */
 const KEEP_BUFFER = 1 << 20
 const SEQUENCE_MAX = 0x7fffffff
 
@@ -25,7 +25,7 @@ type Deleted = NftTransactionResult['deleted'][number]
 export class Transactions {
   readonly #transport: Transport
   readonly #turns = new Turns()
-  #writer = new MessageWriter()
+  readonly #writer = new MessageWriter()
   #sequence = 1
 
   constructor(transport: Transport) {
@@ -35,20 +35,29 @@ export class Transactions {
   run(operations: readonly NftOperation[], signal?: AbortSignal): Promise<NftTransactionResult> {
     return this.#turns.take(async () => {
       signal?.throwIfAborted()
-      const started = performance.now()
-      const batch = this.#encode(operations)
-      const encoded = performance.now()
-      if (batch.messages.length === 0) return { deleted: [], sendMs: 0, encodeMs: 0 }
-      this.#discardOld()
-      await this.#transport.send(batch.bytes, OPERATION)
-      const deleted = this.#replies(batch)
-      return { deleted, sendMs: performance.now() - encoded, encodeMs: encoded - started }
+      const size = estimateBatch(operations)
+      if (size <= KEEP_BUFFER) return this.#run(operations, this.#writer)
+      const writer = new MessageWriter(size)
+      try {
+        return await this.#run(operations, writer)
+      } finally {
+        writer.release()
+      }
     })
   }
 
-  #encode(operations: readonly NftOperation[]): Batch {
-    const size = estimateBatch(operations)
-    const writer = size > KEEP_BUFFER ? new MessageWriter(size) : this.#writer
+  async #run(operations: readonly NftOperation[], writer: MessageWriter): Promise<NftTransactionResult> {
+    const started = performance.now()
+    const batch = this.#encode(operations, writer)
+    const encoded = performance.now()
+    if (batch.messages.length === 0) return { deleted: [], sendMs: 0, encodeMs: 0 }
+    this.#discardOld()
+    await this.#transport.send(batch.bytes, OPERATION)
+    const deleted = this.#replies(batch)
+    return { deleted, sendMs: performance.now() - encoded, encodeMs: encoded - started }
+  }
+
+  #encode(operations: readonly NftOperation[], writer: MessageWriter): Batch {
     if (this.#sequence > SEQUENCE_MAX) this.#sequence = 1
     try {
       const batch = encodeBatch(operations, writer, this.#sequence)

@@ -104,7 +104,11 @@ const expression = (number: number, inside: Bytes): Bytes => tlv(0, u32(number))
 const byteOrder = (parts: readonly NftType[]): number =>
   parts.length === 1 ? datatypes[parts[0] as NftType].byteOrder : 0
 
+/** The commonest comments: one byte a character. */
+const plain = /^[ -~]*$/
+
 function commentTlv(type: number, comment: string): Bytes {
+  if (plain.test(comment)) return tlv(type, `${comment.slice(0, COMMENT_MAX - 1)}\0`)
   const encoded = Buffer.from(comment.replaceAll('\0', ' '), 'utf8')
   let end = Math.min(encoded.length, COMMENT_MAX - 1)
   // Do not cut inside a character.
