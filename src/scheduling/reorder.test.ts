@@ -17,7 +17,7 @@ describe('nextPermutation', () => {
 })
 
 describe('reorder', () => {
-  const sizes = [2, 3, 4, 5, 6, 7, 8, 9, 12]
+  const sizes = [2, 3, 4, 5, 6, 7, 8, 9, 12, 13]
   const connections = [1, 2, 3, 5]
   const guests = [1, 2, 3]
   const steps = 1_200

@@ -3,25 +3,23 @@ import { hash32, randomBelow, seededRandom, shuffle } from '../util/random.ts'
 import type { SlotName } from './slots.ts'
 import { slotName } from './stable.ts'
 
-/** Up to here all orders are gone through (8! = 40,320); above, an order picked at random comes back too seldom to matter. */
-const ENUMERATED = 8
+/** Up to here all orders are gone through (12! = 479 million); above, an order picked at random comes back too seldom to matter. */
+const ENUMERATED = 12
 
 /**
  * Another order for a table that is replaced, because the kernel begins at its first slot again: a pod that comes and goes must not
  * bring its neighbours all connections. A hash of the set alone would give the same order each time, and any random function of
  * so few orders soon goes in a small circle. So the backends that stay take the next of all their orders, in a circle through
- * every one of them; newcomers are put in between. Without any that stay: an order seeded by the set.
+ * every one of them; newcomers are put in between. Without any that stay (a first table): a seeded order.
  */
 export const reorder = (backends: readonly Backend[], before: readonly SlotName[], seed: string): Backend[] => {
+  if (before.length === 0) return shuffle(backends, seed)
   const places = new Map<SlotName, number>()
   for (const [place, name] of before.entries()) if (!places.has(name)) places.set(name, place)
   const placeOf = (backend: Backend): number => places.get(slotName(backend)) ?? -1
   const staying = backends.filter((backend) => placeOf(backend) >= 0)
-  const setSeed = `${seed} ${hash32(backends.map(slotName).join(' '))}`
-  if (staying.length === 0) return shuffle(backends, setSeed)
-
-  const stateSeed = `${setSeed} ${hash32(before.join(' '))}`
-  if (staying.length > ENUMERATED) return shuffle(backends, stateSeed)
+  const stateSeed = `${seed} ${hash32(before.join(' '))}`
+  if (staying.length === 0 || staying.length > ENUMERATED) return shuffle(backends, stateSeed)
   const now = [...staying.keys()].sort((a, b) => placeOf(staying[a] as Backend) - placeOf(staying[b] as Backend))
   // two have two orders only: coming and going must not undo each other
   const keeps = staying.length === 2 && places.size === 2
@@ -44,9 +42,9 @@ export const nextPermutation = (order: readonly number[], seed: number): number[
   return permutationAt((rankOf(order) * MULTIPLIER + increment) % count, order.length)
 }
 
-// 8! = 2^7 · 3^2 · 5 · 7, and 420 = 4 · 3 · 5 · 7
-const MULTIPLIER = 421
-const INCREMENTS = [11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53]
+// 4,620 = 4 · 3 · 5 · 7 · 11: all primes up to 12; 4,621 · 12! is still an exact double
+const MULTIPLIER = 4_621
+const INCREMENTS = [13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59]
 
 const factorial = (n: number): number => (n <= 1 ? 1 : n * factorial(n - 1))
 
