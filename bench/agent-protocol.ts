@@ -25,6 +25,8 @@ export interface Measured extends Meter {
 export interface Memory {
   readonly rssMiB: number
   readonly maxRssMiB: number
+  /** of the JavaScript heap, garbage included */
+  readonly heapMiB: number
 }
 
 export type AgentValue = null | Measured | Memory | Counters

@@ -67,7 +67,11 @@ class MeasuredAgent {
       case 'settle':
         return await this.#measure(() => this.#settle())
       case 'memory':
-        return { rssMiB: process.memoryUsage.rss() / 2 ** 20, maxRssMiB: process.resourceUsage().maxRSS / 1024 }
+        return {
+          rssMiB: process.memoryUsage.rss() / 2 ** 20,
+          maxRssMiB: process.resourceUsage().maxRSS / 1024,
+          heapMiB: process.memoryUsage().heapUsed / 2 ** 20,
+        }
       case 'counters':
         return await this.#driver.counters()
       case 'stop':

@@ -16,9 +16,14 @@ export interface BenchAgent extends AsyncDisposable {
 }
 
 /** `profile`: a directory for `node --cpu-prof` */
-export const startAgent = (namespace: string, plane: PlaneName, profile?: string): BenchAgent => {
+export const startAgent = (
+  namespace: string,
+  plane: PlaneName,
+  profile?: string,
+  flags: readonly string[] = [],
+): BenchAgent => {
   const script = fileURLToPath(new URL('agent.ts', import.meta.url))
-  const execArgv = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
+  const execArgv = profile === undefined ? flags : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
   const child = startChild<AgentRequest, AgentValue>(script, [plane], { namespace, deadlineMs: 120_000, execArgv })
   return {
     async load(objects) {
@@ -39,6 +44,15 @@ export const startAgent = (namespace: string, plane: PlaneName, profile?: string
     stop: async () => void (await child.call({ ask: 'stop' })),
     [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
   }
+}
+
+/**
+ * Runs the agent once, so that Node's compile cache holds its modules: otherwise the memory of the one that is measured would
+ * include the compiler of TypeScript, which the built program never loads.
+ */
+export const warmUp = async (namespace: string, plane: PlaneName): Promise<void> => {
+  await using agent = startAgent(namespace, plane)
+  await agent.stop()
 }
 
 /** Messages stay small, so that the agent's memory is its own and not the channel's. */

@@ -2,7 +2,7 @@ import type { PlaneName } from '../src/dataplane/plane.ts'
 import type { RawObject } from '../src/dataplane/conformance-case.ts'
 import { createNamespace } from '../test/support/namespaces.ts'
 import type { Measured } from './agent-protocol.ts'
-import { type BenchAgent, startAgent } from './bench-agent.ts'
+import { type BenchAgent, startAgent, warmUp } from './bench-agent.ts'
 import { ChangeGenerator, type ChangeKind } from './changes.ts'
 import { type ClusterShape, nodeObject, serviceObject } from './cluster.ts'
 import { type KernelMemory, readKernelMemory } from './meminfo.ts'
@@ -37,6 +37,7 @@ export const benchSync = async (options: SyncOptions): Promise<SyncReport> => {
   const { services, endpoints, plane, progress } = options
   using namespace = createNamespace('ek-bench', 'sync')
   const cluster = new ChangeGenerator({ services, endpoints })
+  await warmUp(namespace.name, plane)
   const before = readKernelMemory()
   const first = await runFirst(namespace.name, cluster, options)
   progress('restarting on the same kernel state')
