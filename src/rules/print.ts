@@ -6,9 +6,20 @@ type Family = Table['family']
 
 /** A rule as `nft list ruleset` prints it (1.0.6), so that what a trace shows can be found there. */
 export const printRule = (rule: Rule, family: Family): string => {
-  const text = rule.statements.map((statement) => printStatement(statement, family)).join(' ')
+  const text = rule.statements
+    .filter((statement, index) => !isImplied(statement, rule.statements[index + 1]))
+    .map((statement) => printStatement(statement, family))
+    .join(' ')
   return rule.comment === undefined ? text : `${text} comment "${rule.comment}"`
 }
+
+/** nft leaves out what `reject with tcp reset` says already. */
+const isImplied = (statement: Statement, next: Statement | undefined): boolean =>
+  statement.kind === 'match' &&
+  statement.left.kind === 'field' &&
+  statement.left.field === 'meta l4proto' &&
+  next?.kind === 'reject' &&
+  next.with === 'tcp-reset'
 
 export const formatAddressAndPort = (address: Bytes, port: number): string =>
   formatEndpoint(formatAddress(address), port)
@@ -38,7 +49,7 @@ const printStatement = (statement: Statement, family: Family): string => {
     case 'counter':
       return statement.name === undefined ? 'counter' : `counter name "${statement.name}"`
     case 'reject':
-      return printReject(statement.with, family)
+      return statement.with === 'tcp-reset' ? 'reject with tcp reset' : 'reject'
     case 'jump':
       return printJump(statement.jump)
     case 'unknown':
@@ -46,12 +57,7 @@ const printStatement = (statement: Statement, family: Family): string => {
   }
 }
 
-const printReject = (kind: 'tcp-reset' | 'port-unreachable', family: Family): string => {
-  if (kind === 'tcp-reset') return 'reject with tcp reset'
-  return family === 'ip' ? 'reject with icmp port-unreachable' : 'reject with icmpv6 port-unreachable'
-}
-
-const printJump = (jump: Jump): string => ('chain' in jump ? `${jump.verdict} ${jump.chain}` : jump.verdict)
+export const printJump = (jump: Jump): string => ('chain' in jump ? `${jump.verdict} ${jump.chain}` : jump.verdict)
 
 const hex = (value: number): string => `0x${(value >>> 0).toString(16).padStart(8, '0')}`
 

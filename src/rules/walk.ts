@@ -1,13 +1,13 @@
 import type { PathStep } from '../model/packet.ts'
 import { type Flow, merge, type Sender, type Surroundings } from './flow.ts'
-import { formatAddressAndPort, printRule } from './print.ts'
+import { formatAddressAndPort, printJump, printRule } from './print.ts'
 import type { Chain, Jump, Rule, Table } from './model.ts'
 import { applyStatement, type Reader, type Step } from './statements.ts'
 
 /** NFT_JUMP_STACK_SIZE: deeper jumps are refused by the kernel, so only a broken dump has them. */
 const DEEPEST = 16
 /** Rules met by one packet, all branches together; a loop of gotos ends here. */
-const MOST_RULES = 1_000_000
+const MOST_RULES = 500_000
 
 /** Where flows end that no later hook sees. */
 export interface Ends {
@@ -149,20 +149,18 @@ const byJump = (steps: readonly Step[]): Iterable<{ jump: Jump; flows: Flow[] }>
   return groups.values()
 }
 
-const printJump = (jump: Jump): string => ('chain' in jump ? `${jump.verdict} ${jump.chain}` : jump.verdict)
+/** More results of one rule than this are summed up. */
+const MOST_RESULTS = 4
 
 /** '' where the rule did not match. */
 const resultOf = (steps: readonly Step[]): string => {
-  const results = new Map<string, string>()
+  const results = new Set<string>()
   for (const step of steps) {
-    if (step.kind === 'break') continue
-    if (step.kind === 'jump') results.set(printJump(step.jump), '')
-    else if (step.kind === 'dnat') results.set('dnat', formatAddressAndPort(step.flow.daddr, step.flow.dport))
-    else results.set(step.kind === 'next' ? 'continue' : step.kind, '')
+    if (step.kind === 'jump') results.add(printJump(step.jump))
+    else if (step.kind === 'dnat') results.add(`dnat to ${formatAddressAndPort(step.flow.daddr, step.flow.dport)}`)
+    else if (step.kind !== 'break') results.add(step.kind === 'next' ? 'continue' : step.kind)
   }
-  const targets = new Set(steps.flatMap((step) => (step.kind === 'dnat' ? [step.flow.daddr + step.flow.dport] : [])))
-  return Array.from(results, ([name, target]) => {
-    if (name !== 'dnat') return name
-    return targets.size === 1 ? `dnat to ${target}` : `dnat to one of ${targets.size} backends`
-  }).join(', ')
+  if (results.size <= 1) return [...results].join()
+  if (steps.every(({ kind }) => kind === 'dnat' || kind === 'break')) return `dnat to one of ${results.size} backends`
+  return results.size > MOST_RESULTS ? `one of ${results.size} verdicts` : [...results].join(', ')
 }
