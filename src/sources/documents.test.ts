@@ -89,9 +89,9 @@ describe('YAML', () => {
     [
       'as much depth as a line can hold',
       '['.repeat(50_000),
-      'x.yaml:1 : is not YAML that can be read: is nested too deeply',
+      'x.yaml:1 : is not YAML that can be read: is nested deeper than 200',
     ],
-    ['nested maps as keys', '{'.repeat(20_000), 'x.yaml:1 : is not YAML that can be read: is nested too deeply'],
+    ['nested maps as keys', '{'.repeat(20_000), 'x.yaml:1 : is not YAML that can be read: is nested deeper than 200'],
     [
       'bytes that are no text',
       Buffer.from([0x61, 0x3a, 0x20, 0xff, 0xfe]),
@@ -102,7 +102,7 @@ describe('YAML', () => {
     [
       'more than a reader should wait for',
       `a: ${'x'.repeat(yamlLimit)}`,
-      'x.yaml:1 : is YAML larger than 8 MiB: split it, or write it as JSON',
+      'x.yaml:1 : is YAML larger than 2 MiB: split it, or write it as JSON',
     ],
   ])('refuses %s', (_, content, problem) => {
     const { values, problems } = read(content)

@@ -14,7 +14,7 @@ export interface SourceDocument {
 }
 
 /** YAML takes about a second and 100 MB for each 1 MB; JSON a hundredth. */
-export const yamlLimit = 8 << 20
+export const yamlLimit = 2 << 20
 export const jsonLimit = 256 << 20
 
 /**

@@ -204,9 +204,11 @@ describe.each([
     await become('a:80', 'web:80')
     await mount('2026_2', 81)
     await become('a:80', 'web:81')
+    for (let i = 3; i < 20; i++) await mount(`2026_${i}`, 80 + i)
+    await become('a:80', 'web:99')
     await rm(path('..2026_1'), { recursive: true })
     await writeFile(path('z.yaml'), service('z'))
-    await become('a:80', 'web:81', 'z:80')
+    await become('a:80', 'web:99', 'z:80')
   })
 
   it('a link to nothing keeps what it said', async () => {

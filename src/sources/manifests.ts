@@ -169,6 +169,8 @@ class ManifestSource {
   /** Looks at everything; adds what differs from what is known. */
   async #list(changed: Map<string, number>): Promise<void> {
     const { pollMs = 30_000, watch = true } = this.#options
+    // what stirs from here on asks for another look
+    this.#listAt = Number.POSITIVE_INFINITY
     let listing = await listManifests(this.#directory)
     // what changed in a new directory before it was watched was not heard
     if (watch && this.#watches.follow(listing.directories)) listing = await listManifests(this.#directory)
@@ -181,7 +183,7 @@ class ManifestSource {
     for (const path of this.#catalogue.files())
       if (!listing.files.has(path) && !listing.unknown.some((prefix) => isWithin(path, prefix))) this.#forget(path)
     const healthy = listing.unknown.length === 0 && this.#watches.failure === null
-    this.#listAt = now + (healthy ? pollMs : Math.min(pollMs, retryMs))
+    this.#listAt = Math.min(this.#listAt, now + (healthy ? pollMs : Math.min(pollMs, retryMs)))
   }
 
   async #read(changed: readonly (readonly [string, number])[]): Promise<void> {

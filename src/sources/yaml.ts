@@ -1,6 +1,7 @@
 import {
   type Alias,
   Composer,
+  type CST,
   type Document,
   isAlias,
   isCollection,
@@ -8,6 +9,7 @@ import {
   isNode,
   isScalar,
   isSeq,
+  Lexer,
   LineCounter,
   Parser,
   type YAMLMap,
@@ -34,23 +36,46 @@ export function* parseYaml(text: string): Generator<YamlDocument> {
   const lineAt = (offset: number): number => lines.linePos(offset).line
   // repeated keys are found below: the library compares each key with every other
   const composer = new Composer({ uniqueKeys: false, logLevel: 'error' })
-  for (const document of composer.compose(new Parser(lines.addNewLine).parse(text))) {
-    const [error] = document.errors
-    if (error !== undefined) yield { ok: false, message: describe(error), line: lineAt(error.pos[0]) }
-    else {
-      const converted = convert(document, lineAt)
+  const documents = composer.compose(tokensOf(text, lines))
+  try {
+    for (let next = withoutStacks(() => documents.next()); !next.done; next = withoutStacks(() => documents.next())) {
+      const converted = convert(next.value, lineAt)
       if (!converted.ok || converted.value !== null) yield converted
     }
+  } catch (error) {
+    if (!(error instanceof YamlFault)) throw error
+    yield { ok: false, message: error.message, line: lineAt(error.offset) }
   }
 }
 
-const describe = ({ code, message }: { readonly code: string; readonly message: string }): string =>
-  code === 'RESOURCE_EXHAUSTION' ? 'is nested too deeply' : message
+/** As `Parser.parse`, but it gives up on depth at once: the library would go on with all the memory there is. */
+function* tokensOf(text: string, lines: LineCounter): Generator<CST.Token> {
+  const parser = new Parser(lines.addNewLine)
+  lines.addNewLine(0)
+  for (const lexeme of new Lexer().lex(text)) {
+    yield* parser.next(lexeme)
+    if (parser.stack.length > depthLimit) throw new YamlFault(`is nested deeper than ${depthLimit}`, parser.offset)
+  }
+  yield* parser.end()
+}
+
+/** The library makes an Error of each fault, a million if need be; nobody looks at their stacks. */
+const withoutStacks = <T>(run: () => T): T => {
+  const limit = Error.stackTraceLimit
+  Error.stackTraceLimit = 0
+  try {
+    return run()
+  } finally {
+    Error.stackTraceLimit = limit
+  }
+}
 
 const convert = (document: Document.Parsed, lineAt: (offset: number) => number): YamlDocument => {
-  const contents = document.contents
+  const { contents, errors } = document
+  const [error] = errors
+  if (error !== undefined) return { ok: false, message: error.message, line: lineAt(error.pos[0]) }
   try {
-    const { value } = new Conversion().convert(contents, 0)
+    const { value } = new Conversion().convert(contents)
     return { ok: true, value, lineOf: (path) => lineAt(locate(contents, path)) }
   } catch (error) {
     if (!(error instanceof YamlFault)) throw error
@@ -60,9 +85,9 @@ const convert = (document: Document.Parsed, lineAt: (offset: number) => number):
 
 class YamlFault extends Error {
   readonly offset: number
-  constructor(message: string, node: unknown) {
+  constructor(message: string, place: unknown) {
     super(message)
-    this.offset = offsetOf(node) ?? 0
+    this.offset = typeof place === 'number' ? place : (offsetOf(place) ?? 0)
   }
 }
 
@@ -76,16 +101,15 @@ interface Converted {
 class Conversion {
   readonly #anchors = new Map<string, Converted | null>()
 
-  convert(node: unknown, depth: number): Converted {
+  convert(node: unknown): Converted {
     if (isAlias(node)) return this.#resolve(node)
     if (!isNode(node)) return { value: null, size: 1 }
-    if (depth > depthLimit) throw new YamlFault(`is nested deeper than ${depthLimit}`, node)
     const anchor = isScalar(node) || isCollection(node) ? node.anchor : undefined
     if (anchor !== undefined) this.#anchors.set(anchor, null)
     const converted = isMap(node)
-      ? this.#map(node, depth)
+      ? this.#map(node)
       : isSeq(node)
-        ? this.#list(node, depth)
+        ? this.#list(node)
         : { value: isScalar(node) ? node.value : null, size: 1 }
     if (converted.size > sizeLimit)
       throw new YamlFault(`has aliases that stand for more than ${sizeLimit} values`, node)
@@ -100,22 +124,22 @@ class Conversion {
     return converted
   }
 
-  #list(list: YAMLSeq, depth: number): Converted {
+  #list(list: YAMLSeq): Converted {
     let size = 1
     const value = list.items.map((item) => {
-      const converted = this.convert(item, depth + 1)
+      const converted = this.convert(item)
       size += converted.size
       return converted.value
     })
     return { value, size }
   }
 
-  #map(map: YAMLMap, depth: number): Converted {
+  #map(map: YAMLMap): Converted {
     let size = 1
     const own = new Map<string, unknown>()
     const merged: unknown[] = []
     for (const pair of map.items) {
-      const converted = this.convert(pair.value, depth + 1)
+      const converted = this.convert(pair.value)
       size += converted.size
       const key = readKey(pair.key, map)
       if (own.has(key)) throw new YamlFault(`has the key ${JSON.stringify(key)} twice`, pair.key)
