@@ -255,16 +255,14 @@ describe('KubeProxyConfiguration', () => {
   })
 
   it('never throws, whatever it holds', () => {
-    const json = fc
-      .jsonValue()
-      .map((value) => ({
-        ...kubeProxy,
-        mode: value,
-        nftables: value,
-        iptables: value,
-        ipvs: value,
-        clusterCIDR: value,
-      }))
+    const json = fc.jsonValue().map((value) => ({
+      ...kubeProxy,
+      mode: value,
+      nftables: value,
+      iptables: value,
+      ipvs: value,
+      clusterCIDR: value,
+    }))
     fc.assert(
       fc.property(
         fc.oneof(
