@@ -41,7 +41,7 @@ export const evaluate = (tables: readonly Table[], probe: Probe, around: Surroun
   const walk = new Walk(probe, around)
   const chains = baseChains(tables, probe.family)
   const { daddr, dport, mark = 0 } = probe
-  const start: Flow = { odds: one, daddr, dport, mark, dnat: false, masquerade: false, noted: [] }
+  const start: Flow = { odds: one, daddr, dport, mark, dnat: false, masquerade: false }
   const inside = throughHook(walk, chains, around.entry, [start])
   const kept = inside.filter((flow) => around.keeps(flow.daddr))
   const sent = inside.filter((flow) => !around.keeps(flow.daddr))

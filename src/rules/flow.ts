@@ -11,8 +11,6 @@ export interface Flow {
   readonly mark: number
   readonly dnat: boolean
   readonly masquerade: boolean
-  /** elements of dynamic sets that the packet has added itself, as `set key` */
-  readonly noted: readonly string[]
 }
 
 /** What does not change on the way. */
@@ -44,7 +42,7 @@ export const merge = (flows: readonly Flow[]): readonly Flow[] => {
   if (flows.length < 2) return flows
   const groups = new Map<string, Flow[]>()
   for (const flow of flows) {
-    const key = `${flow.daddr} ${flow.dport} ${flow.mark} ${flow.dnat} ${flow.masquerade} ${flow.noted.join('\n')}`
+    const key = `${flow.daddr} ${flow.dport} ${flow.mark} ${flow.dnat} ${flow.masquerade}`
     const group = groups.get(key)
     if (group) group.push(flow)
     else groups.set(key, [flow])

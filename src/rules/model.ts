@@ -25,6 +25,8 @@ export type Field =
 
 export type Expression =
   | { readonly kind: 'field'; readonly field: Field }
+  /** one byte of an address, 0 the first */
+  | { readonly kind: 'octet'; readonly of: 'ip saddr' | 'ip daddr' | 'ip6 saddr' | 'ip6 daddr'; readonly at: number }
   /** a 4-byte number 0 … modulus−1, plus offset */
   | { readonly kind: 'numgen'; readonly mode: 'inc' | 'random'; readonly modulus: number; readonly offset: number }
   | {
@@ -107,8 +109,6 @@ export interface RuleSet {
   get(key: Bytes): ElementValue | undefined
   /** timed sets that packets fill: a lookup becomes a condition instead of an answer */
   readonly dynamic: boolean
-  /** dynamic sets: can packets have put this key there at all? Left out: any key */
-  readonly possible?: (key: Bytes) => boolean
 }
 
 export interface Table {

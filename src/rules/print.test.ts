@@ -12,7 +12,13 @@ test.each<[string, Statement[]]>([
   ['ip daddr . meta l4proto . th dport vmap @services', [vmap(key, 'services')]],
   [
     'dnat ip to ip daddr . meta l4proto . th dport . numgen inc mod 3 offset 16384 map @backends-1a',
-    [{ kind: 'dnat-map', key: [...key, { kind: 'numgen', mode: 'inc', modulus: 3, offset: 16384 }], map: 'backends-1a' }],
+    [
+      {
+        kind: 'dnat-map',
+        key: [...key, { kind: 'numgen', mode: 'inc', modulus: 3, offset: 16384 }],
+        map: 'backends-1a',
+      },
+    ],
   ],
   [
     'dnat ip to jhash ip saddr . th sport mod 251 seed 0x65766b6c map @backends-1a',
@@ -49,7 +55,10 @@ test.each<[string, Statement[]]>([
   ['ip saddr @clients', [inSet([field('ip saddr')], 'clients')]],
   ['reject with tcp reset', [equals('meta l4proto', u8(6)), { kind: 'reject', with: 'tcp-reset' }]],
   ['reject', [{ kind: 'reject', with: 'port-unreachable' }]],
-  ['th dport 30000-32767', [{ kind: 'range', left: field('th dport'), low: u16(30000), high: u16(32767), negated: false }]],
+  [
+    'th dport 30000-32767',
+    [{ kind: 'range', left: field('th dport'), low: u16(30000), high: u16(32767), negated: false }],
+  ],
 ])('%s', (text, statements) => {
   expect(printRule({ statements }, 'ip')).toBe(text)
   expect(printRule({ statements, comment: 'why' }, 'ip')).toBe(`${text} comment "why"`)

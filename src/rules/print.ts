@@ -88,6 +88,8 @@ const printExpression = (expression: Expression): string => {
   switch (expression.kind) {
     case 'field':
       return expression.field
+    case 'octet':
+      return `@nh,${(addressOffset[expression.of] + expression.at) * 8},8`
     case 'numgen': {
       const { mode, modulus, offset } = expression
       return `numgen ${mode} mod ${modulus}${printOffset(offset)}`
@@ -98,6 +100,9 @@ const printExpression = (expression: Expression): string => {
     }
   }
 }
+
+/** Bytes from the start of the network header. */
+export const addressOffset = { 'ip saddr': 12, 'ip daddr': 16, 'ip6 saddr': 8, 'ip6 daddr': 24 } as const
 
 const printOffset = (offset: number): string => (offset === 0 ? '' : ` offset ${offset}`)
 

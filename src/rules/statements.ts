@@ -52,12 +52,7 @@ export const applyStatement = (statement: Statement, flow: Flow, reader: Reader)
       return [{ kind: 'reject', flow }]
     case 'jump':
       return [{ kind: 'jump', flow, jump: statement.jump }]
-    case 'update': {
-      const values = keyValues(statement.key, flow, reader.sender, reader.around)
-      if (values.kind !== 'known' || values.values.length > 1) return [{ kind: 'next', flow }]
-      const noted = values.values.map(({ bytes }) => `${statement.set} ${bytes}`)
-      return [{ kind: 'next', flow: { ...flow, noted: [...flow.noted, ...noted] } }]
-    }
+    case 'update':
     case 'counter':
       return [{ kind: 'next', flow }]
     case 'unknown':
@@ -86,14 +81,11 @@ const applyLookup = (
   reader: Reader,
 ): readonly Step[] => {
   const set = reader.set(name)
-  const values = keyValues(key, flow, reader.sender, reader.around)
-  if (set?.dynamic && values.kind === 'known') {
-    const keys = values.values.map(({ bytes }) => bytes)
-    if (keys.every((bytes) => flow.noted.includes(`${name} ${bytes}`)))
-      return [{ kind: negated ? 'break' : 'next', flow }]
-    if (keys.some((bytes) => set.possible?.(bytes) ?? true)) reader.condition(`client not in set ${name}`)
+  if (set?.dynamic) {
+    reader.condition(`client not in set ${name}`)
     return [{ kind: negated ? 'next' : 'break', flow }]
   }
+  const values = keyValues(key, flow, reader.sender, reader.around)
   if (set === undefined || values.kind !== 'known') {
     return split(values.kind === 'foreign' ? 'foreign' : 'unknown', negated, flow, reader, `set ${name}`)
   }

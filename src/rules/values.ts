@@ -74,6 +74,10 @@ export const valuesOf = (expression: Expression, flow: Flow, sender: Sender, aro
       if (bytes === 'unknown') return unknown
       return bytes === 'foreign' ? foreign : certain(bytes)
     }
+    case 'octet': {
+      const bytes = fieldBytes(expression.of, flow, sender, around)
+      return bytes === 'foreign' ? foreign : certain(bytes.charAt(expression.at))
+    }
     case 'numgen': {
       const { mode, modulus, offset } = expression
       return spread(modulus, offset, (value) => oddsBetween(mode, modulus, value, value))

@@ -51,6 +51,7 @@ const elements = ({ sets }: Layout, node: NodeView, family: Family): NftObject[]
   // beside another proxy most addresses of the ServiceCIDRs are that one's
   const serviceCIDRs = node.proxyName === '' ? node.serviceCIDRs.filter((cidr) => familyOf(cidr) === family) : []
   return [
+    ...Array.from({ length: 256 }, (_, octet) => member(sets['equal-octets'], twice(octet))),
     ...intervals(sets.pods, podCidrsOf(node, family)),
     ...intervals(sets['service-cidrs'], serviceCIDRs),
     ...[...new Set(open)]
@@ -58,6 +59,8 @@ const elements = ({ sets }: Layout, node: NodeView, family: Family): NftObject[]
       .map((address) => member(sets['nodeport-addresses'], addressBytes(address))),
   ]
 }
+
+const twice = (octet: number): string => String.fromCharCode(octet, 0, 0, 0, octet, 0, 0, 0)
 
 const chains = (layout: Layout, node: NodeView, family: Family): ChainObject[] => {
   const priority = priorities(node)
@@ -121,22 +124,29 @@ const notLoopback = ({ family, daddr }: Layout): Statement =>
     ? { kind: 'match', left: field(daddr), op: '!=', right: addressBytes('127.0.0.0'), mask: prefixMask(8, 4) }
     : { kind: 'match', left: field(daddr), op: '!=', right: addressBytes('::1') }
 
-/**
- * nf_tables cannot compare two fields. So a client is noted twice over in a set, where source and destination are then looked up:
- * found only when they are the same. That is exact for every backend and costs no element for any.
- */
 const postrouting = (layout: Layout, node: NodeView): Rule[] => {
-  const { saddr, daddr } = layout
   const masquerade: Statement = { kind: 'masquerade', fullyRandom: true }
   const bit = 2 ** node.masqueradeBit
   return [
     explained('marked at dispatch', anyBit('meta mark', bit), markXor(bit), masquerade),
-    explained(
-      'a backend that dials itself',
-      anyBit('ct status', STATUS_DST_NAT),
-      { kind: 'update', set: 'self', key: [field(saddr), field(saddr)] },
-      inSet([field(saddr), field(daddr)], 'self'),
-      masquerade,
-    ),
+    explained('a backend that dials itself', anyBit('ct status', STATUS_DST_NAT), ...dialsItself(layout), masquerade),
   ]
+}
+
+/**
+ * Source and destination are the same. nf_tables cannot compare two fields, but it can look both up together: octet by octet, the last
+ * one first because it differs most often. Costs no element for any backend (docs/decisions/0010-hairpins-by-octets.md).
+ */
+const dialsItself = ({ family, saddr, daddr }: Layout): Statement[] => {
+  const length = family === 'ip' ? 4 : 16
+  return Array.from({ length }, (_, index) => {
+    const at = length - 1 - index
+    return inSet(
+      [
+        { kind: 'octet', of: saddr, at },
+        { kind: 'octet', of: daddr, at },
+      ],
+      'equal-octets',
+    )
+  })
 }

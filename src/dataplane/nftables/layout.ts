@@ -1,6 +1,6 @@
 import type { NftSet, NftType } from '../../kernel/nftables/types.ts'
 import type { Family } from '../../model/objects.ts'
-import type { Field, Key } from '../../rules/model.ts'
+import type { Key } from '../../rules/model.ts'
 import { field } from '../../rules/terms.ts'
 import { setObject, SHARDS, shardTable, TABLE, type SetObject } from './objects.ts'
 import { type FixedSets, fixedSets, keyTypes, plainSet } from './sets.ts'
@@ -16,8 +16,8 @@ export type Dialled = 'service' | 'nodeport'
 export interface Layout {
   readonly family: IpFamily
   readonly table: string
-  readonly saddr: Field
-  readonly daddr: Field
+  readonly saddr: 'ip saddr' | 'ip6 saddr'
+  readonly daddr: 'ip daddr' | 'ip6 daddr'
   readonly address: NftType
   /** how a packet names the frontend that it dials */
   readonly dialled: Readonly<Record<Dialled, Key>>
@@ -45,7 +45,7 @@ export interface Place {
 
 export const layoutOf = (family: IpFamily): Layout => {
   const address: NftType = family === 'ip' ? 'ipv4_addr' : 'ipv6_addr'
-  const daddr: Field = family === 'ip' ? 'ip daddr' : 'ip6 daddr'
+  const daddr = family === 'ip' ? 'ip daddr' : 'ip6 daddr'
   const nodePort = [field('meta l4proto'), field('th dport')]
   const sets = fixedSets(family, address)
   return {

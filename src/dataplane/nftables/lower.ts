@@ -1,5 +1,6 @@
 import type { NftExpr } from '../../kernel/nftables/types.ts'
 import { prefixMask, reversed } from '../../rules/bytes.ts'
+import { addressOffset } from '../../rules/print.ts'
 import type { Bytes, Expression, Field, Key, Rule, Statement } from '../../rules/model.ts'
 
 /**
@@ -116,6 +117,8 @@ const loadPart = (part: Expression, unit: number, free: number): NftExpr[] => {
   switch (part.kind) {
     case 'field':
       return [loadField(part.field, dreg)]
+    case 'octet':
+      return [{ name: 'payload', dreg, base: 'network', offset: addressOffset[part.of] + part.at, len: 1 }]
     case 'numgen':
       return [{ name: 'numgen', dreg, mode: part.mode, modulus: part.modulus, offset: part.offset }]
     case 'jhash': {
@@ -167,6 +170,7 @@ const loadField = (name: Field, dreg: number): NftExpr => {
 
 /** Bytes of a value. */
 const width = (expression: Expression): number => {
+  if (expression.kind === 'octet') return 1
   if (expression.kind !== 'field') return 4
   switch (expression.field) {
     case 'ip6 saddr':
@@ -190,6 +194,7 @@ const units = (expression: Expression): number => Math.ceil(width(expression) / 
 const registerBytes = (of: Expression, bytes: Bytes): Bytes => (isHostOrder(of) ? reversed(bytes) : bytes)
 
 const isHostOrder = (of: Expression): boolean => {
+  if (of.kind === 'octet') return false
   if (of.kind !== 'field') return true
   switch (of.field) {
     case 'meta mark':

@@ -37,7 +37,7 @@ export type FixedSets = Readonly<
     | 'masquerade-all-nodeports'
     | 'masquerade-outside'
     | 'masquerade-outside-nodeports'
-    | 'self'
+    | 'equal-octets'
     | 'cluster-ips'
     | 'nodeport-addresses'
     | 'pods'
@@ -45,9 +45,6 @@ export type FixedSets = Readonly<
     SetObject
   >
 >
-
-/** Clients whose self-dialling is being looked for, and for how long they are kept. */
-const SELVES = { dynamic: true, size: 65_536, timeoutMs: 10_000 } as const
 
 export const fixedSets = (family: 'ip' | 'ip6', address: NftType): FixedSets => {
   const keys = keyTypes(address)
@@ -71,7 +68,7 @@ export const fixedSets = (family: 'ip' | 'ip6', address: NftType): FixedSets => 
     ...of('masquerade-all-nodeports', keys.nodeport, 'node ports whose clients are all masqueraded'),
     ...of('masquerade-outside', keys.service, 'frontends whose clients other than pods are masqueraded'),
     ...of('masquerade-outside-nodeports', keys.nodeport, 'node ports whose clients other than pods are masqueraded'),
-    ...of('self', [address, address], 'client . the same client: to find those that dial themselves', SELVES),
+    ...of('equal-octets', ['octet', 'octet'], 'every octet beside itself: to compare two addresses, octet by octet'),
     ...of('cluster-ips', [address], 'a port that no Service has is refused here'),
     ...of('nodeport-addresses', [address], 'addresses of the node on which node ports are open'),
     ...of('pods', [address], 'clusterCIDR: sources that are pods', interval),

@@ -84,7 +84,7 @@ const modelPicks = ({ statements }: Rule): readonly Pick[] =>
     statement.kind === 'dnat-map' || statement.kind === 'vmap' ? statement.key.filter(isPick) : [],
   )
 
-const isPick = (part: Expression): part is Extract<Expression, Pick> => part.kind !== 'field'
+const isPick = (part: Expression): part is Extract<Expression, Pick> => part.kind === 'numgen' || part.kind === 'jhash'
 
 const observedPicks = ({ expressions }: NftRule): readonly Pick[] =>
   expressions.filter((expression) => expression.name === 'numgen' || expression.name === 'jhash')

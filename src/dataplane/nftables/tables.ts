@@ -74,8 +74,6 @@ const nothing: ReadonlyMap<Bytes, NftElement> = new Map()
 
 const ruleSet = (set: NftSet, elements: ReadonlyMap<Bytes, NftElement> = nothing): RuleSet => {
   const { name, dynamic } = set
-  // filled with pairs of equal addresses only
-  if (name === 'self') return { name, dynamic, get: () => undefined, possible: isPair }
   if (set.interval) {
     const ranges = [...elements.values()]
     const get = (key: Bytes): ElementValue | undefined => {
@@ -92,8 +90,6 @@ const ruleSet = (set: NftSet, elements: ReadonlyMap<Bytes, NftElement> = nothing
   }
   return { name, dynamic, get }
 }
-
-const isPair = (key: Bytes): boolean => key.slice(0, key.length / 2) === key.slice(key.length / 2)
 
 const elementValue = ({ data, verdict }: NftElement): ElementValue => {
   if (verdict !== undefined) return { to: 'jump', jump: verdict }

@@ -15,6 +15,7 @@ export const datatypes: Readonly<Record<NftType, Datatype>> = {
   mark: { number: 19, length: 4, byteOrder: 1 },
   ifname: { number: 41, length: 16, byteOrder: 1 },
   /** nft's `integer`; only a typeof expression can say its length */
+  octet: { number: 4, length: 1, byteOrder: 2 },
   slot: { number: 4, length: 4, byteOrder: 1 },
 }
 
@@ -34,7 +35,8 @@ export function concatenationParts(number: number): NftType[] | null {
     if (part === undefined) return null
     parts.unshift(part)
   }
-  return parts
+  // one number for both: slots stand behind what they belong to, octets by themselves
+  return parts[0] === 'slot' ? parts.map(() => 'octet') : parts
 }
 
 /** Bytes of a key or of data. A part of a concatenation is padded to 4 bytes, a single one is not. */
@@ -46,5 +48,6 @@ export function lengthOf(parts: readonly NftType[]): number {
 export const paddedLength = (part: NftType): number => (datatypes[part].length + 3) & ~3
 
 /** Numbers exist only as typeof expressions, and nft takes either all of a set as typeof or nothing. */
-export const isTypeof = (set: NftSet): boolean =>
-  set.key.includes('slot') || (Array.isArray(set.data) && set.data.includes('slot'))
+export const isTypeof = (set: NftSet): boolean => hasNumber(set.key) || (Array.isArray(set.data) && hasNumber(set.data))
+
+const hasNumber = (parts: readonly NftType[]): boolean => parts.includes('slot') || parts.includes('octet')

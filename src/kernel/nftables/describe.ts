@@ -53,6 +53,8 @@ function describeValue(type: NftType, value: string): string {
       return protocols[bytes[0] ?? 0] ?? String(bytes[0] ?? 0)
     case 'inet_service':
       return bytes.length === 2 ? String(bytes.readUInt16BE()) : bytes.toString('hex')
+    case 'octet':
+      return String(bytes[0] ?? 0)
     case 'mark':
     case 'slot':
       return bytes.length === 4 ? String(bytes.readUInt32LE()) : bytes.toString('hex')

@@ -205,7 +205,7 @@ export class FakeRuleset {
     const packets = set.packets.get(key)
     if (packets !== undefined) {
       this.#remove(set.packets, key)
-      this.#deleted.push({ set: name, family: table.family, element: { ...element, packets } })
+      this.#deleted.push({ family: table.family, table: table.name, set: name, element: { ...element, packets } })
     }
     if (this.#options.chainUsesEndLate) this.#late.push(() => countUse(table, element, -1))
     else this.#useByElement(table, element, -1)

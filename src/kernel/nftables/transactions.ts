@@ -126,12 +126,14 @@ class Replies {
     const family = familyOf(message)
     const attributes = attributesOf(message, this.fault)
     const elements: DumpedElement[] = []
+    let table = ''
     let set = ''
     while (attributes.next()) {
+      if (attributes.type === elementListAttribute.table) table = attributes.string()
       if (attributes.type === elementListAttribute.set) set = attributes.string()
       if (attributes.type === elementListAttribute.elements) readElements(attributes.nested(), elements)
     }
     if (family === null) return
-    for (const element of elements) if ('key' in element) this.deleted.push({ set, family, element })
+    for (const element of elements) if ('key' in element) this.deleted.push({ family, table, set, element })
   }
 }

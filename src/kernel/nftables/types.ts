@@ -126,11 +126,11 @@ export interface NftChain {
 }
 
 /** One part of a set's key or data as nft types it; userdata (typeof) is derived from these so that `nft list ruleset` prints and reloads. */
-export type NftType = 'ipv4_addr' | 'ipv6_addr' | 'inet_proto' | 'inet_service' | 'mark' | 'ifname' | 'slot'
+export type NftType = 'ipv4_addr' | 'ipv6_addr' | 'inet_proto' | 'inet_service' | 'mark' | 'ifname' | 'octet' | 'slot'
 
 export interface NftSet {
   readonly name: string
-  /** concatenation; each part padded to 4 bytes. `slot` is `numgen inc mod 65536` (4 bytes, host order in the kernel's register) */
+  /** concatenation; each part padded to 4 bytes. `slot` is `numgen inc mod 65536` (4 bytes, host order in the kernel's register), `octet` one byte of a header (`ip ttl`) */
   readonly key: readonly NftType[]
   readonly data: readonly NftType[] | 'verdict' | null
   readonly interval: boolean
@@ -194,7 +194,12 @@ export type NftOperation =
 
 export interface NftTransactionResult {
   /** elements of counted maps that were deleted, with their last packet count (NLM_F_ECHO) */
-  readonly deleted: readonly { readonly set: string; readonly family: NftFamily; readonly element: NftElement }[]
+  readonly deleted: readonly {
+    readonly family: NftFamily
+    readonly table: string
+    readonly set: string
+    readonly element: NftElement
+  }[]
   readonly sendMs: number
   readonly encodeMs: number
 }

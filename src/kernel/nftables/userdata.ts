@@ -30,6 +30,7 @@ const EXPR_CONCAT = 13
 const EXPR_NUMGEN = 23
 /** enum proto_desc_id and the header's field */
 const TH_DPORT = [11, 2] as const
+const IP_TTL = [12, 8] as const
 const IP_DADDR = [12, 12] as const
 const IP6_DADDR = [13, 9] as const
 const META_MARK = 3
@@ -91,6 +92,8 @@ function typeExpression(type: NftType): Bytes {
       return meta(META_MARK)
     case 'ifname':
       return meta(META_IIFNAME)
+    case 'octet':
+      return payload(IP_TTL)
     case 'slot':
       return expression(EXPR_NUMGEN, tlv(0, u32(0)) + tlv(1, u32(65536)) + tlv(2, u32(0)))
   }
