@@ -22,11 +22,11 @@ export async function loadLibc(): Promise<Libc> {
   const { default: koffi } = await import('koffi')
   // null: the symbols of this process, so whichever libc Node itself runs on.
   const self = koffi.load(null)
-  const polls = new Set<() => void>()
   // libuv calls a poll that is open while Node takes itself apart, and koffi then aborts the process.
-  process.once('exit', () => {
+  const polls = new Set<() => void>()
+  const stopAll = (): void => {
     for (const stop of polls) stop()
-  })
+  }
   const send = self.func('intptr_t send(int, const void *, size_t, int)')
   return {
     socket: self.func('int socket(int, int, int)'),
@@ -49,8 +49,11 @@ export async function loadLibc(): Promise<Libc> {
       const handle = koffi.node.poll(fd, { readable: true }, run)
       handle.unref()
       const stop = (): void => {
-        if (polls.delete(stop)) handle.close()
+        if (!polls.delete(stop)) return
+        handle.close()
+        if (polls.size === 0) process.off('exit', stopAll)
       }
+      if (polls.size === 0) process.once('exit', stopAll)
       polls.add(stop)
       return stop
     },

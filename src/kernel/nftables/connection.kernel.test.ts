@@ -116,7 +116,7 @@ describe('refusals', () => {
     {
       name: 'elements of no set',
       operations: [{ op: 'add-elements', ...table, set: { ...set, name: 'nothing' }, elements: [element(1)] }],
-      says: `nftables add element ip ${TABLE} nothing: ENOENT (no such set)`,
+      says: /^nftables add element ip \S+ nothing: ENOENT \(no such (table or )?set\)$/,
     },
     {
       name: 'the third of three elements',
@@ -144,7 +144,7 @@ describe('refusals', () => {
         { op: 'add-elements', ...table, set, elements: [element(1)] },
         { op: 'add-elements', ...table, set, elements: [{ key: element(1).key, verdict: { verdict: 'drop' } }] },
       ],
-      // EBUSY before 6.14 or so
+      // EBUSY on 6.1
       says: /^nftables add element ip \S+ web 10\.0\.0\.1: (EEXIST|EBUSY) \(exists with other data\)$/,
     },
     {
@@ -218,7 +218,7 @@ test('a deleted element of a counted map is told with its last count', async () 
   const elements = [{ key: '\0\x50' }]
   const { deleted } = await nftables.transaction([{ op: 'delete-elements', ...table, set, elements }])
   const data = '\x0a\0\0\x01\x1f\x90\0\0'
-  expect(deleted).toEqual([{ set: 'counted', family: 'ip', element: { key: '\0\x50', data, packets: 7 } }])
+  expect(deleted).toEqual([{ ...table, set: 'counted', element: { key: '\0\x50', data, packets: 7 } }])
 })
 
 test('100,000 elements go in one transaction and come back, while the event loop lives', async () => {

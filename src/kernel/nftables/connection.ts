@@ -107,9 +107,18 @@ export class NftablesConnection implements Nftables {
       ours = 1
       return result
     } finally {
+      await this.#hearAgain(events, before + ours)
+    }
+  }
+
+  /** The transaction is over, whatever happens here. */
+  async #hearAgain(events: TableEvents, expected: number): Promise<void> {
+    try {
       events.resume()
-      if ((await this.generation()) - before > ours)
-        events.lose('others changed the ruleset during a large transaction')
+      if ((await this.generation()) === expected) return
+      events.lose('others changed the ruleset during a large transaction')
+    } catch (error) {
+      events.lose(`not watching: ${String(error)}`)
     }
   }
 }

@@ -85,6 +85,8 @@ function explain(errno: string, operation: NftOperation, culprit: NftElement | u
     case 'ENOENT':
       if (operation.op === 'delete-elements' && culprit !== undefined) return 'no such element'
       if (culprit?.verdict && 'chain' in culprit.verdict) return `no such chain ${culprit.verdict.chain}`
+      // Kernels of 2022 do not point at the name of the set.
+      if ('elements' in operation) return 'no such table or set'
       return operation.op === 'add-rule' ? 'names a chain, set or counter that does not exist' : 'does not exist'
     case 'EPERM':
       return 'needs CAP_NET_ADMIN'
