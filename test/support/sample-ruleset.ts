@@ -108,6 +108,7 @@ function sampleSets(address: NftType, at: (text: string) => string): Sample['set
     },
     { set: plainSet('marks', ['mark']), elements: [{ key: host32(0x4000) }] },
     { set: plainSet('ports', ['inet_service']), elements: [{ key: port(80) }, { key: port(443) }] },
+    { set: plainSet('octets', ['octet', 'octet']), elements: [{ key: key('\x05', '\x05') }] },
     { set: plainSet('protocols', ['inet_proto']), elements: [{ key: TCP }] },
     { set: plainSet('interfaces', ['ifname']), elements: [{ key: 'eth0'.padEnd(16, '\0') }] },
     {

@@ -14,7 +14,7 @@ export const datatypes: Readonly<Record<NftType, Datatype>> = {
   inet_service: { number: 13, length: 2, byteOrder: 2 },
   mark: { number: 19, length: 4, byteOrder: 1 },
   ifname: { number: 41, length: 16, byteOrder: 1 },
-  /** nft's `integer`; only a typeof expression can say its length */
+  /** nft's `integer`, both: only a typeof expression can say its length */
   octet: { number: 4, length: 1, byteOrder: 2 },
   slot: { number: 4, length: 4, byteOrder: 1 },
 }
@@ -35,7 +35,7 @@ export function concatenationParts(number: number): NftType[] | null {
     if (part === undefined) return null
     parts.unshift(part)
   }
-  // one number for both: slots stand behind what they belong to, octets by themselves
+  // One number for both: slots stand behind what they belong to, octets by themselves.
   return parts[0] === 'slot' ? parts.map(() => 'octet') : parts
 }
 
