@@ -51,6 +51,12 @@ export class Desired<O extends PlaneObject> {
     this.#compiled.delete(key)
   }
 
+  /** Frontends with the same number are cheapest for the kernel in one transaction. */
+  neighbourhood(key: FrontendKey): number {
+    const frontend = this.#frontends.get(key)
+    return (frontend && this.#plane.neighbourhood?.(frontend)) ?? 0
+  }
+
   /** null: nothing should be in force. Throws what the plane throws. */
   program(key: FrontendKey, inForce: readonly O[] | undefined): Program<O> | null {
     const compiled = this.#compiled.get(key)

@@ -81,6 +81,42 @@ describe('a plan goes into the kernel', () => {
   })
 })
 
+describe('thousands of frontends', () => {
+  const many = (backend: number): Frontend[] => Array.from({ length: 5_000 }, (_, n) => frontend(n, [n % 500, backend]))
+
+  test('go in pieces, the next made while the kernel works on the one before', async () => {
+    const { kernel, reconciler, settled, applied } = setUp()
+    const planned = plan(...many(500))
+    reconciler.update(planned)
+    reconciler.sourcesComplete()
+    await settled()
+    expect(kernel.transactions).toBe(2)
+    expect(kernel.dump()).toBe(toyPlan(planned.values(), 'node-a'))
+    expect(applied.sort()).toEqual([...planned.keys()].sort())
+  })
+
+  test.each(['EINVAL', 'ENOENT', ''])('a piece that fails (%s), and a plan that changes meanwhile', async (errno) => {
+    const { kernel, clock, reconciler } = setUp()
+    reconciler.sourcesComplete()
+    reconciler.update(plan(...many(500)))
+    await clock.advance(5_000)
+    const planned = plan(...many(501))
+    let calls = 0
+    kernel.fault = (call) => {
+      if (call !== 'apply' || ++calls !== 2) return
+      const next = frontend(3, [77])
+      planned.set(next.key, next)
+      reconciler.update(plan(next))
+      throw new KernelError({ operation: 'toy', errno })
+    }
+    reconciler.update(planned)
+    await clock.advance(120_000)
+    expect(calls).toBeGreaterThan(2)
+    expect(reconciler.status()).toMatchObject({ lagging: [], strays: 0, lingering: 0, extra: 0 })
+    expect(kernel.dump()).toBe(toyPlan(planned.values(), 'node-a'))
+  })
+})
+
 describe('removal', () => {
   test('waits until the sources are complete, and what was found stays as it is', async () => {
     const first = setUp()

@@ -2,13 +2,13 @@ import type { Frontend, FrontendKey } from '../model/frontend.ts'
 import type { NodeView } from '../model/node-view.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Log } from '../util/log.ts'
+import { Applying, isDoubtful } from './applying.ts'
 import { Backlog, type Pending } from './backlog.ts'
 import { type Backoff, defaultBackoff, Retry } from './backoff.ts'
 import { Desired } from './desired.ts'
-import { failureOf, reasonOf } from './failure.ts'
+import { reasonOf } from './failure.ts'
 import { BASE, Ledger } from './ledger.ts'
 import { Leftovers } from './leftovers.ts'
-import { type Narrowed, narrow } from './narrow.ts'
 import type { Change, Driver, Plane, PlaneObject, Program } from './plane.ts'
 import { type PlaneStatus, type Verification, lagging, refusals } from './reconcile-status.ts'
 import { RepairPace } from './repair-pace.ts'
@@ -28,13 +28,6 @@ export interface ReconcilerOptions<O extends PlaneObject> {
   readonly onApplied?: (keys: readonly FrontendKey[]) => void
 }
 
-/** A frontend's plan on its way into the kernel. */
-interface Attempt<O extends PlaneObject> {
-  readonly pending: Pending
-  readonly version: number
-  readonly program: Program<O> | null
-}
-
 /**
  * Keeps the kernel equal to the plan: observe, diff, apply, remember. One transaction at a time; what arrives meanwhile gathers for the
  * next one. No failure ends it: a frontend that fails is found by halving its transaction and retried by itself.
@@ -47,10 +40,10 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
   readonly #desired: Desired<O>
   readonly #ledger: Ledger<O>
   readonly #backlog = new Backlog()
+  readonly #applying: Applying<O>
   readonly #leftovers: Leftovers<O>
   readonly #retry: Retry
   readonly #repairPace = new RepairPace()
-  readonly #refused = new Map<FrontendKey, readonly string[]>()
 
   /** found in the kernel before the sources were complete: not touched until they are */
   #held: ReadonlySet<FrontendKey> = new Set()
@@ -85,6 +78,16 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
     this.#desired = new Desired(plane, node)
     this.#ledger = new Ledger(plane, lingerMs)
     this.#retry = new Retry(random, backoff)
+    this.#applying = new Applying({
+      desired: this.#desired,
+      ledger: this.#ledger,
+      backlog: this.#backlog,
+      clock,
+      log,
+      retry: this.#retry,
+      send: (change) => this.#send(change),
+      onApplied: (keys) => options.onApplied?.(keys),
+    })
     const remove = (objects: readonly O[]): Promise<void> => this.#send({ add: [], replace: [], remove: objects })
     this.#leftovers = new Leftovers({ plane, ledger: this.#ledger, clock, log, retry: this.#retry, remove })
     this.#backlog.add(BASE, clock.wall())
@@ -160,7 +163,7 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
       extra,
       strays: this.#ledger.strays,
       lingering: this.#ledger.lingering,
-      refused: refusals(this.#refused),
+      refused: refusals(this.#applying.refused),
       lastChange: this.#lastChange,
       transactions: this.#transactions,
       unreadable: this.#unreadable,
@@ -309,38 +312,9 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
   // ---- apply
 
   async #apply(pending: readonly Pending[]): Promise<boolean> {
-    const fresh = this.#fresh
-    const result = await narrow(this.#compile(pending), (part) => this.#attempt(part), {
-      ends: (error) => isDoubtful(error, fresh, pending),
-      first: (attempt) => attempt.pending.key === BASE,
-    })
-    for (const { item, error } of result.failed) this.#blame(item.pending, reasonOf(error))
-    for (const { pending } of result.putOff) pending.reason = reasonOf(result.error)
-    if (result.ended) return this.#doubtKernel(result.error)
-    if (result.putOff.length > 0) this.#putOff(result)
+    const doubt = await this.#applying.apply(pending, this.#fresh)
+    if (doubt) this.#doubtKernel(doubt.error)
     return true
-  }
-
-  #compile(pending: readonly Pending[]): Attempt<O>[] {
-    const attempts: Attempt<O>[] = []
-    for (const one of pending) {
-      try {
-        const program = this.#desired.program(one.key, this.#ledger.get(one.key)?.objects)
-        attempts.push({ pending: one, version: one.version, program })
-      } catch (error) {
-        this.#blame(one, `cannot be compiled: ${reasonOf(error)}`)
-      }
-    }
-    return attempts
-  }
-
-  async #attempt(attempts: readonly Attempt<O>[]): Promise<void> {
-    const staged = this.#ledger.stage(new Map(attempts.map(({ pending, program }) => [pending.key, program])))
-    const { add, replace, remove } = staged.change
-    if (add.length + replace.length + remove.length > 0) await this.#send(staged.change)
-    staged.commit(this.#clock.now())
-    this.#retry.succeeded('change')
-    this.#succeed(attempts)
   }
 
   async #send(change: Change<O>): Promise<void> {
@@ -348,41 +322,6 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
     this.#transactions++
     this.#lastChange = this.#clock.wall()
     this.#fresh = false
-  }
-
-  #succeed(attempts: readonly Attempt<O>[]): void {
-    const inForce: FrontendKey[] = []
-    for (const { pending, version, program } of attempts) {
-      const { key } = pending
-      if (program && program.refused.length > 0) this.#refused.set(key, program.refused)
-      else this.#refused.delete(key)
-      this.#backlog.done(key)
-      if (pending.version === version) {
-        this.#desired.settled(key)
-        if (key !== BASE) inForce.push(key)
-      } else {
-        // planned anew while this was in flight
-        this.#backlog.add(key, this.#clock.wall())
-      }
-    }
-    this.#options.onApplied?.(inForce)
-  }
-
-  #blame(pending: Pending, reason: string): void {
-    pending.attempts++
-    pending.reason = reason
-    const wait = this.#retry.after(pending.attempts)
-    pending.notBefore = this.#clock.now() + wait
-    const what = { frontend: pending.key, error: reason, attempts: pending.attempts, retryMs: Math.round(wait) }
-    if (pending.key === BASE) this.#log.error(what, 'the base rules cannot be put in place')
-    else this.#log.warn(what, 'a frontend cannot be put in place')
-  }
-
-  #putOff({ putOff, error }: Narrowed<Attempt<O>>): void {
-    const wait = this.#retry.delay('change')
-    for (const { pending } of putOff) pending.notBefore = this.#clock.now() + wait
-    const what = { error: reasonOf(error), frontends: putOff.length, retryMs: Math.round(wait) }
-    this.#log.warn(what, 'changes failed; trying again')
   }
 
   // ---- remove what nothing needs any more
@@ -412,12 +351,4 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
     }
     return needed
   }
-}
-
-/** May the failure come from a wrong belief about the kernel rather than from the change itself? */
-const isDoubtful = (error: unknown, fresh: boolean, pending: readonly Pending[]): boolean => {
-  const failure = failureOf(error)
-  // it failed like this when the kernel had just been read: reading it again for every retry would be a waste
-  const known = pending.length === 1 && pending[0]?.reason === reasonOf(error)
-  return failure === 'uncertain' || (failure === 'surprising' && !fresh && !known)
 }

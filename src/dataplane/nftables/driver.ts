@@ -51,8 +51,13 @@ class NftablesDriver implements Driver<NftObject> {
       rules: this.#rules,
     })
     const [first, second] = this.#chainsOutliveElements ? splitForOldKernels(operations) : [operations, []]
-    await this.#send(first, signal)
-    this.#sets.remember(sorted, sets)
+    const takeBack = this.#sets.remember(sorted, sets)
+    try {
+      await this.#send(first, signal)
+    } catch (error) {
+      takeBack()
+      throw error
+    }
     if (second.length > 0) await this.#sendRest(second, signal)
   }
 

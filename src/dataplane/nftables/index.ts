@@ -7,7 +7,8 @@ import { DEFAULT_SCHEDULER } from './compile-slots.ts'
 import { equalObjects } from './equal.ts'
 import { isShared, lingers } from './identity.ts'
 import { layoutOf, nftFamily } from './layout.ts'
-import type { NftObject } from './objects.ts'
+import { frontendNames } from './names.ts'
+import { type NftObject, SHARDS } from './objects.ts'
 import { pickRules } from './pick-rules.ts'
 import type { Compilation } from './subject.ts'
 import { traceNftables } from './trace.ts'
@@ -42,6 +43,8 @@ export const createNftablesPlane = (): Plane<NftObject> => {
     shared: isShared,
     equal: equalObjects,
     lingers,
+    neighbourhood: (frontend) =>
+      (frontend.family === 'IPv4' ? 0 : SHARDS + 1) + (frontendNames(frontend).shard ?? SHARDS),
   }
 }
 

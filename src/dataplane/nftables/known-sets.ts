@@ -46,11 +46,21 @@ export class KnownSets {
     return { sets, refused: counter ? 0 : wanted }
   }
 
-  /** The change is in force. */
-  remember({ added, removed }: SortedChange, made: ReadonlyMap<string, NftSet>): void {
+  /** The change is on its way, so the next may build on it. Answers what takes it back. */
+  remember({ added, removed }: SortedChange, made: ReadonlyMap<string, NftSet>): () => void {
+    const gone = removed.sets.map(({ family, table, set }) => `${family} ${table} ${set.name}`)
+    const before = [...made.keys(), ...gone].map((key) => [key, this.#sets.get(key)] as const)
     for (const [key, set] of made) this.#sets.set(key, set)
-    this.#counted += this.#countedIn(added.elements) - this.#countedIn(removed.elements)
-    for (const { family, table, set } of removed.sets) this.#sets.delete(`${family} ${table} ${set.name}`)
+    const counted = this.#countedIn(added.elements) - this.#countedIn(removed.elements)
+    this.#counted += counted
+    for (const key of gone) this.#sets.delete(key)
+    return () => {
+      this.#counted -= counted
+      for (const [key, set] of before) {
+        if (set) this.#sets.set(key, set)
+        else this.#sets.delete(key)
+      }
+    }
   }
 
   #countedIn(groups: SortedChange['added']['elements']): number {
