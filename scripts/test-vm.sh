@@ -6,7 +6,6 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly cache=$PWD/node_modules/.cache/vm
-readonly shared=$cache/shared # the only directory the guest can write to
 readonly limit=${EVENKEEL_VM_SECONDS:-600}
 readonly packages=(qemu-system-x86 linux-image-amd64 busybox-static python3-venv kmod iproute2 nftables)
 
@@ -64,7 +63,6 @@ kernel_image() {
 
 # One archive, because each file opened over 9p costs the guest milliseconds: it unpacks this into memory.
 pack_checkout() {
-  mkdir -p "$shared"
   tar -cf "$shared/checkout.tar" \
     --exclude-vcs --exclude=./coverage --exclude='./node_modules/.[cv]*' \
     --exclude='./node_modules/@biomejs' --exclude='./node_modules/*oxlint*' --exclude='./node_modules/@typescript' \
@@ -76,6 +74,7 @@ install_packages
 install_virtme
 kernel=$(kernel_image)
 [ -r "$kernel" ] || cannot "cannot read $kernel"
+shared=$(mktemp -d "$cache/run.XXXXXX") # the only directory the guest can write to
 trap 'rm -rf "$shared"' EXIT
 pack_checkout
 
