@@ -9,6 +9,8 @@ export type AgentRequest =
   | { readonly ask: 'change'; readonly slice: RawObject }
   /** until nothing is left to do, removals of what lingers included */
   | { readonly ask: 'settle' }
+  /** once, after the first sync, as `run` does */
+  | { readonly ask: 'compact' }
   | { readonly ask: 'memory' }
   | { readonly ask: 'counters' }
   /** ends the agent; the kernel keeps what it has */

@@ -1,3 +1,4 @@
+import { compactHeap } from '../src/agent/memory.ts'
 import type { RawObject } from '../src/dataplane/conformance-case.ts'
 import type { Driver, Plane, PlaneName, PlaneObject } from '../src/dataplane/plane.ts'
 import { Reconciler } from '../src/dataplane/reconcile.ts'
@@ -66,6 +67,9 @@ class MeasuredAgent {
       }
       case 'settle':
         return await this.#measure(() => this.#settle())
+      case 'compact':
+        compactHeap()
+        return null
       case 'memory':
         return {
           rssMiB: process.memoryUsage.rss() / 2 ** 20,

@@ -10,10 +10,14 @@ export interface BenchAgent extends AsyncDisposable {
   sync(): Promise<Measured>
   change(slice: RawObject): Promise<Measured>
   settle(): Promise<Measured>
+  compact(): Promise<void>
   memory(): Promise<Memory>
   counters(): Promise<Counters>
   stop(): Promise<void>
 }
+
+/** as bin/evenkeel starts `run` */
+const AGENT_FLAGS = ['--max-semi-space-size=4']
 
 /** `profile`: a directory for `node --cpu-prof` */
 export const startAgent = (
@@ -23,7 +27,8 @@ export const startAgent = (
   flags: readonly string[] = [],
 ): BenchAgent => {
   const script = fileURLToPath(new URL('agent.ts', import.meta.url))
-  const execArgv = profile === undefined ? flags : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
+  const profiling = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
+  const execArgv = [...AGENT_FLAGS, ...profiling, ...flags]
   const child = startChild<AgentRequest, AgentValue>(script, [plane], { namespace, deadlineMs: 120_000, execArgv })
   return {
     async load(objects) {
@@ -39,6 +44,7 @@ export const startAgent = (
     sync: async () => (await child.call({ ask: 'sync' })) as Measured,
     change: async (slice) => (await child.call({ ask: 'change', slice })) as Measured,
     settle: async () => (await child.call({ ask: 'settle' })) as Measured,
+    compact: async () => void (await child.call({ ask: 'compact' })),
     memory: async () => (await child.call({ ask: 'memory' })) as Memory,
     counters: async () => (await child.call({ ask: 'counters' })) as Counters,
     stop: async () => void (await child.call({ ask: 'stop' })),

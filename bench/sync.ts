@@ -79,6 +79,8 @@ const runFirst = async (namespace: string, generator: ChangeGenerator, options: 
   const sync = await agent.sync()
   const kernel = readKernelMemory()
   progress(`… ${sync.ms.toFixed(0)} ms, CPU user ${sync.userMs.toFixed(0)} and system ${sync.systemMs.toFixed(0)} ms`)
+  await agent.settle()
+  await agent.compact()
   progress(`${changes} changes`)
   const measured = await runChanges(agent, generator, changes)
   await agent.settle()
