@@ -3,7 +3,6 @@ import { startAgent } from '../agent/agent.ts'
 import { type Level, openLog } from '../agent/log.ts'
 import { compactHeap } from '../agent/memory.ts'
 import { openKernel } from '../kernel/index.ts'
-import { releaseMemory, stayLean } from '../util/memory.ts'
 import type { Shell } from './command.ts'
 import { addNodeOptions, type NodeOptions, readNodeOptions } from './node-options.ts'
 import { manifestsOf } from './source.ts'
@@ -29,7 +28,6 @@ export function register(command: Command, shell: Shell): void {
 }
 
 const run = async (options: RunOptions, interrupted: AbortSignal): Promise<void> => {
-  stayLean()
   const manifests = manifestsOf(options.source)
   const { config, plane } = await readNodeOptions(options)
   const log = openLog(options.logLevel)
@@ -43,7 +41,6 @@ const run = async (options: RunOptions, interrupted: AbortSignal): Promise<void>
       signal: interrupted,
     })
     await Promise.race([agent.settled(), aborted(interrupted)])
-    releaseMemory()
     const { inSync, planes } = await agent.status({ verify: false, counters: false })
     const late = planes.reduce((sum, { missing }) => sum + missing.length, 0)
     if (inSync) log.info({ frontends: planes[0]?.frontends }, 'in sync')
