@@ -21,6 +21,11 @@ const DELETION = (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_DELSETELEM
 
 type Deleted = NftTransactionResult['deleted'][number]
 
+interface Encoded {
+  readonly batch: Batch
+  readonly encodeMs: number
+}
+
 /** Batches over one socket, one after another. */
 export class Transactions {
   readonly #transport: Transport
@@ -32,37 +37,37 @@ export class Transactions {
     this.#transport = transport
   }
 
-  run(operations: readonly NftOperation[], signal?: AbortSignal): Promise<NftTransactionResult> {
-    return this.#turns.take(async () => {
-      signal?.throwIfAborted()
-      const size = estimateBatch(operations)
-      if (size <= KEEP_BUFFER) return this.#run(operations, this.#writer)
-      const writer = new MessageWriter(size)
-      try {
-        return await this.#run(operations, writer)
-      } finally {
-        writer.release()
-      }
-    })
+  /** A large batch is encoded at once, while the kernel may still be at work on the one before. */
+  async run(operations: readonly NftOperation[], signal?: AbortSignal): Promise<NftTransactionResult> {
+    signal?.throwIfAborted()
+    const size = estimateBatch(operations)
+    if (size <= KEEP_BUFFER) return this.#turns.take(() => this.#send(this.#encode(operations, this.#writer), signal))
+    const writer = new MessageWriter(size)
+    try {
+      const encoded = this.#encode(operations, writer)
+      return await this.#turns.take(() => this.#send(encoded, signal))
+    } finally {
+      writer.release()
+    }
   }
 
-  async #run(operations: readonly NftOperation[], writer: MessageWriter): Promise<NftTransactionResult> {
-    const started = performance.now()
-    const batch = this.#encode(operations, writer)
-    const encoded = performance.now()
+  async #send({ batch, encodeMs }: Encoded, signal?: AbortSignal): Promise<NftTransactionResult> {
+    signal?.throwIfAborted()
     if (batch.messages.length === 0) return { deleted: [], sendMs: 0, encodeMs: 0 }
+    const started = performance.now()
     this.#discardOld()
     await this.#transport.send(batch.bytes, OPERATION)
     const deleted = this.#replies(batch)
-    return { deleted, sendMs: performance.now() - encoded, encodeMs: encoded - started }
+    return { deleted, sendMs: performance.now() - started, encodeMs }
   }
 
-  #encode(operations: readonly NftOperation[], writer: MessageWriter): Batch {
+  #encode(operations: readonly NftOperation[], writer: MessageWriter): Encoded {
+    const started = performance.now()
     if (this.#sequence > SEQUENCE_MAX) this.#sequence = 1
     try {
       const batch = encodeBatch(operations, writer, this.#sequence)
       this.#sequence = batch.lastSequence + 1
-      return batch
+      return { batch, encodeMs: performance.now() - started }
     } catch (error) {
       throw error instanceof RangeError ? encodingFailure(error) : error
     }
