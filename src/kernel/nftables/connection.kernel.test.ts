@@ -317,6 +317,24 @@ describe('watching', () => {
     await vi.waitFor(() => expect(watched.events.length).toBeGreaterThan(0), PATIENCE)
   })
 
+  test('large transactions of our own that overlap, and a small one beside them, are silent', async () => {
+    await using watched = await watch()
+    const sets = ['a', 'b', 'c'].map((name) => plainSet(name, ['ipv4_addr']))
+    await watched.own.transaction([
+      { op: 'add-table', ...table },
+      ...sets.map((set): NftOperation => ({ op: 'add-set', ...table, set })),
+    ])
+    const elements = Array.from({ length: 20_000 }, (_, i) => ({
+      key: String.fromCharCode(10, i >>> 16, (i >>> 8) & 0xff, i & 0xff),
+    }))
+    await Promise.all([
+      ...sets.map((set) => watched.own.transaction([{ op: 'add-elements', ...table, set, elements }])),
+      watched.own.transaction([{ op: 'add-chain', ...table, chain: { name: 'ours', hook: null, comment: '' } }]),
+    ])
+    await later(100)
+    expect(watched.events).toEqual([])
+  })
+
   test('a foreign ruleset of 100,000 elements is a few reports, not thousands', async () => {
     await using watched = await watch()
     const set = plainSet('s', ['ipv4_addr'])

@@ -28,6 +28,13 @@ export interface NftablesTransports {
   openEvents(): EventTransport
 }
 
+/** No events come: the generation before the first transaction, those at work, and those that are in force since. */
+interface Deaf {
+  readonly before: Promise<number>
+  running: number
+  ours: number
+}
+
 /** nf_tables over raw netlink. */
 export class NftablesConnection implements Nftables {
   readonly #transports: NftablesTransports
@@ -35,6 +42,7 @@ export class NftablesConnection implements Nftables {
   readonly #transactions: Transactions
   readonly #requests: NetlinkRequests
   #events: TableEvents | null = null
+  #deaf: Deaf | null = null
 
   constructor(transports: NftablesTransports, log: Log) {
     this.#transports = transports
@@ -44,9 +52,12 @@ export class NftablesConnection implements Nftables {
   }
 
   async transaction(operations: readonly NftOperation[], signal?: AbortSignal): Promise<NftTransactionResult> {
-    if (this.#events === null || countElements(operations) <= EVENTS_UP_TO)
-      return this.#transactions.run(operations, signal)
-    return this.#unheard(this.#events, () => this.#transactions.run(operations, signal))
+    const run = (): Promise<NftTransactionResult> => this.#transactions.run(operations, signal)
+    const events = this.#events
+    // a small one beside a large one counts as ours too
+    if (events !== null && (this.#deaf !== null || countElements(operations) > EVENTS_UP_TO))
+      return this.#unheard(events, run)
+    return run()
   }
 
   async tableExists(family: NftFamily, table: string): Promise<boolean> {
@@ -97,25 +108,38 @@ export class NftablesConnection implements Nftables {
     this.#transports.requests[Symbol.dispose]()
   }
 
-  /** Runs a transaction while no events come; the generation tells whether somebody else changed something meanwhile. */
+  /**
+   * Runs a transaction while no events come; the generation tells whether somebody else changed something meanwhile.
+   * Transactions that overlap are deaf together.
+   */
   async #unheard<T>(events: TableEvents, run: () => Promise<T>): Promise<T> {
-    const before = await this.generation()
-    events.pause()
-    let ours = 0
+    this.#deaf ??= { before: this.#stopHearing(events), running: 0, ours: 0 }
+    const deaf = this.#deaf
+    deaf.running++
     try {
+      await deaf.before
       const result = await run()
-      ours = 1
+      deaf.ours++
       return result
     } finally {
-      await this.#hearAgain(events, before + ours)
+      if (--deaf.running === 0) {
+        this.#deaf = null
+        await this.#hearAgain(events, deaf)
+      }
     }
   }
 
-  /** The transaction is over, whatever happens here. */
-  async #hearAgain(events: TableEvents, expected: number): Promise<void> {
+  async #stopHearing(events: TableEvents): Promise<number> {
+    const generation = await this.generation()
+    events.pause()
+    return generation
+  }
+
+  /** The transactions are over, whatever happens here. */
+  async #hearAgain(events: TableEvents, { before, ours }: Deaf): Promise<void> {
     try {
       events.resume()
-      if ((await this.generation()) === expected) return
+      if ((await this.generation()) === (await before) + ours) return
       events.lose('others changed the ruleset during a large transaction')
     } catch (error) {
       events.lose(`not watching: ${String(error)}`)
