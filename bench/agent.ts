@@ -10,7 +10,7 @@ import { type PlanChange, Planner } from '../src/routing/planner.ts'
 import { type ClusterObject, parseObject } from '../src/sources/objects.ts'
 import { Store } from '../src/sources/store.ts'
 import { systemClock } from '../src/util/clock.ts'
-import { silent } from '../src/util/log.ts'
+import { type Log, silent } from '../src/util/log.ts'
 import { answerCalls } from '../test/support/child-calls.ts'
 import type { AgentRequest, AgentValue, Measured } from './agent-protocol.ts'
 import { POD_CIDR } from './cluster.ts'
@@ -24,6 +24,11 @@ const settings: NodeSettings = {
   masqueradeBit: 14,
   proxyName: '',
 }
+
+/** What an agent warns of has a part in what is measured. */
+const warn = (fields: object, message: string): void =>
+  void process.stderr.write(`bench: the agent: ${message} ${JSON.stringify(fields)}\n`)
+const log: Log = { ...silent, warn, error: warn }
 
 /** The agent under measurement: store → planner → reconciler → driver, as `run` has them, and a stopwatch. */
 class MeasuredAgent {
@@ -48,7 +53,7 @@ class MeasuredAgent {
 
   static async open(name: PlaneName): Promise<MeasuredAgent> {
     const { kernel, read } = metered(await openKernel())
-    return new MeasuredAgent(await loadPlane(name), await openDriver(name, kernel, { log: silent }), read)
+    return new MeasuredAgent(await loadPlane(name), await openDriver(name, kernel, { log }), read)
   }
 
   async answer(request: AgentRequest): Promise<AgentValue> {
@@ -108,7 +113,7 @@ class MeasuredAgent {
       driver: this.#driver,
       node,
       clock: systemClock,
-      log: silent,
+      log,
       random: Math.random,
       onApplied: (keys) => {
         for (const key of keys) this.#waiting.delete(key)

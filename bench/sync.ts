@@ -83,6 +83,7 @@ const runFirst = async (namespace: string, generator: ChangeGenerator, options: 
   await agent.compact()
   progress(`${changes} changes`)
   const measured = await runChanges(agent, generator, changes)
+  progress(`… the slowest ${Math.max(...measured.map(({ ms }) => ms)).toFixed(1)} ms`)
   await agent.settle()
   const { rssMiB } = await agent.memory()
   await agent.stop()
