@@ -1,4 +1,5 @@
 import { formatEndpoint } from '../model/address.ts'
+import { formatTable } from './table.ts'
 import type { BackendReport, TraceReport } from './trace-report.ts'
 
 /** For people: the way through the rules, the backends with their odds, and the packet as it goes on. */
@@ -16,8 +17,7 @@ export const traceText = (report: TraceReport): string => {
     ...section('not understood', report.unknown),
     '',
     verdictLine(report),
-    ...backendTable(report.backends),
-    '',
+    backendTable(report.backends),
   ].join('\n')
 }
 
@@ -52,17 +52,17 @@ const source = (from: string, masquerade: boolean | null): string => {
   return masquerade ? `(masqueraded ${from})` : from
 }
 
-const backendTable = (backends: readonly BackendReport[]): string[] => {
-  if (backends.length === 0) return []
-  const rows = backends.map(({ address, port, probability, share, masquerade, pod, node }) => [
-    formatEndpoint(address, port),
-    probability ?? '',
-    `${(share * 100).toFixed(4)}%`,
-    masquerade ? 'yes' : 'no',
-    pod ?? '',
-    node ?? '',
-  ])
-  const table = [['BACKEND', 'PROBABILITY', 'SHARE', 'MASQUERADE', 'POD', 'NODE'], ...rows]
-  const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? []
-  return table.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd())
-}
+const header = ['BACKEND', 'PROBABILITY', 'SHARE', 'MASQUERADE', 'POD', 'NODE']
+
+const backendTable = (backends: readonly BackendReport[]): string =>
+  formatTable(
+    header,
+    backends.map(({ address, port, probability, share, masquerade, pod, node }) => [
+      formatEndpoint(address, port),
+      probability ?? '',
+      `${(share * 100).toFixed(4)}%`,
+      masquerade ? 'yes' : 'no',
+      pod ?? '',
+      node ?? '',
+    ]),
+  )

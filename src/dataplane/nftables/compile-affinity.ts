@@ -5,7 +5,7 @@ import type { Rule, Statement } from '../../rules/model.ts'
 import { counted, equals, field, goto, inSet } from '../../rules/terms.ts'
 import { chainOf, explained, rule } from './chains.ts'
 import type { PlacedTable } from './compile-slots.ts'
-import { AFFINITY_FULL, affinityCounter } from './dispatch.ts'
+import { AFFINITY_FULL } from './dispatch.ts'
 import { protocolNumbers, slotElement } from './elements.ts'
 import { type AffinityNames, affinityNames } from './names.ts'
 import { setObject, type NftObject, type SetObject } from './objects.ts'
@@ -24,8 +24,7 @@ export const compileAffinity = (
   picks: SetObject,
   { table, offset }: PlacedTable,
 ): readonly Rule[] => {
-  const { layout, frontend, place, key, objects } = subject
-  objects.push(affinityCounter(place))
+  const { layout, frontend, key, objects } = subject
   const names = new Map<Backend, AffinityNames>()
   table.slots.forEach((backend, slot) => {
     let its = names.get(backend)
@@ -44,8 +43,7 @@ export const compileAffinity = (
 
 const backendObjects = ({ layout, place, frontend }: Subject, backend: Backend, names: AffinityNames): NftObject[] => {
   const { family, saddr, address } = layout
-  const about = `${frontend.service}${frontend.portName && `:${frontend.portName}`}`
-  const clients = plainSet(names.set, [address], `clients of ${about}`, {
+  const clients = plainSet(names.set, [address], names.comment, {
     dynamic: true,
     timeoutMs: (frontend.affinitySeconds ?? 0) * 1000,
     size: CLIENTS,
@@ -56,7 +54,7 @@ const backendObjects = ({ layout, place, frontend }: Subject, backend: Backend, 
   const remember: Statement = { kind: 'update', set: names.set, key: [field(saddr)] }
   return [
     setObject(family, place.table, clients),
-    chainOf(place, names.chain, `clients of ${about} at one backend`, [
+    chainOf(place, names.chain, names.comment, [
       rule(protocol, remember, { kind: 'counter' }, dnat),
       explained('could not be remembered', protocol, counted(AFFINITY_FULL), dnat),
     ]),

@@ -23,7 +23,7 @@ export const compileBackends = (
   const picks = (set: SetName | undefined, isLast: boolean): readonly Rule[] => {
     const placed = set && tables[set]
     if (placed?.ok !== true) return []
-    if (isLast && frontend.affinitySeconds === null) compileFallback(subject, placed)
+    if (isLast) compileFallback(subject, placed)
     return compileTable(subject, placed, isLast)
   }
   // who is asked for last takes what is left
@@ -66,8 +66,8 @@ const isBefore = (a: Backend, b: Backend): boolean =>
   a.address === b.address ? a.port < b.port : a.address < b.address
 
 /**
- * The elements of a slot table; returns the rules that pick from it. The place's fallback is for the set that is asked for last;
- * others, and clients with affinity, have a rule of their own.
+ * The elements of a slot table; returns the rules that pick from it. The place's fallback is for the set that is asked for last,
+ * the other one has a rule of its own.
  */
 const compileTable = (subject: Subject, placed: PlacedTable, isLast: boolean): readonly Rule[] => {
   const { place, pickRules, frontend, names, key, objects } = subject
@@ -78,9 +78,8 @@ const compileTable = (subject: Subject, placed: PlacedTable, isLast: boolean): r
   const { slots } = table
   const pick: Pick = { map, to, pick: table.pick, modulus: slots.length, offset, seed: table.hashSeed }
   const picked = pickRules.pick(place, pick)
-  if (to === 'picks') {
-    return [...compileAffinity(subject, map, placed), ...picked, ...pickRules.fallback(place, pick)]
-  }
+  const rules = isLast ? picked : [...picked, ...pickRules.fallback(place, pick)]
+  if (to === 'picks') return [...compileAffinity(subject, map, placed), ...rules]
   const data = new Map<Backend, string>()
   for (let slot = 0; slot < slots.length; slot++) {
     const backend = slots[slot] as Backend
@@ -91,5 +90,5 @@ const compileTable = (subject: Subject, placed: PlacedTable, isLast: boolean): r
     }
     objects.push(slotElement(map, key, offset + slot, bytes))
   }
-  return isLast ? picked : [...picked, ...pickRules.fallback(place, pick)]
+  return rules
 }

@@ -20,10 +20,10 @@ import {
   vmap,
 } from '../../rules/terms.ts'
 import { chainOf, explained, rule } from './chains.ts'
-import { countersOf, dispatching, hook, priorities } from './dispatch.ts'
+import { AFFINITY_FULL, countersOf, dispatching, hook, priorities } from './dispatch.ts'
 import { intervals, member } from './elements.ts'
 import type { Dialled, Layout } from './layout.ts'
-import { tableObject, type ChainObject, type NftObject } from './objects.ts'
+import { counterObject, tableObject, type ChainObject, type NftObject } from './objects.ts'
 import { podsKnown } from './source-classes.ts'
 
 /** nf_conntrack_common.h */
@@ -39,12 +39,19 @@ export const REFUSE = 'refuse'
 export const compileBase = (layout: Layout, node: NodeView, family: Family): NftObject[] => [
   tableObject(layout.family, layout.table, 'Services, by evenkeel'),
   ...countersOf(layout),
+  affinityFull(layout),
   ...Object.values(layout.sets),
   ...elements(layout, node, family),
   ...chains(layout, node, family),
 ]
 
 export const masqueradeMark = (node: NodeView): Statement => markOr(2 ** node.masqueradeBit)
+
+const affinityFull = ({ family, table }: Layout): NftObject =>
+  counterObject(family, table, {
+    name: AFFINITY_FULL,
+    comment: 'new connections whose client could not be remembered: its affinity set is full',
+  })
 
 const elements = ({ sets }: Layout, node: NodeView, family: Family): NftObject[] => {
   const open = nodePortCidrsOf(node, family) === null ? [] : addressesOf(node, family)
@@ -82,6 +89,7 @@ const chains = (layout: Layout, node: NodeView, family: Family): ChainObject[] =
       rule(...onNodePortAddress(layout, node, family), vmap(layout.dialled.nodeport, 'refused-nodeports')),
     ]),
     chain('unused', 'after DNAT: still addressed to a Service, so nobody serves it', [
+      rule(anyBit('ct status', STATUS_DST_NAT), jump({ verdict: 'return' })),
       explained('a port that no Service has', inSet([field(layout.daddr)], 'cluster-ips'), goto(REFUSE)),
       explained('an address that no Service has', inSet([field(layout.daddr)], 'service-cidrs'), jump(drop)),
     ]),
@@ -94,7 +102,8 @@ const chains = (layout: Layout, node: NodeView, family: Family): ChainObject[] =
     chain('refuse-local', local, check, hook('filter', 'output', priority.refuse)),
     chain('mark-forwarded', forwarded, mark, hook('nat', 'prerouting', priority.mark)),
     chain('mark-local', local, mark, hook('nat', 'output', priority.mark)),
-    ...dispatching(layout, layout.nodePorts, priority.nodePorts, [
+    ...dispatching(layout, [layout.services, layout.nodePorts], priority.nodePorts, [
+      rule(vmap(layout.dialled.service, 'services')),
       rule(...onNodePortAddress(layout, node, family), goto('node-ports')),
     ]),
     chain('unused-forwarded', forwarded, unused, hook('filter', 'prerouting', -95)),

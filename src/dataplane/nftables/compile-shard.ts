@@ -11,7 +11,7 @@ const compileShard = (layout: Layout, shard: Place, node: NodeView): readonly Nf
   ...countersOf(shard),
   shard.dispatch,
   shard.fallback,
-  ...dispatching(layout, shard, priorities(node).services, [
+  ...dispatching(layout, [shard], priorities(node).services, [
     rule(vmap(layout.dialled.service, shard.dispatch.set.name)),
   ]),
 ]

@@ -30,20 +30,23 @@ export const hook = (type: NftHook['type'], name: NftHook['hook'], priority: num
   policy: 'accept',
 })
 
-/** The two nat hooks of a place and its dispatch chain, and what happens to packets that a frontend's chain could not place. */
+/** The two nat hooks of a table and its dispatch chain, and what happens to packets that a frontend's chain could not place. */
 export const dispatching = (
   layout: Layout,
-  place: Place,
+  places: readonly [Place, ...Place[]],
   priority: number,
   rules: readonly Rule[],
 ): readonly ChainObject[] => {
+  const [place] = places
   const hooked = [
     rule(jump({ verdict: 'jump', chain: 'dispatch' })),
-    explained('a change overtook it', counted('fallbacks'), {
-      kind: 'dnat-map',
-      key: layout.dialled[place.dialled],
-      map: place.fallback.set.name,
-    }),
+    ...places.map(({ dialled, fallback }) =>
+      explained('a change overtook it', counted('fallbacks'), {
+        kind: 'dnat-map',
+        key: layout.dialled[dialled],
+        map: fallback.set.name,
+      }),
+    ),
     explained('no backend was found', counted('missed'), jump(drop)),
   ]
   return [
@@ -68,10 +71,5 @@ export const countersOf = ({ family, table }: TablePlace): readonly CounterObjec
   }),
 ]
 
+/** of clients of Services with affinity, which are all in the main table */
 export const AFFINITY_FULL = 'affinity-full'
-
-export const affinityCounter = ({ family, table }: TablePlace): CounterObject =>
-  counterObject(family, table, {
-    name: AFFINITY_FULL,
-    comment: 'new connections whose client could not be remembered: its affinity set is full',
-  })

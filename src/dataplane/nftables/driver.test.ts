@@ -12,7 +12,7 @@ import { Reconciler } from '../reconcile.ts'
 import { openNftablesDriver } from './driver.ts'
 import { slotBytes } from './elements.ts'
 import { nftables } from './index.ts'
-import { TABLE } from './objects.ts'
+import { TABLE, TABLES } from './objects.ts'
 
 const start = async (kernel: FakeKernel, planned: Iterable<Frontend> = []) => {
   const clock = new ManualClock()
@@ -58,7 +58,8 @@ const shards = (kernel: FakeKernel): FakeTable[] =>
 /** Frontends that dispatch leads to, each with its distinct backends; throws where a slot that a rule may pick has none. */
 const reachable = (kernel: FakeKernel): Map<string, Set<string>> => {
   const result = new Map<string, Set<string>>()
-  for (const { sets, chains } of shards(kernel)) addReachable(sets, chains, result)
+  for (const { name, sets, chains } of kernel.ruleset.tables.values())
+    if (TABLES.includes(name)) addReachable(sets, chains, result)
   return result
 }
 

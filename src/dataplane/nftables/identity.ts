@@ -1,5 +1,4 @@
 import type { FrontendKey } from '../../model/frontend.ts'
-import { AFFINITY_FULL } from './dispatch.ts'
 import { frontendName } from './elements.ts'
 import { isSlotMap, keyInComment } from './names.ts'
 import { TABLE, type NftObject } from './objects.ts'
@@ -48,7 +47,6 @@ export const isShared = (object: NftObject): boolean => {
     case 'element':
       return object.set === 'cluster-ips' || object.set.startsWith('sources-')
     case 'counter':
-      return object.counter.name === AFFINITY_FULL
     case 'table':
       return false
   }

@@ -23,12 +23,13 @@ export interface Layout {
   readonly dialled: Readonly<Record<Dialled, Key>>
   /** of the table that is always there */
   readonly sets: FixedSets
-  /** frontends with an address are in shards, node ports in the table that is always there */
   readonly shards: readonly Place[]
+  /** in the table that is always there: frontends with an address and affinity, and node ports */
+  readonly services: Place
   readonly nodePorts: Place
 }
 
-/** Where frontends are dispatched: a shard, or the part of the main table that is for node ports. */
+/** Where frontends are dispatched: a shard, or a part of the main table. */
 export interface Place {
   readonly family: IpFamily
   readonly table: string
@@ -57,6 +58,15 @@ export const layoutOf = (family: IpFamily): Layout => {
     dialled: { service: [field(daddr), ...nodePort], nodeport: nodePort },
     sets,
     shards: Array.from({ length: SHARDS }, (_, shard) => shardPlace(family, address, shardTable(shard))),
+    services: {
+      family,
+      table: TABLE,
+      dialled: 'service',
+      dispatch: sets.services,
+      fallback: sets.fallback,
+      pods: sets.pods,
+      ...slotMaps(family, address, TABLE, 'service'),
+    },
     nodePorts: {
       family,
       table: TABLE,

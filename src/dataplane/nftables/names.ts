@@ -25,7 +25,7 @@ const clean = (text: string): string => text.replace(/[^\w/.-]/g, '_')
 const readable = ({ service, portName, port }: Frontend): string => clean(`${service}/${portName || port}`)
 
 export interface FrontendNames {
-  /** null: node ports are in the table that has everything else */
+  /** null: in the table that has everything else */
   readonly shard: number | null
   /** the frontend */
   readonly chain: string
@@ -37,12 +37,15 @@ export interface FrontendNames {
   readonly map: string
 }
 
+/** Node ports are not; nor what has affinity, whose clients are known at every address of a Service, so all are in one table. */
+const isSharded = ({ address, affinitySeconds }: Frontend): boolean => address !== null && affinitySeconds === null
+
 export const frontendNames = (frontend: Frontend): FrontendNames => {
   // with the kind, because a comment names it and cannot be changed in a kernel
   const hash = hash32(`${frontend.key} ${frontend.kind}`)
   const name = `${hex(hash)}-${readable(frontend)}`
   return {
-    shard: frontend.address === null ? null : hash % SHARDS,
+    shard: isSharded(frontend) ? hash % SHARDS : null,
     chain: fits(`f-${name}`),
     second: fits(`c-${name}`),
     sources: fits(`s-${name}`),
@@ -51,11 +54,15 @@ export const frontendNames = (frontend: Frontend): FrontendNames => {
 }
 
 /** Ends in the frontend's key, by which a restart knows the chain again. Does not name what changes with backends. */
-export const frontendComment = ({ kind, service, portName, key }: Frontend): string => {
-  const comment = `${kind} ${clean(service)}${portName && `:${clean(portName)}`} ${key}`
+export const frontendComment = (frontend: Frontend): string => {
+  const { kind, key } = frontend
+  const comment = `${kind} ${servicePort(frontend)} ${key}`
   // nft keeps 127 bytes of a comment; the key must survive
   return comment.length <= LONGEST ? comment : `${kind} ${key}`
 }
+
+/** `shop/web:http` */
+const servicePort = ({ service, portName }: Frontend): string => clean(service) + (portName && `:${clean(portName)}`)
 
 /** The frontend key that a comment ends in, null where it does not look like one. */
 export const keyInComment = (comment: string): string | null => {
@@ -67,6 +74,7 @@ export const keyInComment = (comment: string): string | null => {
 export interface AffinityNames {
   readonly set: string
   readonly chain: string
+  readonly comment: string
 }
 
 export const affinityNames = (frontend: Frontend, backend: Backend): AffinityNames => {
@@ -77,6 +85,7 @@ export const affinityNames = (frontend: Frontend, backend: Backend): AffinityNam
   const place = `${backend.address.replaceAll(':', '_')}/${backend.port}`
   return {
     set: `affinity-${hash}`,
+    comment: fits(`clients of ${servicePort(frontend)} at ${endpoint}`),
     chain: fits(clean(`a-${hash}-${place}-${service}${portName && `/${portName}`}`)),
   }
 }

@@ -29,6 +29,8 @@ export const keyTypes = (address: NftType): Readonly<Record<'service' | 'nodepor
 /** Sets of the main table that are always there. */
 export type FixedSets = Readonly<
   Record<
+    | 'services'
+    | 'fallback'
     | 'nodeports'
     | 'fallback-nodeports'
     | 'refused'
@@ -58,6 +60,10 @@ export const fixedSets = (family: 'ip' | 'ip6', address: NftType): FixedSets => 
   const verdicts = { data: 'verdict' } as const
   const interval = { interval: true } as const
   return {
+    ...of('services', keys.service, 'frontends with an address of their own and affinity', verdicts),
+    ...of('fallback', keys.service, 'frontend : a backend, for packets that a change overtook', {
+      data: [address, 'inet_service'],
+    }),
     ...of('nodeports', keys.nodeport, 'frontends on the addresses of the node', verdicts),
     ...of('fallback-nodeports', keys.nodeport, 'node port : a backend, for packets that a change overtook', {
       data: [address, 'inet_service'],

@@ -36,7 +36,7 @@ export interface Subject extends Compilation {
 export const subjectOf = (compilation: Compilation, frontend: Frontend, node: NodeView): Subject => {
   const { layout, pickRules, shardObjects } = compilation
   const names = frontendNames(frontend)
-  const place = (names.shard === null ? undefined : layout.shards[names.shard]) ?? layout.nodePorts
+  const place = placeOf(layout, frontend, names)
   const pods = podsKnown(node, frontend.family)
   return {
     layout,
@@ -51,6 +51,11 @@ export const subjectOf = (compilation: Compilation, frontend: Frontend, node: No
     present: presentClasses(pods),
     objects: [],
   }
+}
+
+const placeOf = (layout: Layout, { address }: Frontend, { shard }: FrontendNames): Place => {
+  if (address === null) return layout.nodePorts
+  return (shard === null ? undefined : layout.shards[shard]) ?? layout.services
 }
 
 /** What rules need that ask for pods by themselves; the main table has it always. */
