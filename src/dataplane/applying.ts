@@ -178,5 +178,5 @@ export const isDoubtful = (error: unknown, fresh: boolean, pending: readonly Pen
   const failure = failureOf(error)
   // it failed like this when the kernel had just been read: reading it again for every retry would be a waste
   const known = pending.length === 1 && pending[0]?.reason === reasonOf(error)
-  return failure === 'uncertain' || (failure === 'surprising' && !fresh && !known)
+  return failure === 'uncertain' || failure === 'conflict' || (failure === 'surprising' && !fresh && !known)
 }

@@ -61,9 +61,17 @@ export interface Counters {
   readonly missed: number
 }
 
+/** What stands in the kernel was made by another version and cannot be changed in place: it must be made anew. */
+export class LayoutConflict extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'LayoutConflict'
+  }
+}
+
 export interface Driver<O extends PlaneObject> extends AsyncDisposable {
   observe(signal?: AbortSignal): Promise<Observed<O>>
-  /** one atomic transaction where the kernel offers one; throws KernelError, and then nothing of it is in force */
+  /** one atomic transaction where the kernel offers one; throws KernelError or LayoutConflict, and then nothing of it is in force */
   apply(change: Change<O>, signal?: AbortSignal): Promise<void>
   counters(): Promise<Counters>
   /** what `remove` would take away, one line each, sorted */

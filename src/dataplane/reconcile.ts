@@ -6,7 +6,7 @@ import { Applying, isDoubtful } from './applying.ts'
 import { Backlog, type Pending } from './backlog.ts'
 import { type Backoff, defaultBackoff, Retry } from './backoff.ts'
 import { Desired } from './desired.ts'
-import { reasonOf } from './failure.ts'
+import { failureOf, reasonOf } from './failure.ts'
 import { BASE, Ledger } from './ledger.ts'
 import { Leftovers } from './leftovers.ts'
 import type { Change, Driver, Plane, PlaneObject, Program } from './plane.ts'
@@ -53,6 +53,8 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
   #fresh = false
   /** a change may or may not be in force: nothing else is tried before the kernel was read */
   #doubt = false
+  /** another version's objects cannot be changed in place: they are removed before the kernel is read again */
+  #conflict = false
   /** when to read the kernel again; null: no need */
   #observeAt: number | null = 0
 
@@ -242,6 +244,8 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
     // a change that is noticed while we read asks for another reading
     this.#observeAt = null
     try {
+      if (this.#conflict) await this.#driver.remove()
+      this.#conflict = false
       const observed = await this.#driver.observe()
       this.#retry.succeeded('observation')
       this.#unreadable = ''
@@ -300,13 +304,15 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
   }
 
   /** The kernel may not be what we believe: it is read before anybody is blamed. */
-  #doubtKernel(error: unknown): true {
-    const wait = this.#retry.failures('change') === 0 ? 0 : this.#retry.after(this.#retry.failures('change'))
+  #doubtKernel(error: unknown): void {
+    const failures = this.#retry.failures('change')
+    const wait = failures === 0 ? 0 : this.#retry.after(failures)
     this.#retry.delay('change')
     this.#doubt = true
+    this.#conflict = failureOf(error) === 'conflict'
     this.#observeAt = Math.min(this.#observeAt ?? Number.POSITIVE_INFINITY, this.#clock.now() + wait)
-    this.#log.warn({ error: reasonOf(error), retryMs: Math.round(wait) }, 'a change failed; reading the kernel again')
-    return true
+    const next = this.#conflict ? 'making everything anew' : 'reading the kernel again'
+    this.#log.warn({ error: reasonOf(error), retryMs: Math.round(wait) }, `a change failed; ${next}`)
   }
 
   // ---- apply
@@ -335,7 +341,8 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
       const waitUntil = this.#backlog.nextDue(this.#isHeld) ?? 0
       return await this.#leftovers.removeStrays(() => this.#neededByPending(), waitUntil, ends)
     } catch (error) {
-      return this.#doubtKernel(error)
+      this.#doubtKernel(error)
+      return true
     }
   }
 

@@ -52,6 +52,8 @@ const fresh = async (planned: Iterable<Frontend>, options: FakeKernelOptions = {
 }
 
 /** The tables of frontends with an address. */
+const tableOf = (kernel: FakeKernel): FakeTable | undefined => kernel.ruleset.tables.get(`ip ${TABLE}`)
+
 const shards = (kernel: FakeKernel): FakeTable[] =>
   [...kernel.ruleset.tables.values()].filter(({ name }) => name.startsWith(`${TABLE}-`))
 
@@ -158,6 +160,38 @@ describe('a plan in the kernel', () => {
     const { settled } = await start(kernel, planned)
     await settled()
     expect(kernel.dump()).toBe(await fresh(planned))
+  })
+
+  test('a set that another version made with other keys: everything is made anew', async () => {
+    const kernel = fakeKernel()
+    const first = await start(kernel, planned)
+    await first.settled()
+    const wanted = kernel.dump()
+    await first.reconciler[Symbol.asyncDispose]()
+    kernel.restart()
+    const sets = tableOf(kernel)?.sets
+    const spec = sets?.get('refused')?.spec
+    if (!sets || !spec) throw new Error('no such set')
+    sets.set('refused', { spec: { ...spec, key: ['ipv4_addr'] }, elements: new Map(), packets: new Map(), uses: 0 })
+    const second = await start(kernel, planned)
+    await second.settled()
+    expect(kernel.dump()).toBe(wanted)
+    expect(second.reconciler.status()).toMatchObject({ inSync: 4, lagging: [] })
+  })
+
+  test('a comment that another version wrote is no reason to write', async () => {
+    const kernel = fakeKernel()
+    const first = await start(kernel, planned)
+    await first.settled()
+    await first.reconciler[Symbol.asyncDispose]()
+    kernel.restart()
+    const table = tableOf(kernel)
+    for (const [name, chain] of table?.chains ?? [])
+      if (chain.spec.hook) table?.chains.set(name, { ...chain, spec: { ...chain.spec, comment: 'of old' } })
+    const second = await start(kernel, planned)
+    await second.settled()
+    expect(kernel.commits).toBe(1)
+    expect(second.reconciler.status()).toMatchObject({ inSync: 4, lagging: [], strays: 0 })
   })
 })
 

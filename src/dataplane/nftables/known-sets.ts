@@ -34,8 +34,8 @@ export class KnownSets {
   }
 
   /** The sets that a change makes, as they will be; null where counters were wanted that cannot be paid. */
-  plan({ added, after }: SortedChange): { readonly sets: ReadonlyMap<string, NftSet>; readonly refused: number } {
-    const made = [...added.sets, ...after.sets]
+  plan({ added }: SortedChange): { readonly sets: ReadonlyMap<string, NftSet>; readonly refused: number } {
+    const made = added.sets
     let wanted = 0
     for (const { family, table, set } of made)
       if (set.counter) wanted += added.elements.get(family, table, set.name)?.elements.length ?? 0

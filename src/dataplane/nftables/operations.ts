@@ -1,6 +1,7 @@
 import type { NftFamily, NftOperation, NftSet } from '../../kernel/nftables/types.ts'
-import type { Change } from '../plane.ts'
+import { type Change, LayoutConflict } from '../plane.ts'
 import { ElementGroups } from './element-groups.ts'
+import { equalObjects } from './equal.ts'
 import type { RuleCache } from './lowered-rules.ts'
 import type { ChainObject, CounterObject, NftObject, SetObject, TableObject } from './objects.ts'
 
@@ -51,6 +52,9 @@ export const sortChange = ({ add, replace, remove }: Change<NftObject>): SortedC
   for (const object of add) added.add(object)
   for (const object of remove) removed.add(object)
   for (const pair of replace) {
+    if (onlyCommentDiffers(pair.before, pair.after)) continue
+    if (pair.after.kind === 'set')
+      throw new LayoutConflict(`${pair.after.key} is there with another definition, by another version of evenkeel`)
     if (pair.before.kind === 'element') removed.add(pair.before)
     after.add(pair.after)
     if (pair.after.kind === 'chain' && pair.before.kind === 'chain' && !sameHook(pair.before, pair.after))
@@ -80,7 +84,7 @@ export const operationsOf = (
   }
   for (const { family, table, comment } of added.tables) put({ op: 'add-table', family, table, comment })
   for (const { family, table, counter } of added.counters) put({ op: 'add-counter', family, table, counter })
-  for (const { family, table, set } of [...added.sets, ...after.sets])
+  for (const { family, table, set } of added.sets)
     put({ op: 'add-set', family, table, set: setOf(family, table, set.name) })
   for (const { family, table, chain } of rehooked) put({ op: 'delete-chain', family, table, chain })
   for (const chains of [added.chains, rehooked])
@@ -104,6 +108,19 @@ export const operationsOf = (
   for (const { family, table, counter } of removed.counters) put({ op: 'delete-counter', family, table, counter })
   for (const { family, table } of removed.tables) put({ op: 'delete-table', family, table })
   return operations
+}
+
+/** A kernel never changes a comment. That is no reason to write at every start. */
+const onlyCommentDiffers = (before: NftObject, after: NftObject): boolean => {
+  if (before.kind === 'set' && after.kind === 'set') {
+    const { comment } = after.set
+    return before.set.comment !== comment && equalObjects({ ...before, set: { ...before.set, comment } }, after)
+  }
+  if (before.kind === 'chain' && after.kind === 'chain') {
+    const { comment } = after.chain
+    return before.chain.comment !== comment && equalObjects({ ...before, chain: { ...before.chain, comment } }, after)
+  }
+  return before.kind === 'counter' || before.kind === 'table'
 }
 
 const flushChain = ({ family, table, chain }: ChainObject): NftOperation => ({
