@@ -1,10 +1,12 @@
 /** From so many frontends on a change is cut up. */
 export const CUT_FROM = 2_000
-const LEAST = 1_000
+/** The first piece is small, so that the kernel has work soon. */
+const FIRST = 250
+const LEAST = 600
 const MOST = 4_000
 
 /**
- * Cuts items into pieces of LEAST … MOST, those with the same `place` next to each other; `first` before all others.
+ * Cuts items into pieces of LEAST … MOST (the first of FIRST), those with the same `place` next to each other; `first` before all others.
  * The order within a place stays.
  */
 export const cutInPieces = <T>(
@@ -26,9 +28,12 @@ export const cutInPieces = <T>(
   const pieces: T[][] = []
   let piece = leaders
   for (const group of groups.values()) {
-    for (let at = 0; at < group.length; at += MOST) {
-      piece.push(...group.slice(at, at + MOST))
-      if (piece.length < LEAST) continue
+    for (let at = 0; at < group.length; ) {
+      const first = pieces.length === 0
+      const next = group.slice(at, at + (first ? FIRST : MOST))
+      piece.push(...next)
+      at += next.length
+      if (piece.length < (first ? FIRST : LEAST)) continue
       pieces.push(piece)
       piece = []
     }

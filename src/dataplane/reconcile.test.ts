@@ -90,7 +90,7 @@ describe('thousands of frontends', () => {
     reconciler.update(planned)
     reconciler.sourcesComplete()
     await settled()
-    expect(kernel.transactions).toBe(2)
+    expect(kernel.transactions).toBe(3)
     expect(kernel.dump()).toBe(toyPlan(planned.values(), 'node-a'))
     expect(applied.sort()).toEqual([...planned.keys()].sort())
   })
