@@ -144,7 +144,7 @@ const postrouting = (layout: Layout, node: NodeView): Rule[] => {
 
 /**
  * Source and destination are the same. nf_tables cannot compare two fields, but it can look both up together: octet by octet, the last
- * one first because it differs most often. Costs no element for any backend (docs/decisions/0010-hairpins-by-octets.md).
+ * one first because it differs most often. Costs no element for any backend (docs/decisions/0006-hairpins-by-octets.md).
  */
 const dialsItself = ({ family, saddr, daddr }: Layout): Statement[] => {
   const length = family === 'ip' ? 4 : 16

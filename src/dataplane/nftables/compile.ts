@@ -53,9 +53,8 @@ const refusalOf = ({ routes }: Frontend, source: SourceClass, tables: Tables): R
 const noNotes: readonly string[] = []
 
 const refusedBy = ({ cluster, local }: Tables): readonly string[] => {
-  const notes = new Set([noteOf(cluster), noteOf(local)])
-  notes.delete('')
-  return notes.size === 0 ? noNotes : [...notes]
+  const notes = [noteOf(cluster), noteOf(local)].filter((note) => note !== '')
+  return notes.length === 0 ? noNotes : [...new Set(notes)]
 }
 
 const noteOf = (placed: Placed | undefined): string => {

@@ -7,7 +7,7 @@ export const TABLE = 'evenkeel'
 
 /**
  * Frontends with an address of their own are spread over this many tables a family, because the kernel walks all chains of a
- * table whenever a rule of it changes (docs/decisions). A shard is there while it has a frontend.
+ * table whenever a rule of it changes (docs/decisions/0005-nftables-tables.md). A shard is there while it has a frontend.
  */
 export const SHARDS = 8
 
