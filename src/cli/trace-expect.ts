@@ -17,7 +17,8 @@ export const parseExpectation = (text: string): Expectation => {
   let verdict: string | undefined
   let masquerade: boolean | undefined
   for (const part of text.split(',')) {
-    const [name = '', value = ''] = [part.slice(0, part.indexOf('=')), part.slice(part.indexOf('=') + 1)]
+    const name = part.slice(0, part.indexOf('='))
+    const value = part.slice(part.indexOf('=') + 1)
     if (name === 'verdict' && verdicts.includes(value)) verdict = value
     else if (name === 'masquerade' && ['true', 'false'].includes(value)) masquerade = value === 'true'
     else if (name === 'backend' && endpoint(value) !== null) backends.push(endpoint(value) ?? '')

@@ -82,7 +82,7 @@ const parseJson = (text: string): unknown => {
 
 const noteAnnotation = (faults: Faults, key: string, rest: readonly string[], message: string, lost: string): void => {
   const before = faults.length
-  const [first = key, ...outer] = [...rest, key]
-  faults.note(first, message, lost)
-  for (const step of [...outer, 'annotations', 'metadata']) faults.nest(before, step)
+  const steps = [...rest, key]
+  faults.note(steps[0] ?? key, message, lost)
+  for (const step of [...steps.slice(1), 'annotations', 'metadata']) faults.nest(before, step)
 }

@@ -148,7 +148,7 @@ describe('Store', () => {
           }
         }
         const { snapshot } = store
-        const wanted = <K extends ClusterObject['kind']>(kind: K) =>
+        const wanted = (kind: ClusterObject['kind']) =>
           [...expected.values()].filter((object) => object.kind === kind).map(({ value }) => value)
         const byName = (a: { name: string }, b: { name: string }): number => (a.name < b.name ? -1 : 1)
         expect([...snapshot.services()].sort(byName)).toEqual(wanted('Service').sort(byName))

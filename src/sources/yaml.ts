@@ -158,7 +158,9 @@ class Conversion {
 }
 
 const readKey = (key: unknown, map: YAMLMap): string => {
-  if (isScalar(key) && key.value !== null) return String(key.value)
+  const value = isScalar(key) ? key.value : null
+  if (typeof value === 'string') return value
+  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') return String(value)
   throw new YamlFault('has a key that is not a string', isNode(key) ? key : map)
 }
 

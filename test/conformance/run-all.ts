@@ -16,7 +16,7 @@ export const runAll = async (groups: readonly RowGroup[], options: RunAllOptions
   const work = async (world: number): Promise<void> => {
     await using runner = new PacketRunner({ ...options, world: String(world) })
     for (let group = queue.shift(); group; group = queue.shift()) {
-      const results = await runner.run(group).catch((error: unknown) => failedGroup(group as RowGroup, error))
+      const results = await runner.run(group).catch((error: unknown) => failedGroup(group, error))
       all.push(...results)
       options.onGroup?.(group.name, results)
     }

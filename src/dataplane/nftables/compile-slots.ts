@@ -31,15 +31,15 @@ export const placeSlots = (
   node: NodeView,
   inForce: InForce | null,
 ): Placed => {
-  const result = buildSlots({
-    scheduler: frontend.scheduler ?? DEFAULT_SCHEDULER,
-    set,
-    seed: `${node.name} ${frontend.key}`,
-    cap: SLOTS,
-    before: inForce?.names ?? noNames,
-  })
+  const request = { set, seed: `${node.name} ${frontend.key}`, cap: SLOTS, before: inForce?.names ?? noNames }
+  const asked = buildSlots({ ...request, scheduler: frontend.scheduler ?? DEFAULT_SCHEDULER })
+  // a scheduler that cannot be had must not take the Service down, e.g. maglev when one pod more joins
+  const result = asked.ok ? asked : buildSlots({ ...request, scheduler: DEFAULT_SCHEDULER })
   if (!result.ok) return result
-  const { table, note } = result
+  const { table } = result
+  const note = asked.ok
+    ? result.note
+    : [`${asked.reason}; served by ${DEFAULT_SCHEDULER}`, result.note].filter(Boolean).join('; ')
   return { ok: true, table, note, offset: offsetOf(name, inForce, table.slots) }
 }
 

@@ -4,7 +4,7 @@ import { nftText } from '../../../test/support/nftables-text.ts'
 import type { Frontend, Route } from '../../model/frontend.ts'
 import type { NodeView } from '../../model/node-view.ts'
 import { createNftablesPlane, nftables } from './index.ts'
-import type { ChainObject, ElementObject, NftObject } from './objects.ts'
+import type { ChainObject, NftObject } from './objects.ts'
 
 const cluster: Route = { to: 'backends', set: 'cluster', masquerade: false }
 const masqueraded: Route = { to: 'backends', set: 'cluster', masquerade: true }
@@ -78,7 +78,8 @@ const chains = (objects: readonly NftObject[]): ChainObject[] =>
 
 const slots = (objects: readonly NftObject[]): Map<number, string | undefined> =>
   new Map(
-    (objects.filter((object) => object.kind === 'element') as ElementObject[])
+    objects
+      .filter((object) => object.kind === 'element')
       .filter(({ set }) => set.startsWith('backends-'))
       .map(({ element: { key, data } }) => [
         key.charCodeAt(key.length - 4) | (key.charCodeAt(key.length - 3) << 8),
@@ -142,12 +143,17 @@ describe('from one table to the next', () => {
 })
 
 describe('what is refused', () => {
-  test.each(['lc', 'sed', 'nq', 'dh'] as const)('%s, by name, and the connection too', (scheduler) => {
+  test.each(['lc', 'sed', 'nq', 'dh'] as const)('%s, by name, while rr serves the connections', (scheduler) => {
     const { objects, refused } = nftables.compile(frontend(1, [1, 2], { scheduler }), someNode)
-    expect(refused).toEqual([expect.stringContaining(scheduler)])
-    expect(chains(objects)).toEqual([])
-    const verdicts = objects.flatMap((object) => (object.kind === 'element' ? [object.element.verdict] : []))
-    expect(verdicts).toContainEqual({ verdict: 'goto', chain: 'refuse' })
+    expect(refused).toEqual([expect.stringMatching(new RegExp(`^${scheduler}: .*; served by rr$`))])
+    expect(slots(objects).size).toBe(2)
+  })
+
+  test('maglev outgrown by its backends: rr takes over', () => {
+    const many = Array.from({ length: 200 }, (_, index) => index + 1)
+    const { objects, refused } = nftables.compile(frontend(1, many, { scheduler: 'maglev' }), someNode)
+    expect(refused).toEqual([expect.stringMatching(/^maglev: .*; served by rr$/)])
+    expect(slots(objects).size).toBe(200)
   })
 
   test('endpoints beyond 16,384: the rest is served', () => {

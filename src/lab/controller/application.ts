@@ -66,7 +66,11 @@ const keep = <T>(list: T[], value: T, faults: Faults): void => {
 const nameOf = (raw: Raw): string => {
   const metadata = raw['metadata']
   if (!isRaw(metadata)) return ''
-  return serviceKey({ namespace: String(metadata['namespace'] ?? 'default'), name: String(metadata['name'] ?? '') })
+  const { namespace, name } = metadata
+  return serviceKey({
+    namespace: typeof namespace === 'string' ? namespace : 'default',
+    name: typeof name === 'string' ? name : '',
+  })
 }
 
 const limited = (workloads: readonly Workload[], options: ApplicationOptions, notes: string[]): readonly PodSpec[] => {
