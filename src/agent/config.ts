@@ -2,27 +2,17 @@ import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { canonicalCidr, familyOf } from '../model/address.ts'
 import type { InputProblem } from '../model/snapshot.ts'
+import type { NodeSettings } from '../routing/node-view.ts'
 import { Faults, show } from '../sources/faults.ts'
 import { inMap, isRaw, type Raw, readBoolean, readInteger, readList, readOneOf, readString } from '../sources/fields.ts'
 import { type ConfigDocument, readConfigDocuments } from './config-documents.ts'
 
 export type ProxyMode = 'nftables' | 'iptables' | 'ipvs'
 
-/** How the proxy of this node is configured; also the NodeSettings of routing. */
-export interface ProxyConfig {
+/** How the proxy of this node is configured: what routing needs to know, and which plane carries the traffic. */
+export interface ProxyConfig extends NodeSettings {
   /** null: not said, the best plane is taken */
   readonly mode: ProxyMode | null
-  /** hostnameOverride, else the host's name; lower case */
-  readonly nodeName: string
-  /** canonical, at most one of each family; empty: nobody is known to be a pod */
-  readonly clusterCIDRs: readonly string[]
-  /** canonical CIDRs and `primary`; null: all but loopback. Default: primary with nftables, else null (kube-proxy 1.36) */
-  readonly nodePortAddresses: readonly string[] | null
-  readonly masqueradeAll: boolean
-  /** 0 … 31; default 14, with a proxyName 12, since 14 is that of the kube-proxy beside us */
-  readonly masqueradeBit: number
-  /** label service.kubernetes.io/service-proxy-name of the Services to serve; '' = those without the label */
-  readonly proxyName: string
 }
 
 /** Flags win over the file. */

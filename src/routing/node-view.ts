@@ -3,14 +3,21 @@ import type { NodeView } from '../model/node-view.ts'
 import type { Family } from '../model/objects.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 
-/** What the configuration says about this node; `agent/config.ts` and the lab have it. Defaults and formats as in NodeView. */
+/** What the configuration says about this node. */
 export interface NodeSettings {
+  /** hostnameOverride, else the host's name; lower case */
   readonly nodeName: string
+  /** canonical, at most one of each family; empty: nobody is known to be a pod */
   readonly clusterCIDRs: readonly string[]
-  /** CIDRs, or `primary` for the node's first address of each family; null or empty = all */
+  /**
+   * Canonical CIDRs, or `primary` for the node's first address of each family; null or empty: all but loopback.
+   * Default: primary with nftables, else null (kube-proxy 1.36).
+   */
   readonly nodePortAddresses: readonly string[] | null
   readonly masqueradeAll: boolean
+  /** 0 … 31; default 14, with a proxyName 12, since 14 is that of the kube-proxy beside us */
   readonly masqueradeBit: number
+  /** label service.kubernetes.io/service-proxy-name of the Services to serve; '' = those without the label */
   readonly proxyName: string
 }
 
