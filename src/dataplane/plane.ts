@@ -1,6 +1,7 @@
 import type { Frontend, FrontendKey, SchedulerName } from '../model/frontend.ts'
 import type { NodeView } from '../model/node-view.ts'
 import type { Packet, Trace } from '../model/packet.ts'
+import type { Log } from '../util/log.ts'
 
 export type PlaneName = 'nftables' | 'iptables' | 'ipvs' | 'ebpf' | 'userspace'
 
@@ -67,6 +68,10 @@ export class LayoutConflict extends Error {
     super(message)
     this.name = 'LayoutConflict'
   }
+}
+
+export interface DriverOptions {
+  readonly log: Log
 }
 
 export interface Driver<O extends PlaneObject> extends AsyncDisposable {

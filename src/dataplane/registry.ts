@@ -1,10 +1,5 @@
 import type { Kernel } from '../kernel/kernel.ts'
-import type { Log } from '../util/log.ts'
-import type { Driver, Plane, PlaneName, PlaneObject } from './plane.ts'
-
-export interface DriverOptions {
-  readonly log: Log
-}
+import type { Driver, DriverOptions, Plane, PlaneName, PlaneObject } from './plane.ts'
 
 /** A plane's two halves: what it computes anywhere, and what it does to a kernel. Loaded when asked for. */
 interface PlaneEntry {

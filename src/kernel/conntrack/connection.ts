@@ -3,7 +3,8 @@ import type { Conntrack, FlowFilter } from '../conntrack-types.ts'
 import { KernelError } from '../errors.ts'
 import { NetlinkRequests } from '../netlink/requests.ts'
 import type { Transport } from '../netlink/transport.ts'
-import { type Flow, listFlows, writeDeletion } from './flows.ts'
+import type { Flow } from './flow.ts'
+import { listFlows, writeDeletion } from './flows.ts'
 import { type FlowSelection, selectFlows } from './selection.ts'
 
 /** The conntrack table of this network namespace over ctnetlink. */

@@ -3,6 +3,7 @@ import { Attributes, type Fault } from '../netlink/reader.ts'
 import type { Request } from '../netlink/requests.ts'
 import { NFGENMSG, NFNL_SUBSYS_CTNETLINK, NFPROTO_IPV4, NFPROTO_IPV6 } from '../netlink/wire.ts'
 import type { MessageWriter } from '../netlink/writer.ts'
+import type { Flow } from './flow.ts'
 import type { FlowSelection } from './selection.ts'
 import {
   filterAttribute,
@@ -15,21 +16,6 @@ import {
   protocolAttribute,
   tupleAttribute,
 } from './wire.ts'
-
-/** A flow of the conntrack table; addresses are bytes (latin1), ports numbers. */
-export interface Flow {
-  readonly protocol: number
-  /** whom the client dialled */
-  readonly destination: string
-  readonly destinationPort: number
-  /** who answers: differs from `destination` when it was DNATed */
-  readonly answerer: string
-  readonly answererPort: number
-  /** what names it to the kernel: the original tuple as it came, CTA_ID, CTA_ZONE ('' none) */
-  readonly tuple: string
-  readonly id: string
-  readonly zone: string
-}
 
 interface Tuple {
   source: string

@@ -1,7 +1,7 @@
 import { addressBytes, familyOf } from '../../model/address.ts'
 import type { Family } from '../../model/objects.ts'
 import type { FlowFilter } from '../conntrack-types.ts'
-import type { Flow } from './flows.ts'
+import type { Flow } from './flow.ts'
 import { protocolNumbers } from './wire.ts'
 
 /** The filters of one family, for one pass over the table. */
