@@ -17,7 +17,7 @@ export interface BenchAgent extends AsyncDisposable {
 }
 
 /** as bin/evenkeel starts `run` */
-const AGENT_FLAGS = ['--max-semi-space-size=4']
+const AGENT_FLAGS = ['--max-semi-space-size=8']
 
 /** `profile`: a directory for `node --cpu-prof` */
 export const startAgent = (

@@ -4,29 +4,15 @@ import type { Clock } from '../util/clock.ts'
 import type { Log } from '../util/log.ts'
 import { Applying, isDoubtful } from './applying.ts'
 import { Backlog, type Pending } from './backlog.ts'
-import { type Backoff, defaultBackoff, Retry } from './backoff.ts'
+import { defaultBackoff, Retry } from './backoff.ts'
 import { Desired } from './desired.ts'
 import { failureOf, reasonOf } from './failure.ts'
 import { BASE, Ledger } from './ledger.ts'
 import { Leftovers } from './leftovers.ts'
-import type { Change, Driver, Plane, PlaneObject, Program } from './plane.ts'
+import type { Change, Driver, PlaneObject, Program } from './plane.ts'
+import type { ReconcilerOptions } from './reconcile-options.ts'
 import { type PlaneStatus, type Verification, lagging, refusals } from './reconcile-status.ts'
 import { RepairPace } from './repair-pace.ts'
-
-export interface ReconcilerOptions<O extends PlaneObject> {
-  readonly plane: Plane<O>
-  readonly driver: Driver<O>
-  readonly node: NodeView
-  readonly clock: Clock
-  readonly log: Log
-  /** [0, 1), for the jitter of retries */
-  readonly random: () => number
-  readonly backoff?: Backoff
-  /** ms that removed objects stay for packets in flight, default 1,000 */
-  readonly lingerMs?: number
-  /** these frontends are now in force as last planned (or gone) */
-  readonly onApplied?: (keys: readonly FrontendKey[]) => void
-}
 
 /**
  * Keeps the kernel equal to the plan: observe, diff, apply, remember. One transaction at a time; what arrives meanwhile gathers for the
