@@ -5,15 +5,9 @@ set -euo pipefail
 # package:command that proves it
 needed=(
   conntrack:conntrack
-  ethtool:ethtool
   iproute2:ip
-  ipset:ipset
-  iptables:iptables-save
-  ipvsadm:ipvsadm
-  kmod:modprobe
   nftables:nft
   procps:sysctl
-  tcpdump:tcpdump
 )
 
 PATH=$PATH:/usr/sbin:/sbin
