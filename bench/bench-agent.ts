@@ -16,19 +16,10 @@ export interface BenchAgent extends AsyncDisposable {
   stop(): Promise<void>
 }
 
-/** as bin/evenkeel starts `run` */
-const AGENT_FLAGS = ['--max-semi-space-size=8']
-
 /** `profile`: a directory for `node --cpu-prof` */
-export const startAgent = (
-  namespace: string,
-  plane: PlaneName,
-  profile?: string,
-  flags: readonly string[] = [],
-): BenchAgent => {
+export const startAgent = (namespace: string, plane: PlaneName, profile?: string): BenchAgent => {
   const script = fileURLToPath(new URL('agent.ts', import.meta.url))
-  const profiling = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
-  const execArgv = [...AGENT_FLAGS, ...profiling, ...flags]
+  const execArgv = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
   const child = startChild<AgentRequest, AgentValue>(script, [plane], { namespace, deadlineMs: 120_000, execArgv })
   return {
     async load(objects) {
