@@ -169,6 +169,12 @@ class BatchEncoder {
         this.#begin(operation, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND)
         writeRule(writer, operation.family, table, operation.chain, operation.rule)
         return writer.end()
+      case 'delete-rule':
+        this.#begin(operation, NFT_MSG_DELRULE)
+        writer.string(ruleAttribute.table, table)
+        writer.string(ruleAttribute.chain, operation.chain)
+        writer.u64be(ruleAttribute.handle, operation.handle)
+        return writer.end()
       case 'add-counter':
         this.#begin(operation, NFT_MSG_NEWOBJ, NLM_F_CREATE)
         writeCounter(writer, table, operation.counter)

@@ -19,6 +19,8 @@ export function describeOperation(operation: NftOperation): { readonly verb: str
         verb,
         object: `${table} ${operation.chain} "${operation.rule.expressions.map(({ name }) => name).join(' ')}"`,
       }
+    case 'delete-rule':
+      return { verb, object: `${table} ${operation.chain} handle ${operation.handle}` }
     case 'add-counter':
     case 'delete-counter':
       return { verb, object: `${table} ${operation.counter.name}` }

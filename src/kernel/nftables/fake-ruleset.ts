@@ -101,6 +101,8 @@ export class FakeRuleset {
         return this.#flush(table, chainOf(table, operation.chain, 'flush-chain'))
       case 'add-rule':
         return this.#addRule(table, operation.chain, operation.rule)
+      case 'delete-rule':
+        return fail('delete-rule', 'EOPNOTSUPP', `${table.name} ${operation.chain}`, 'the fake has no handles')
       case 'add-counter':
         return this.#addCounter(table, operation.counter)
       case 'delete-counter':

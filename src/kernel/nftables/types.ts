@@ -177,6 +177,14 @@ export type NftOperation =
       readonly chain: string
       readonly rule: NftRule
     }
+  /** one rule of a chain of others, by the handle of a dump */
+  | {
+      readonly op: 'delete-rule'
+      readonly family: NftFamily
+      readonly table: string
+      readonly chain: string
+      readonly handle: number
+    }
   | {
       readonly op: 'add-counter' | 'delete-counter'
       readonly family: NftFamily
