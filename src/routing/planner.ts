@@ -14,6 +14,8 @@ import { staleFlows, udpPortsOf, type StaleFlow, type UdpPort } from './stale-fl
 export interface PlanChange {
   /** null: gone */
   readonly frontends: ReadonlyMap<FrontendKey, Frontend | null>
+  /** who held each of `frontends` until now; those that are new are not in it */
+  readonly before: ReadonlyMap<FrontendKey, Frontend>
   /** null: gone */
   readonly healthChecks: ReadonlyMap<ServiceKey, HealthCheck | null>
   /** to be deleted from conntrack once `frontends` is in force; empty after the first plan: a restart deletes nothing */
@@ -24,6 +26,11 @@ interface Planned extends ServicePlan {
   readonly createdAt: number
   readonly udp: readonly UdpPort[]
 }
+
+/** Services; small, so that the plane has work soon */
+const FIRST_PART = 600
+/** A plane has a price for each part that grows with all before it, so parts are few. */
+const PART_GROWTH = 4
 
 const nothing: Planned = { frontends: [], healthCheck: null, problems: [], createdAt: 0, udp: [] }
 
@@ -64,6 +71,20 @@ export class Planner {
     return this.#replan(snapshot, services)
   }
 
+  /**
+   * The same as `sync` in parts, for a plane that can begin with the first while the others are made; the store may change
+   * between them. Older Services come first, so that a contested frontend is not given away in one part and taken back in a later.
+   */
+  *syncInParts(snapshot: Snapshot, node: NodeView = this.#node): Generator<PlanChange> {
+    this.#node = node
+    const byAge = [...snapshot.services()].sort((a, b) => (a.createdAt || Infinity) - (b.createdAt || Infinity) || 0)
+    const services = new Set(this.#plans.keys())
+    for (const service of byAge) services.add(serviceKey(service))
+    const keys = [...services]
+    for (let from = 0, size = FIRST_PART; from < keys.length; from += size, size *= PART_GROWTH)
+      yield this.#replan(snapshot, new Set(keys.slice(from, from + size)))
+  }
+
   /** Plans what `change` and the difference to the last `node` concern. */
   update(snapshot: Snapshot, change: SnapshotChange, node: NodeView = this.#node): PlanChange {
     const affected = affectedBy(this.#node, node)
@@ -91,7 +112,7 @@ export class Planner {
       if (this.#started) stale.push(...staleFlows(before.udp, after.udp))
     }
     this.#started = true
-    return { frontends: this.#changedSince(touched), healthChecks, staleFlows: stale }
+    return { ...this.#changedSince(touched), healthChecks, staleFlows: stale }
   }
 
   #plan(snapshot: Snapshot, key: ServiceKey, before: Planned): Planned {
@@ -131,13 +152,16 @@ export class Planner {
     this.#claims.set(key, service, frontend)
   }
 
-  #changedSince(touched: ReadonlyMap<FrontendKey, Frontend | undefined>): ReadonlyMap<FrontendKey, Frontend | null> {
-    const changed = new Map<FrontendKey, Frontend | null>()
-    for (const [key, before] of touched) {
+  #changedSince(touched: ReadonlyMap<FrontendKey, Frontend | undefined>): Pick<PlanChange, 'frontends' | 'before'> {
+    const frontends = new Map<FrontendKey, Frontend | null>()
+    const before = new Map<FrontendKey, Frontend>()
+    for (const [key, held] of touched) {
       const after = this.#claims.held.get(key)
-      if (after !== before) changed.set(key, after ?? null)
+      if (after === held) continue
+      frontends.set(key, after ?? null)
+      if (held !== undefined) before.set(key, held)
     }
-    return changed
+    return { frontends, before }
   }
 }
 
