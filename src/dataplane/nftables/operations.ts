@@ -60,8 +60,9 @@ export const sortChange = ({ add, replace, remove }: Change<NftObject>): SortedC
     if (pair.after.kind === 'chain' && pair.before.kind === 'chain' && !sameHook(pair.before, pair.after))
       rehooked.push(pair.after)
   }
-  // the elements of a set that is deleted go with it
-  for (const { family, table, set } of removed.sets) removed.elements.drop(family, table, set.name)
+  // the elements of a set that is deleted go with it; but a chain that they lead to can only be deleted after them
+  for (const { family, table, set } of removed.sets)
+    if (set.data !== 'verdict') removed.elements.drop(family, table, set.name)
   return { added, removed, after, rehooked }
 }
 

@@ -164,6 +164,18 @@ test.each(families)('affinity, %s: a client keeps its backend, also at the node 
   }
 })
 
+test.each(families)(
+  'affinity, %s: the last such frontend goes whole, chains and maps in one transaction',
+  async (family) => {
+    const [base, program] = await apply([service(family, { affinitySeconds: 60 })])
+    const kept = new Set(base?.objects.map(({ key }) => key))
+    const gone = program?.objects.filter(({ key }) => !kept.has(key)) ?? []
+    await driver.apply({ add: [], replace: [], remove: gone })
+    const { frontends } = await driver.observe()
+    expect([...frontends.keys()]).toEqual([])
+  },
+)
+
 test('nft lists all of it with names and comments, and loads what it listed', async () => {
   const kinds = families.flatMap((family) => [
     service(family),
