@@ -1,3 +1,6 @@
+/** bpf(2) has no function in libc. */
+const BPF: Readonly<Record<string, number>> = { x64: 321, arm64: 280 }
+
 /** The few C functions that sockets need. A failing call answers −1; `errno()` right after it says why. */
 export interface Libc {
   socket(domain: number, type: number, protocol: number): number
@@ -10,6 +13,10 @@ export interface Libc {
   sendInThread(fd: number, bytes: Uint8Array, length: number, flags: number): Promise<number>
   recv(fd: number, bytes: Uint8Array, length: number, flags: number): number
   close(fd: number): number
+  /** bpf(2); `attributes` is union bpf_attr as far as the command needs it */
+  bpf(command: number, attributes: Uint8Array, length: number): number
+  /** where the bytes lie, for structures that point at others; good while they are referenced */
+  addressOf(bytes: Uint8Array): bigint
   /** of the calling thread */
   unshare(flags: number): number
   errno(): number
@@ -27,6 +34,7 @@ export async function loadLibc(): Promise<Libc> {
   const stopAll = (): void => {
     for (const stop of polls) stop()
   }
+  const syscall = self.func('long syscall(long, ...)')
   const send = self.func('intptr_t send(int, const void *, size_t, int)')
   return {
     socket: self.func('int socket(int, int, int)'),
@@ -43,6 +51,9 @@ export async function loadLibc(): Promise<Libc> {
       ),
     recv: self.func('intptr_t recv(int, void *, size_t, int)'),
     close: self.func('int close(int)'),
+    bpf: (command, attributes, length) =>
+      syscall(BPF[process.arch] ?? -1, 'int', command, 'void *', attributes, 'uint', length),
+    addressOf: (bytes) => BigInt(koffi.address(bytes)),
     unshare: self.func('int unshare(int)'),
     errno: () => koffi.errno(),
     whenReadable(fd, run) {

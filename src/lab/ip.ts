@@ -1,4 +1,4 @@
-import { CommandError, exec } from './exec.ts'
+import { CommandError, exec } from '../kernel/exec.ts'
 
 /** Lines of `ip -batch`, run inside a network namespace (or, to make namespaces, outside). Stops at the first that fails. */
 export const ipBatch = async (lines: readonly string[], netns?: string): Promise<void> => {

@@ -1,5 +1,5 @@
 import type { Cluster, LabPod } from './cluster.ts'
-import { exec } from './exec.ts'
+import { exec } from '../kernel/exec.ts'
 import { inNetns, ipBatch, listNetns } from './ip.ts'
 import { cableLines, clientLines, netnsOfAll, nodeLines, podLines, sysctlScript, underlayLines } from './topology.ts'
 

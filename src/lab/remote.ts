@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { environment } from './exec.ts'
+import { environment } from '../kernel/exec.ts'
 import { inNetns } from './ip.ts'
 import { labMark } from './processes.ts'
 import { scriptPath } from './program.ts'

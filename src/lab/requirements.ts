@@ -1,4 +1,4 @@
-import { exec } from './exec.ts'
+import { exec } from '../kernel/exec.ts'
 import { namePrefix } from './cluster.ts'
 
 /** Throws, with the cure, when this machine cannot hold a lab. */

@@ -15,6 +15,7 @@ export const NFGENMSG = 4
 
 export const NETLINK_ROUTE = 0
 export const NETLINK_NETFILTER = 12
+export const NETLINK_GENERIC = 16
 
 export const NLMSG_NOOP = 1
 export const NLMSG_ERROR = 2

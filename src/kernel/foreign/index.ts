@@ -1,0 +1,77 @@
+import { addressBytes } from '../../model/address.ts'
+import { loadLibc } from '../libc.ts'
+import { NetlinkRequests } from '../netlink/requests.ts'
+import { NetlinkSocket } from '../netlink/socket.ts'
+import { NETLINK_GENERIC, NETLINK_NETFILTER, NETLINK_ROUTE } from '../netlink/wire.ts'
+import type { NftFamily } from '../nftables/types.ts'
+import { destroySets, listPorts, listSets } from './ipsets.ts'
+import { deleteVirtualServices, type VirtualService } from './ipvs.ts'
+import { readLegacyTable } from './legacy.ts'
+import { deleteAddress, deleteLink } from './links.ts'
+import { listProgramNames } from './programs.ts'
+import { type ForeignChain, type ForeignRule, type ForeignTable, listChains, listRules, listTables } from './ruleset.ts'
+import type { LegacyChain, XtablesFamily } from './xtables.ts'
+
+export type { VirtualService } from './ipvs.ts'
+export {
+  type ForeignChain,
+  type ForeignFamily,
+  type ForeignRule,
+  type ForeignTable,
+  HOOK_FORWARD,
+  HOOK_INPUT,
+} from './ruleset.ts'
+export type { LegacyChain, XtablesFamily } from './xtables.ts'
+
+/** What others have put into the kernel of this network namespace. Every question throws KernelError where it is not allowed. */
+export interface Foreign extends Disposable {
+  nftTables(): Promise<readonly ForeignTable[]>
+  nftChains(): Promise<readonly ForeignChain[]>
+  nftRules(chain: { family: NftFamily; table: string; name: string }): Promise<readonly ForeignRule[]>
+  /** ask only for tables that /proc/net/ip_tables_names (ip6_tables_names) lists */
+  legacyTable(family: XtablesFamily, table: string): readonly LegacyChain[]
+  ipsets(): Promise<readonly string[]>
+  ipsetPorts(set: string): Promise<ReadonlySet<number>>
+  /** of the whole machine */
+  programNames(): readonly string[]
+}
+
+/** Removes what others left behind. The caller knows that nobody needs it any more. */
+export interface ForeignRemoval {
+  /** name → errno of those that are still in use */
+  destroyIpsets(names: readonly string[]): Promise<ReadonlyMap<string, string>>
+  deleteVirtualServices(services: readonly VirtualService[]): Promise<void>
+  deleteLink(name: string): Promise<void>
+  deleteAddress(linkIndex: number, address: string): Promise<void>
+}
+
+/** Loads koffi and opens sockets as they are asked for. */
+export const openForeign = async (): Promise<Foreign & ForeignRemoval> => {
+  const libc = await loadLibc()
+  const opened = new Map<number, { requests: NetlinkRequests; socket: NetlinkSocket }>()
+  const on = (protocol: number): NetlinkRequests => {
+    const known = opened.get(protocol)
+    if (known !== undefined) return known.requests
+    const socket = new NetlinkSocket(libc, { protocol })
+    const requests = new NetlinkRequests(socket)
+    opened.set(protocol, { requests, socket })
+    return requests
+  }
+  return {
+    nftTables: async () => listTables(on(NETLINK_NETFILTER)),
+    nftChains: async () => listChains(on(NETLINK_NETFILTER)),
+    nftRules: async (chain) => listRules(on(NETLINK_NETFILTER), chain),
+    legacyTable: (family, table) => readLegacyTable(libc, family, table),
+    ipsets: async () => listSets(on(NETLINK_NETFILTER)),
+    ipsetPorts: async (set) => listPorts(on(NETLINK_NETFILTER), set),
+    programNames: () => listProgramNames(libc),
+    destroyIpsets: async (names) => destroySets(on(NETLINK_NETFILTER), names),
+    deleteVirtualServices: async (services) =>
+      deleteVirtualServices(on(NETLINK_GENERIC), services, (address) => addressBytes(address)),
+    deleteLink: async (name) => deleteLink(on(NETLINK_ROUTE), name),
+    deleteAddress: async (index, address) => deleteAddress(on(NETLINK_ROUTE), index, addressBytes(address)),
+    [Symbol.dispose]() {
+      for (const { socket } of opened.values()) socket[Symbol.dispose]()
+    },
+  }
+}
