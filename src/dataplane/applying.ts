@@ -5,6 +5,7 @@ import type { Backlog, Pending } from './backlog.ts'
 import type { Retry } from './backoff.ts'
 import type { Desired } from './desired.ts'
 import { failureOf, reasonOf } from './failure.ts'
+import { FOUND } from './found.ts'
 import { BASE, type Ledger, type Staged } from './ledger.ts'
 import { narrow } from './narrow.ts'
 import { cutInPieces, CUT_FROM } from './pieces.ts'
@@ -56,7 +57,7 @@ export class Applying<O extends PlaneObject> {
     if (pending.length >= CUT_FROM && retry.failures('change') === 0) return this.#applyInPieces(pending)
     const result = await narrow(this.#compile(pending), (part) => this.#attempt(part), {
       ends: (error) => isDoubtful(error, fresh, pending),
-      first: (attempt) => attempt.pending.key === BASE,
+      first: ({ pending }) => isGround(pending.key),
     })
     for (const { item, error } of result.failed) this.#blame(item.pending, reasonOf(error))
     for (const { pending } of result.putOff) pending.reason = reasonOf(result.error)
@@ -73,7 +74,7 @@ export class Applying<O extends PlaneObject> {
     const { desired } = this.#options
     const pieces = cutInPieces(pending, {
       place: ({ key }) => desired.neighbourhood(key),
-      first: ({ key }) => key === BASE,
+      first: ({ key }) => isGround(key),
     })
     let inFlight: { readonly attempts: readonly Attempt<O>[]; readonly sent: Promise<unknown> } | null = null
     for (const piece of [...pieces, null]) {
@@ -141,7 +142,7 @@ export class Applying<O extends PlaneObject> {
       backlog.done(key)
       if (pending.version === version) {
         desired.settled(key)
-        if (key !== BASE) inForce.push(key)
+        if (!isGround(key)) inForce.push(key)
       } else {
         // planned anew while this was in flight
         backlog.add(key, clock.wall())
@@ -169,6 +170,9 @@ export class Applying<O extends PlaneObject> {
     log.warn(what, 'changes failed; trying again')
   }
 }
+
+/** What no frontend can do without. */
+const isGround = (key: FrontendKey): boolean => key === BASE || key === FOUND
 
 const isEmpty = ({ add, replace, remove }: Change<PlaneObject>): boolean =>
   add.length + replace.length + remove.length === 0

@@ -9,6 +9,8 @@ export class Desired<O extends PlaneObject> {
   readonly #frontends = new Map<FrontendKey, Frontend>()
   /** compiled earlier and still right, though not (or no longer) in force: put back as they are, so that slots stay */
   readonly #compiled = new Map<FrontendKey, Program<O>>()
+  /** found in the kernel: stays as it is, whatever the plan says */
+  readonly #kept = new Map<FrontendKey, Program<O>>()
   #node: NodeView
 
   constructor(plane: Plane<O>, node: NodeView) {
@@ -16,17 +18,48 @@ export class Desired<O extends PlaneObject> {
     this.#node = node
   }
 
+  /** frontends of the plan */
   get size(): number {
     return this.#frontends.size
   }
 
-  /** The node's own part always is. */
-  has(key: FrontendKey): boolean {
-    return key === BASE || this.#frontends.has(key)
+  /** programs kept as they were found */
+  get kept(): number {
+    return this.#kept.size
   }
 
-  keys(): Iterable<FrontendKey> {
-    return this.#frontends.keys()
+  /** The node's own part always is. */
+  has(key: FrontendKey): boolean {
+    return key === BASE || this.#frontends.has(key) || this.#kept.has(key)
+  }
+
+  /** Is it in the plan, kept or not? */
+  isPlanned(key: FrontendKey): boolean {
+    return this.#frontends.has(key)
+  }
+
+  /** Everything that should be in force, but for the node's own part. */
+  *keys(): Iterable<FrontendKey> {
+    yield* this.#frontends.keys()
+    for (const key of this.#kept.keys()) if (!this.#frontends.has(key)) yield key
+  }
+
+  keptKeys(): Iterable<FrontendKey> {
+    return this.#kept.keys()
+  }
+
+  keptProgram(key: FrontendKey): Program<O> | undefined {
+    return this.#kept.get(key)
+  }
+
+  /** This program, until it is let go. */
+  keep(key: FrontendKey, program: Program<O>): void {
+    this.#kept.set(key, program)
+  }
+
+  /** What the plan says counts again. */
+  letGo(key: FrontendKey): void {
+    this.#kept.delete(key)
   }
 
   /** null: no longer planned */
@@ -43,7 +76,7 @@ export class Desired<O extends PlaneObject> {
 
   /** This was in force until now, and the plan has not changed since. */
   restore(key: FrontendKey, program: Program<O>): void {
-    this.#compiled.set(key, program)
+    if (!this.#kept.has(key)) this.#compiled.set(key, program)
   }
 
   /** It is in force: the ledger keeps it. */
@@ -59,8 +92,8 @@ export class Desired<O extends PlaneObject> {
 
   /** null: nothing should be in force. Throws what the plane throws. */
   program(key: FrontendKey, inForce: readonly O[] | undefined): Program<O> | null {
-    const compiled = this.#compiled.get(key)
-    if (compiled) return compiled
+    const ready = this.#kept.get(key) ?? this.#compiled.get(key)
+    if (ready) return ready
     if (key === BASE) return this.#plane.base(this.#node)
     const frontend = this.#frontends.get(key)
     return frontend ? this.#plane.compile(frontend, this.#node, inForce) : null

@@ -11,6 +11,8 @@ export type Programs<O extends PlaneObject> = ReadonlyMap<FrontendKey, Program<O
 /** A change that is worked out but not yet in the kernel. The ledger believes it only when told so. */
 export interface Staged<O extends PlaneObject> {
   readonly change: Change<O>
+  /** in no program any more, but a packet in flight may still look them up */
+  readonly released: readonly O[]
   /** `now` in ms: what lingers is due a pause later */
   commit(now: number): void
 }
@@ -103,6 +105,7 @@ export class Ledger<O extends PlaneObject> {
     const { change, released, claimed } = staging.finish()
     return {
       change,
+      released,
       commit: (now) => {
         for (const [key, program] of programs) {
           if (program) this.#programs.set(key, program)
@@ -116,6 +119,18 @@ export class Ledger<O extends PlaneObject> {
         for (const object of released) this.#lingering.set(object.key, { object, due: now + this.#lingerMs })
       },
     }
+  }
+
+  /** Strays that are all in the kernel as they stand here become a program. */
+  claim(key: FrontendKey, program: Program<O>): void {
+    this.stage(new Map([[key, program]])).commit(0)
+  }
+
+  /** A program becomes `rest` (null: nothing), and what belongs to no program then is stray: nothing happens in the kernel. */
+  abandon(key: FrontendKey, rest: Program<O> | null): void {
+    const { change, released, commit } = this.stage(new Map([[key, rest]]))
+    commit(0)
+    this.stray([...change.remove, ...released])
   }
 
   /** Which of these programs the kernel does not hold exactly, and how many objects are in none of them. Asked right after `reset`. */

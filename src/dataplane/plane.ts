@@ -101,6 +101,8 @@ export interface Plane<O extends PlaneObject> {
   equal(a: O, b: O): boolean
   /** a packet in flight may still look it up: removed only after a pause */
   lingers(object: O): boolean
+  /** do a frontend's own objects, as compiled or read back, lead anybody to backends? absent: taken for true */
+  serves?(objects: readonly O[]): boolean
   /** frontends with the same number are cheapest for the kernel in one transaction; absent: it makes no difference */
   neighbourhood?(frontend: Frontend): number
 }

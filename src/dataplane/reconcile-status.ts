@@ -36,8 +36,12 @@ export interface PlaneStatus {
   readonly frontends: number
   readonly inSync: number
   readonly lagging: readonly Lagging[]
-  /** frontends in force that the plan does not have (before the sources are complete, or on the way out) */
+  /** frontends in force that the plan does not have and that are on the way out */
   readonly extra: number
+  /** frontends that stay as they were found in the kernel: all until the sources are complete, then those asked for */
+  readonly kept: number
+  /** since when, ms since the epoch; 0: none are kept */
+  readonly keptSince: number
   /** objects in the kernel's tables of ours that belong to nothing */
   readonly strays: number
   /** removed, kept a moment for packets in flight */

@@ -7,6 +7,7 @@ import { Backlog, type Pending } from './backlog.ts'
 import { defaultBackoff, Retry } from './backoff.ts'
 import { Desired } from './desired.ts'
 import { failureOf, reasonOf } from './failure.ts'
+import { FOUND, Found } from './found.ts'
 import { BASE, Ledger } from './ledger.ts'
 import { Leftovers } from './leftovers.ts'
 import type { Change, Driver, PlaneObject, Program } from './plane.ts'
@@ -31,9 +32,13 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
   readonly #retry: Retry
   readonly #repairPace = new RepairPace()
 
-  /** found in the kernel before the sources were complete: not touched until they are */
-  #held: ReadonlySet<FrontendKey> = new Set()
+  readonly #found: Found<O>
+  readonly #firstReading = Promise.withResolvers<void>()
+
   #complete = false
+  /** what of the kernel as found is to be kept from now on; null: nothing new */
+  #keepOnly: ReadonlySet<FrontendKey> | null = null
+  #keptSince = 0
   #observed = false
   /** the kernel was read and nothing was changed since: what fails now is to blame */
   #fresh = false
@@ -65,6 +70,7 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
     this.#log = log
     this.#desired = new Desired(plane, node)
     this.#ledger = new Ledger(plane, lingerMs)
+    this.#found = new Found(plane, this.#desired, this.#ledger)
     this.#retry = new Retry(random, backoff)
     this.#applying = new Applying({
       desired: this.#desired,
@@ -78,7 +84,6 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
     })
     const remove = (objects: readonly O[]): Promise<void> => this.#send({ add: [], replace: [], remove: objects })
     this.#leftovers = new Leftovers({ plane, ledger: this.#ledger, clock, log, retry: this.#retry, remove })
-    this.#backlog.add(BASE, clock.wall())
     driver.onForeignChange((what) => this.#onForeignChange(what))
     this.#wake()
   }
@@ -88,8 +93,10 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
     const wall = this.#clock.wall()
     for (const [key, frontend] of changes) {
       this.#desired.set(key, frontend)
+      if (this.#complete) this.#desired.letGo(key)
       this.#backlog.add(key, wall)
     }
+    if (!this.#complete && !this.#ledger.get(BASE)) this.#addBase(wall)
     this.#wake()
   }
 
@@ -97,18 +104,36 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
   setNode(node: NodeView): void {
     this.#desired.setNode(node)
     const wall = this.#clock.wall()
-    this.#backlog.add(BASE, wall)
+    this.#addBase(wall)
     for (const key of this.#desired.keys()) this.#backlog.add(key, wall)
     this.#wake()
   }
 
-  /** Every source has delivered its first full list: from now on what is not in the plan is removed. */
-  sourcesComplete(): void {
+  /**
+   * Every source has delivered its first full list: from now on what is not in the plan is removed. Frontends in `keep` stay as they
+   * were found in the kernel, each until `update` names it.
+   */
+  sourcesComplete(keep: ReadonlySet<FrontendKey> = new Set()): void {
     if (this.#complete) return
     this.#complete = true
-    this.#held = new Set()
-    this.#addUnplanned()
+    this.#keepOnly = keep
+    this.#addBase(this.#clock.wall())
     this.#wake()
+  }
+
+  /**
+   * The frontends that lead to backends in the kernel as it was first read. To be asked before the sources are complete; waits for
+   * the reading, and no longer than until this is disposed.
+   */
+  async serving(): Promise<ReadonlySet<FrontendKey>> {
+    await this.#firstReading.promise
+    const { plane } = this.#options
+    const serving = new Set<FrontendKey>()
+    for (const key of this.#ledger.keys()) {
+      const objects = this.#ledger.get(key)?.objects ?? []
+      if (key !== BASE && key !== FOUND && (plane.serves?.(objects) ?? true)) serving.add(key)
+    }
+    return serving
   }
 
   /** Reads the kernel again, repairs what differs from the plan, and tells what did. */
@@ -140,15 +165,18 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
 
   status(): PlaneStatus {
     const late = lagging(this.#backlog)
-    const missing = late.filter(({ frontend }) => frontend !== BASE && this.#desired.has(frontend)).length
+    const missing = late.filter(({ frontend }) => this.#desired.isPlanned(frontend)).length
     let extra = 0
     for (const key of this.#ledger.keys()) if (!this.#desired.has(key)) extra++
+    const kept = this.#desired.kept - (this.#desired.keptProgram(FOUND) ? 1 : 0)
     return {
       plane: this.#options.plane.name,
       frontends: this.#desired.size,
       inSync: this.#observed ? this.#desired.size - missing : 0,
       lagging: late,
       extra,
+      kept,
+      keptSince: kept > 0 ? this.#keptSince : 0,
       strays: this.#ledger.strays,
       lingering: this.#ledger.lingering,
       refused: refusals(this.#applying.refused),
@@ -164,6 +192,7 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
     this.#stopped = true
     this.#cancelTimer?.()
     await this.#turn
+    this.#firstReading.resolve()
     for (const resolve of this.#settling.splice(0)) resolve()
     for (const resolve of this.#verifying.splice(0)) resolve(this.#verification)
   }
@@ -196,6 +225,7 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
     const now = this.#clock.now()
     if (this.#observeAt !== null && this.#observeAt <= now) return this.#observe()
     if (!this.#observed || this.#doubt) return false
+    this.#letGo()
     const { together, alone } = this.#backlog.due(now, this.#isHeld)
     if (together.length > 0) return this.#apply(together)
     const [next] = alone
@@ -222,7 +252,22 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
 
   /** Before the node's own part is in force no frontend can be. */
   readonly #isHeld = (key: FrontendKey): boolean =>
-    this.#held.has(key) || (key !== BASE && !this.#ledger.get(BASE) && (this.#backlog.get(BASE)?.attempts ?? 0) > 0)
+    key !== BASE && !this.#ledger.get(BASE) && (this.#backlog.get(BASE)?.attempts ?? 0) > 0
+
+  /** Until the sources are complete the node is not fully known: its part stays as found, or comes with the first frontend. */
+  #addBase(wall: number): void {
+    if (this.#complete || (!this.#found.holds && this.#desired.size > 0)) this.#backlog.add(BASE, wall)
+  }
+
+  /** Frontends that are no longer to stay as they were found get what the plan says. */
+  #letGo(): void {
+    const keep = this.#keepOnly
+    if (keep === null) return this.#found.settle()
+    this.#keepOnly = null
+    const wall = this.#clock.wall()
+    for (const key of this.#found.keepOnly(keep)) this.#backlog.add(key, wall)
+    this.#addUnplanned()
+  }
 
   // ---- observe
 
@@ -247,7 +292,7 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
 
   /** What the kernel holds counts from now on; where the plan did not change, what we had compiled goes back as it was. */
   #adopt(believed: ReadonlyMap<FrontendKey, Program<O>>): void {
-    if (!this.#observed && !this.#complete) this.#held = new Set(this.#ledger.keys())
+    if (!this.#observed && !this.#complete) this.#keepFound()
     this.#examine(this.#observed ? believed : null)
     this.#observed = true
     this.#doubt = false
@@ -257,8 +302,17 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
       if (!this.isPending(key) && this.#desired.has(key)) this.#desired.restore(key, program)
     }
     const wall = this.#clock.wall()
-    for (const key of [BASE, ...this.#desired.keys()]) if (!this.isPending(key)) this.#backlog.add(key, wall)
+    if (!this.isPending(BASE)) this.#addBase(wall)
+    for (const key of this.#desired.keys()) if (!this.isPending(key)) this.#backlog.add(key, wall)
     if (this.#complete) this.#addUnplanned()
+    this.#firstReading.resolve()
+  }
+
+  #keepFound(): void {
+    this.#found.keepEverything()
+    if (!this.#found.holds) return
+    this.#keptSince = this.#clock.wall()
+    this.#backlog.done(BASE)
   }
 
   /** null: nothing was believed yet */

@@ -52,6 +52,10 @@ export const isShared = (object: NftObject): boolean => {
   }
 }
 
+/** Told by the dispatch: who is refused, or is no more, is not in it. */
+export const servesBackends = (objects: readonly NftObject[]): boolean =>
+  objects.some((object) => object.kind === 'element' && (object.set === 'services' || object.set === 'nodeports'))
+
 const isOwnInShard = (object: NftObject): boolean => {
   if (object.kind === 'element') return object.set !== 'pods'
   return object.kind === 'chain' && /^[fc]-/.test(object.chain.name)

@@ -5,7 +5,7 @@ import { compileBase } from './compile-base.ts'
 import { shardCompiler } from './compile-shard.ts'
 import { DEFAULT_SCHEDULER } from './compile-slots.ts'
 import { equalObjects } from './equal.ts'
-import { isShared, lingers } from './identity.ts'
+import { isShared, lingers, servesBackends } from './identity.ts'
 import { layoutOf, nftFamily } from './layout.ts'
 import { frontendNames } from './names.ts'
 import { type NftObject, SHARDS } from './objects.ts'
@@ -43,6 +43,7 @@ export const createNftablesPlane = (): Plane<NftObject> => {
     shared: isShared,
     equal: equalObjects,
     lingers,
+    serves: servesBackends,
     neighbourhood: (frontend) =>
       (frontend.family === 'IPv4' ? 0 : SHARDS + 1) + (frontendNames(frontend).shard ?? SHARDS),
   }
