@@ -1,6 +1,7 @@
 import type { EndpointSlice, Node, Service, ServiceCIDR, ServiceKey } from '../model/objects.ts'
 import type { Snapshot, SnapshotChange } from '../model/snapshot.ts'
 import { isSame } from './equal.ts'
+import { InternedStrings } from './interned-strings.ts'
 import type { Intern } from './metadata.ts'
 import { type ClusterKind, type ClusterObject, type ObjectId, objectId } from './objects.ts'
 
@@ -32,7 +33,7 @@ export class Store {
   readonly #records: Records = { Service: new Map(), EndpointSlice: new Map(), Node: new Map(), ServiceCIDR: new Map() }
   /** ordered by slice name, so that the order of events leaves no trace */
   readonly #slicesOf = new Map<ServiceKey, readonly EndpointSlice[]>()
-  readonly #strings = new Map<string, string>()
+  readonly #strings = new InternedStrings(() => this.#stringLimit())
   readonly #listeners = new Set<SnapshotListener>()
   #version = 0
   #depth = 0
@@ -56,12 +57,7 @@ export class Store {
   }
 
   /** For `parseObject`: names that many records repeat are kept once. */
-  readonly intern: Intern = (text) => {
-    const kept = this.#strings.get(text)
-    if (kept !== undefined) return kept
-    this.#strings.set(text, text)
-    return text
-  }
+  readonly intern: Intern = (text) => this.#strings.one(text)
 
   /** Adds the record, or replaces the one of its kind, namespace and name. */
   put(object: ClusterObject): void {
@@ -89,6 +85,12 @@ export class Store {
   subscribe(listener: SnapshotListener): () => void {
     this.#listeners.add(listener)
     return () => void this.#listeners.delete(listener)
+  }
+
+  /** Twice what could be there if every record had a name of its own. */
+  #stringLimit(): number {
+    const { Service, EndpointSlice, Node, ServiceCIDR } = this.#records
+    return 1_024 + 2 * (Service.size + EndpointSlice.size + Node.size + ServiceCIDR.size)
   }
 
   #set(kind: ClusterKind, key: string, after: ClusterObject['value'] | undefined): void {

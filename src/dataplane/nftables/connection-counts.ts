@@ -4,18 +4,15 @@ import type { BackendCounter, Counters } from '../plane.ts'
 import { backendName } from './elements.ts'
 import { frontendOf } from './identity.ts'
 import type { TablePlace } from './chains.ts'
+import { PastCounts } from './past-counts.ts'
 import { elementObject, type NftObject, TABLE } from './objects.ts'
-
-/** Frontends whose past counts are kept; of those the longest unchanged go first. */
-const REMEMBERED = 20_000
 
 /**
  * New connections per backend: what the elements in force have counted, and what those counted that were replaced.
  * Counts of rules (affinity) are not among them.
  */
 export class ConnectionCounts {
-  /** by frontend, then `address:port` */
-  readonly #past = new Map<FrontendKey, Map<string, number>>()
+  readonly #past = new PastCounts()
   /** what named counters said when we began */
   #start: ReadonlyMap<string, number> | null = null
 
@@ -31,11 +28,7 @@ export class ConnectionCounts {
   keep(family: NftFamily, set: string, element: NftElement): void {
     const frontend = element.packets ? frontendOf(elementObject(family, TABLE, set, element)) : null
     if (frontend === null || element.data === undefined) return
-    const counts = this.#past.get(frontend) ?? new Map<string, number>()
-    this.#past.delete(frontend)
-    this.#past.set(frontend, counts)
-    add(counts, backendName(element.data), element.packets ?? 0)
-    if (this.#past.size > REMEMBERED) for (const oldest of this.#past.keys()) return void this.#past.delete(oldest)
+    this.#past.add(frontend, backendName(element.data), element.packets ?? 0)
   }
 
   async read(
@@ -55,10 +48,10 @@ export class ConnectionCounts {
         add(counts, backendName(element.data), element.packets ?? 0)
       }
     }
-    for (const [frontend, past] of this.#past) {
+    this.#past.retain(total)
+    for (const [frontend, backend, packets] of this.#past.entries()) {
       const counts = total.get(frontend)
-      if (counts) for (const [backend, packets] of past) add(counts, backend, packets)
-      else this.#past.delete(frontend)
+      if (counts) add(counts, backend, packets)
     }
     return { backends: flatten(total), ...(await this.#named(nft, tables)) }
   }

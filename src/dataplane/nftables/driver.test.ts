@@ -307,7 +307,7 @@ describe('the process is killed between any two kernel calls', () => {
     expect(withoutSlots(whole.dump())).toBe(withoutSlots(await fresh(last)))
     const wanted = withoutSlots(await fresh(last))
     const calls = whole.calls
-    expect(calls).toBeGreaterThan(30)
+    expect(calls).toBeGreaterThan(20)
     for (let call = 1; call <= calls; call++) {
       for (const effect of ['before', 'after'] as const) {
         const kernel = fakeKernel()
