@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { fakeKernel } from '../kernel/nftables/fake.ts'
+import type { OpenSource } from '../sources/source.ts'
 import { silent } from '../util/log.ts'
 import { type Agent, startAgent } from './agent.ts'
 import { parseConfig } from './config.ts'
+import { sourceOf } from './source.ts'
 
 let directory = ''
 beforeEach(async () => {
@@ -36,13 +38,15 @@ const slice = (name: string, addresses: readonly string[], protocol = 'TCP'): ob
   endpoints: addresses.map((address) => ({ addresses: [address] })),
 })
 
+const source = (): OpenSource => sourceOf({ kind: 'manifests', directory }, { nodeName: 'node-a', proxyName: '' })
+
 const start = (kernel: ReturnType<typeof fakeKernel>): Promise<Agent> => {
   const { config } = parseConfig(Buffer.alloc(0), 'none', {
     plane: 'nftables',
     nodeName: 'node-a',
-    clusterCIDR: '10.1.0.0/16',
+    kubeProxy: { 'cluster-cidr': '10.1.0.0/16' },
   })
-  return startAgent({ config, plane: 'nftables', manifests: directory, kernel, log: silent, control: false })
+  return startAgent({ config, plane: 'nftables', openSource: source(), kernel, log: silent, control: false })
 }
 
 const until = async (holds: () => Promise<boolean> | boolean): Promise<void> => {
@@ -123,7 +127,7 @@ test('the address sets follow the interfaces', async () => {
   await using agent = await startAgent({
     config,
     plane: 'nftables',
-    manifests: directory,
+    openSource: source(),
     kernel,
     log: silent,
     control: false,

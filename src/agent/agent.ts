@@ -1,6 +1,7 @@
 import type { Driver, PlaneName, PlaneObject } from '../dataplane/plane.ts'
 import { openDriver } from '../dataplane/registry.ts'
 import type { Kernel } from '../kernel/kernel.ts'
+import type { OpenSource, Source } from '../sources/source.ts'
 import { Store } from '../sources/store.ts'
 import { type Clock, systemClock } from '../util/clock.ts'
 import type { Log } from '../util/log.ts'
@@ -10,14 +11,13 @@ import { inputProblems } from './input-problems.ts'
 import { type AgentObserver, everybody } from './observer.ts'
 import { type RunningPlane, runPlane } from './plane.ts'
 import { Planning } from './planning.ts'
-import { openManifestSource, type RunningSource } from './source.ts'
+import { sourceReport } from './source.ts'
 import { type AnswerStatus, answerStatus } from './status-answer.ts'
 
 export interface AgentOptions {
   readonly config: ProxyConfig
   readonly plane: PlaneName
-  /** directory of manifests */
-  readonly manifests: string
+  readonly openSource: OpenSource
   readonly kernel: Kernel
   readonly log: Log
   /** ends the start; a started agent is ended by disposing it */
@@ -37,6 +37,8 @@ export interface Agent extends AsyncDisposable {
   settled(): Promise<void>
 }
 
+const unopened = { name: '', synced: false, modified: 0, stale: false }
+
 /** Composition root of `run`. Resolves when the sources were read once and their plan was handed on. */
 export const startAgent = async (options: AgentOptions): Promise<Agent> => {
   const { config, kernel, log, control = true, clock = systemClock, random = Math.random } = options
@@ -45,18 +47,13 @@ export const startAgent = async (options: AgentOptions): Promise<Agent> => {
   const store = new Store()
   const planning = new Planning({ config, store, clock, observer })
   const problems = inputProblems(log)
-  let source: RunningSource | null = null
+  let source: Source | null = null
   let running: { readonly plane: RunningPlane; readonly driver: Driver<PlaneObject> } | null = null
 
   const status = answerStatus({
     node: config.nodeName,
     clock,
-    source: () => ({
-      name: `manifests:${options.manifests}`,
-      modified: 0,
-      ...source?.status(),
-      synced: running !== null,
-    }),
+    source: () => (source === null ? unopened : sourceReport(source)),
     problems: () => [...problems.current(), ...planning.problems()],
     plane: () => running && { reconciler: running.plane.reconciler, driver: running.driver },
   })
@@ -66,14 +63,8 @@ export const startAgent = async (options: AgentOptions): Promise<Agent> => {
   planning.setAddresses(addresses.current)
   const driver = stack.use(await openDriver(options.plane, kernel, { log }))
   const conntrack = stack.use(await kernel.conntrack(log))
-  source = stack.use(
-    openManifestSource(options.manifests, {
-      store,
-      log,
-      onProblems: problems.set,
-      ...(options.signal ? { signal: options.signal } : {}),
-    }),
-  )
+  const { signal } = options
+  source = stack.use(await options.openSource(store, { log, clock, random, signal, onProblems: problems.set }))
   await source.synced
   const node = planning.lookAtNode()
   const plane = stack.use(

@@ -7,7 +7,7 @@ const status: AgentStatus = {
   node: 'node-a',
   agent: true,
   inSync: true,
-  source: { name: 'manifests:/x', synced: true, modified: 1 },
+  source: { name: 'manifests:/x', synced: true, modified: 1, stale: false },
   planes: [],
   problems: [],
 }

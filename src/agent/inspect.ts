@@ -45,7 +45,7 @@ export const inspectNode = async (options: InspectOptions): Promise<AgentStatus>
     node: config.nodeName,
     agent: false,
     inSync: isInSync(report),
-    source: { name: `manifests:${options.manifests}`, synced: true, modified: 0 },
+    source: { name: `manifests:${options.manifests}`, synced: true, modified: 0, stale: false },
     planes: [report],
     problems: [...problems, ...planner.problems()],
   }

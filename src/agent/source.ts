@@ -1,38 +1,44 @@
+import type { ApiClient, ClientOptions } from '../sources/kubernetes/client.ts'
 import { openManifests } from '../sources/manifests.ts'
-import type { InputProblem } from '../model/snapshot.ts'
-import type { Store } from '../sources/store.ts'
-import type { Log } from '../util/log.ts'
-import type { SourceStatus } from './status.ts'
+import type { OpenSource, Source } from '../sources/source.ts'
+import type { SourceReport } from './status.ts'
 
-export interface RunningSource extends AsyncDisposable {
-  /** everything was delivered once */
-  readonly synced: Promise<void>
-  status(): Omit<SourceStatus, 'synced'>
+/** Where `run` takes its objects from. */
+export type SourceChoice =
+  | { readonly kind: 'manifests'; readonly directory: string }
+  | { readonly kind: 'kubernetes'; readonly client: ClientOptions }
+
+export interface SourceScope {
+  /** only this Node's object is read */
+  readonly nodeName: string
+  /** only the Services of this proxy are, '' the default one */
+  readonly proxyName: string
 }
 
-export interface SourceContext {
-  readonly store: Store
-  readonly log: Log
-  /** everything that is wrong with the input now */
-  readonly onProblems: (problems: readonly InputProblem[]) => void
-  /** ends the start */
-  readonly signal?: AbortSignal
+/** The modules of a source are loaded when it is opened. */
+export const sourceOf = (choice: SourceChoice, scope: SourceScope): OpenSource => {
+  switch (choice.kind) {
+    case 'manifests':
+      return async (store, context) => openManifests(choice.directory, store, context)
+    case 'kubernetes':
+      return async (store, context) => {
+        const { openKubernetes } = await import('../sources/kubernetes/index.ts')
+        return openKubernetes(store, { ...context, ...scope, client: choice.client })
+      }
+  }
 }
 
-/** A directory of manifests, followed until it is disposed. */
-export const openManifestSource = (directory: string, context: SourceContext): RunningSource => {
-  const { store, log, onProblems, signal } = context
-  const stop = new AbortController()
-  const end = (): void => stop.abort(signal?.reason)
-  signal?.addEventListener('abort', end, { once: true })
-  const manifests = openManifests(directory, store, { signal: stop.signal, log, onProblems })
+/** The API server that a source reads from, null where it reads from none. */
+export const clientOf = (source: Source): ApiClient | null => ('client' in source ? (source.client as ApiClient) : null)
+
+export const sourceReport = (source: Source): SourceReport => {
+  const { synced, stale, since, modified, problem } = source.status()
   return {
-    synced: manifests.synced,
-    status: () => ({ name: `manifests:${directory}`, modified: manifests.modified() }),
-    async [Symbol.asyncDispose]() {
-      signal?.removeEventListener('abort', end)
-      stop.abort()
-      await manifests.closed
-    },
+    name: source.name,
+    synced,
+    modified,
+    stale,
+    ...(stale ? { since } : {}),
+    ...(problem === undefined ? {} : { problem }),
   }
 }

@@ -4,12 +4,12 @@ import type { Verification } from '../dataplane/reconcile-status.ts'
 import type { InputProblem } from '../model/snapshot.ts'
 import type { Clock } from '../util/clock.ts'
 import type { StatusRequest } from './control.ts'
-import { type AgentStatus, isInSync, planeReport, type SourceStatus } from './status.ts'
+import { type AgentStatus, isInSync, planeReport, type SourceReport } from './status.ts'
 
 export interface StatusParts {
   readonly node: string
   readonly clock: Clock
-  readonly source: () => SourceStatus
+  readonly source: () => SourceReport
   readonly problems: () => readonly InputProblem[]
   /** null: not yet started */
   readonly plane: () => {

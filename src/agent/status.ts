@@ -8,18 +8,24 @@ export interface AgentStatus {
   /** false: the answer comes from a comparison with the kernel, nobody keeps it in sync */
   readonly agent: boolean
   readonly inSync: boolean
-  readonly source: SourceStatus
+  readonly source: SourceReport
   readonly planes: readonly PlaneReport[]
   /** faults of the input and conflicts between objects */
   readonly problems: readonly InputProblem[]
 }
 
-export interface SourceStatus {
-  /** `manifests:DIR` */
+export interface SourceReport {
+  /** `manifests:DIR`, `kubernetes:https://10.96.0.1` */
   readonly name: string
   readonly synced: boolean
-  /** when the newest of its files was written, 0 none */
+  /** when the newest of what it says was written, 0 unknown */
   readonly modified: number
+  /** cut off from what it reads: what is in force may be out of date */
+  readonly stale: boolean
+  /** only while it is stale: when all was last known to be up to date, 0 never */
+  readonly since?: number
+  /** what is wrong with the source as a whole, and the cure */
+  readonly problem?: string
 }
 
 export interface PlaneReport {

@@ -2,10 +2,11 @@ import { type Command, Option } from 'commander'
 import { startAgent } from '../agent/agent.ts'
 import { type Level, openLog } from '../agent/log.ts'
 import { compactHeap } from '../agent/memory.ts'
+import { sourceOf } from '../agent/source.ts'
 import { openKernel } from '../kernel/index.ts'
 import type { Shell } from './command.ts'
 import { addNodeOptions, type NodeOptions, readNodeOptions } from './node-options.ts'
-import { manifestsOf } from './source.ts'
+import { sourceChoice } from './source.ts'
 
 interface RunOptions extends NodeOptions {
   readonly source: string
@@ -16,7 +17,10 @@ interface RunOptions extends NodeOptions {
 /** Runs the agent until SIGINT or SIGTERM, which leave the rules in force. Exit 1 with --once: something is not in force. */
 export function register(command: Command, shell: Shell): void {
   addNodeOptions(
-    command.requiredOption('--source <source>', 'where Services and EndpointSlices come from: manifests:DIR'),
+    command.requiredOption(
+      '--source <source>',
+      'where Services and EndpointSlices come from: kubernetes or manifests:DIR',
+    ),
   )
     .option('--once', 'put the rules in force and end')
     .addOption(
@@ -28,14 +32,14 @@ export function register(command: Command, shell: Shell): void {
 }
 
 const run = async (options: RunOptions, interrupted: AbortSignal): Promise<void> => {
-  const manifests = manifestsOf(options.source)
   const { config, plane } = await readNodeOptions(options)
+  const choice = sourceChoice(options.source, config.clientConnection)
   const log = openLog(options.logLevel)
   try {
     await using agent = await startAgent({
       config,
       plane,
-      manifests,
+      openSource: sourceOf(choice, config),
       kernel: await openKernel(),
       log,
       signal: interrupted,

@@ -8,7 +8,7 @@ const status: AgentStatus = {
   node: 'node-a',
   agent: true,
   inSync: false,
-  source: { name: 'manifests:/etc/services', synced: true, modified: 1 },
+  source: { name: 'manifests:/etc/services', synced: true, modified: 1, stale: false },
   planes: [
     {
       plane: 'nftables',

@@ -66,19 +66,19 @@ describe('at the start', () => {
     await utimes(path('b.yaml'), 3_000_000_000, 3_000_000_000)
     const changed = vi.fn<() => void>()
     store.subscribe(changed)
-    const { synced, problems, modified } = start()
+    const { synced, problems, status } = start()
     await synced
     expect(services()).toEqual(['a:80', 'b:80', 'c:80'])
     expect(store.snapshot.node('d')).toBeDefined()
     expect(changed).toHaveBeenCalledOnce()
     expect(problems()).toEqual([])
-    expect(modified()).toBe(3_000_000_000_000)
+    expect(status().modified).toBe(3_000_000_000_000)
   })
 
   it('an empty directory is in sync', async () => {
-    const { synced, modified } = start()
+    const { synced, status } = start()
     await synced
-    expect(modified()).toBe(0)
+    expect(status().modified).toBe(0)
   })
 
   it('a broken file is reported, and the others go on', async () => {

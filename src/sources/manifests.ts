@@ -6,12 +6,13 @@ import { Catalogue } from './catalogue.ts'
 import { type Content, isManifest, type Listing, listManifests, type ManifestFile, readManifest } from './directory.ts'
 import { isSame } from './equal.ts'
 import { readObjects, unreadable } from './reading.ts'
+import type { Source, SourceStatus } from './source.ts'
 import type { Store } from './store.ts'
 import { DirectoryWatches } from './watches.ts'
 
 export interface ManifestsOptions {
-  /** ends the watching */
-  readonly signal: AbortSignal
+  /** ends the watching, as disposing does */
+  readonly signal?: AbortSignal | undefined
   readonly log: Log
   /** hears everything that is wrong now, whenever that changes; an empty list when all is well again */
   onProblems(problems: readonly InputProblem[]): void
@@ -24,13 +25,10 @@ export interface ManifestsOptions {
   readonly watch?: boolean
 }
 
-export interface Manifests {
-  /** The first full read is in the store: every file has been read, or found faulty and reported. Rejects when the signal comes before. */
-  readonly synced: Promise<void>
+/** It is in sync once every file has been read, or found faulty and reported; stale while some cannot be read. */
+export interface Manifests extends Source {
   /** Everything that is wrong now. */
   problems(): readonly InputProblem[]
-  /** When the newest of the files in the store was written, in whole ms since the epoch; 0 when there is none. */
-  modified(): number
   /** Settles once nothing is watched any more. Never rejects. */
   readonly closed: Promise<void>
 }
@@ -42,7 +40,17 @@ export interface Manifests {
 export const openManifests = (directory: string, store: Store, options: ManifestsOptions): Manifests => {
   const source = new ManifestSource(directory, store, options)
   const closed = source.run()
-  return { synced: source.synced, problems: () => source.problems, modified: () => source.modified(), closed }
+  return {
+    name: `manifests:${directory}`,
+    synced: source.synced,
+    status: () => source.status(),
+    problems: () => source.problems,
+    closed,
+    async [Symbol.asyncDispose]() {
+      source.end()
+      await closed
+    },
+  }
 }
 
 /** A file that keeps changing is read after so long all the same. */
@@ -72,6 +80,7 @@ class ManifestSource {
   readonly #store: Store
   readonly #catalogue: Catalogue
   readonly #options: ManifestsOptions
+  readonly #ending = new AbortController()
   readonly #clock: Clock
   readonly #watches: DirectoryWatches
   readonly #known = new Map<string, KnownFile>()
@@ -80,6 +89,8 @@ class ManifestSource {
   /** what the kernel told of and has not been read since */
   readonly #stirred = new Map<string, Stir>()
   #complete = false
+  /** when everything could be read, wall time; 0 never */
+  #currentAt = 0
   readonly #sync = Promise.withResolvers<void>()
   #listing: Listing | null = null
   #listAt = Number.NEGATIVE_INFINITY
@@ -96,16 +107,30 @@ class ManifestSource {
     this.synced.catch(() => {})
   }
 
-  modified(): number {
-    let newest = 0
-    for (const { modifiedAt } of this.#known.values()) newest = Math.max(newest, modifiedAt)
-    return Math.floor(newest)
+  status(): SourceStatus {
+    const stale = this.#isBehind()
+    const [lost] = stale ? [...this.#failed, ...(this.#listing?.unknown ?? [])] : []
+    return {
+      synced: this.#complete,
+      stale: this.#complete && stale,
+      since: this.#complete && !stale ? this.#clock.wall() : this.#currentAt,
+      modified: this.#modified(),
+      ...(lost === undefined ? {} : { problem: `${lost} cannot be read: see the problems` }),
+    }
+  }
+
+  end(): void {
+    this.#ending.abort()
   }
 
   async run(): Promise<void> {
-    const { signal, log } = this.#options
+    const { log, signal: outer } = this.#options
+    const { signal } = this.#ending
     const stop = (): void => this.#wake()
+    const end = (): void => this.#ending.abort(outer?.reason)
     signal.addEventListener('abort', stop)
+    outer?.addEventListener('abort', end)
+    if (outer?.aborted) end()
     while (!signal.aborted) {
       try {
         await this.#round()
@@ -114,7 +139,7 @@ class ManifestSource {
       }
       if (!signal.aborted) await this.#rest()
     }
-    signal.removeEventListener('abort', stop)
+    outer?.removeEventListener('abort', end)
     this.#watches.close()
     this.#sync.reject(signal.reason)
   }
@@ -150,6 +175,7 @@ class ManifestSource {
     this.#catalogue.settle()
     this.#report()
     this.#complete ||= this.#isComplete()
+    if (this.#complete && !this.#isBehind()) this.#currentAt = this.#clock.wall()
     if (this.#complete) this.#sync.resolve()
   }
 
@@ -239,8 +265,19 @@ class ManifestSource {
     this.#options.onProblems(problems)
   }
 
+  #modified(): number {
+    let newest = 0
+    for (const { modifiedAt } of this.#known.values()) newest = Math.max(newest, modifiedAt)
+    return Math.floor(newest)
+  }
+
+  /** Something is there that cannot be read. */
+  #isBehind(): boolean {
+    return this.#failed.size > 0 || (this.#listing?.unknown.length ?? 0) > 0
+  }
+
   #isComplete(): boolean {
-    if (this.#listing === null || this.#listing.unknown.length > 0 || this.#failed.size > 0) return false
+    if (this.#listing === null || this.#isBehind()) return false
     for (const path of this.#listing.files.keys()) if (!this.#known.has(path)) return false
     return true
   }
