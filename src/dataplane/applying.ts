@@ -10,6 +10,7 @@ import { BASE, type Ledger, type Staged } from './ledger.ts'
 import { narrow } from './narrow.ts'
 import { cutInPieces, CUT_FROM } from './pieces.ts'
 import type { Change, PlaneObject, Program } from './plane.ts'
+import type { SyncFailure } from './reconcile-options.ts'
 
 export interface ApplyingOptions<O extends PlaneObject> {
   readonly desired: Desired<O>
@@ -22,6 +23,8 @@ export interface ApplyingOptions<O extends PlaneObject> {
   readonly send: (change: Change<O>) => Promise<void>
   /** these are in force as last planned */
   readonly onApplied: (keys: readonly FrontendKey[]) => void
+  /** this one could not be put in force by itself */
+  readonly onFailed?: ((failure: SyncFailure) => void) | undefined
 }
 
 /** A frontend's plan on its way into the kernel. */
@@ -160,6 +163,7 @@ export class Applying<O extends PlaneObject> {
     const what = { frontend: pending.key, error: reason, attempts: pending.attempts, retryMs: Math.round(wait) }
     if (pending.key === BASE) log.error(what, 'the base rules cannot be put in place')
     else log.warn(what, 'a frontend cannot be put in place')
+    this.#options.onFailed?.({ frontend: pending.key, reason, attempts: pending.attempts })
   }
 
   #putOff(attempts: readonly Attempt<O>[], error: unknown): void {

@@ -5,6 +5,8 @@ export interface Pending {
   readonly key: FrontendKey
   /** ms since the epoch */
   readonly since: number
+  /** when what is still to be tried was queued, ms since the epoch: later than `since` after a plan that failed by itself */
+  queuedAt: number
   /** failures of its own */
   attempts: number
   /** of the last failure, '' none */
@@ -35,12 +37,13 @@ export class Backlog {
   add(key: FrontendKey, wall: number): void {
     const known = this.#pending.get(key)
     if (known) {
+      if (known.attempts > 0) known.queuedAt = wall
       known.attempts = 0
       known.notBefore = 0
       known.version++
       return
     }
-    this.#pending.set(key, { key, since: wall, attempts: 0, reason: '', notBefore: 0, version: 0 })
+    this.#pending.set(key, { key, since: wall, queuedAt: wall, attempts: 0, reason: '', notBefore: 0, version: 0 })
   }
 
   done(key: FrontendKey): void {

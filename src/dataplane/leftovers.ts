@@ -17,6 +17,7 @@ export interface LeftoversOptions<O extends PlaneObject> {
   readonly retry: Retry
   /** one transaction */
   readonly remove: (objects: readonly O[]) => Promise<void>
+  readonly onFailed?: (() => void) | undefined
 }
 
 /** Removes what no frontend needs any more: what has lingered long enough, and strays. */
@@ -91,5 +92,6 @@ export class Leftovers<O extends PlaneObject> {
     this.#straysAt = clock.now() + retry.delay('removal')
     const error = reasonOf(result.error ?? result.failed[0]?.error)
     log.warn({ error, objects: left.length, first: left[0]?.key }, 'cannot remove what is no longer needed')
+    this.#options.onFailed?.()
   }
 }

@@ -52,6 +52,10 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
   #unreadable = ''
   #lastChange = 0
   #transactions = 0
+  /** transactions that the kernel refused */
+  #refusals = 0
+  /** nothing was applied since the last reading: the next round is over everything */
+  #full = true
   #foreignChanges = 0
   #verification: Verification = { differing: [], strays: 0, at: 0 }
 
@@ -81,9 +85,11 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
       retry: this.#retry,
       send: (change) => this.#send(change),
       onApplied: (keys) => options.onApplied?.(keys),
+      onFailed: options.onFailed,
     })
     const remove = (objects: readonly O[]): Promise<void> => this.#send({ add: [], replace: [], remove: objects })
-    this.#leftovers = new Leftovers({ plane, ledger: this.#ledger, clock, log, retry: this.#retry, remove })
+    const onFailed = options.onCleanupFailed
+    this.#leftovers = new Leftovers({ plane, ledger: this.#ledger, clock, log, retry: this.#retry, remove, onFailed })
     driver.onForeignChange((what) => this.#onForeignChange(what))
     this.#wake()
   }
@@ -156,6 +162,11 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
   /** Is its latest plan not yet in force? */
   isPending(key: FrontendKey): boolean {
     return this.#backlog.get(key) !== undefined
+  }
+
+  /** What is not in force, as it stands now. */
+  queued(): Iterable<Readonly<Pending>> {
+    return this.#backlog
   }
 
   /** The programs in force, for tracing. */
@@ -297,6 +308,7 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
     this.#observed = true
     this.#doubt = false
     this.#fresh = true
+    this.#full = true
     this.#leftovers.look()
     for (const [key, program] of believed) {
       if (!this.isPending(key) && this.#desired.has(key)) this.#desired.restore(key, program)
@@ -358,13 +370,25 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
   // ---- apply
 
   async #apply(pending: readonly Pending[]): Promise<boolean> {
+    const { onRound } = this.#options
+    const started = this.#clock.now()
+    const refusals = this.#refusals
+    const full = this.#full
     const doubt = await this.#applying.apply(pending, this.#fresh)
+    this.#full = false
+    const failures = this.#refusals - refusals
+    onRound?.({ keys: pending.map(({ key }) => key), full, ms: this.#clock.now() - started, failures })
     if (doubt) this.#doubtKernel(doubt.error)
     return true
   }
 
   async #send(change: Change<O>): Promise<void> {
-    await this.#driver.apply(change)
+    try {
+      await this.#driver.apply(change)
+    } catch (error) {
+      this.#refusals++
+      throw error
+    }
     this.#transactions++
     this.#lastChange = this.#clock.wall()
     this.#fresh = false

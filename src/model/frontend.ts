@@ -3,6 +3,10 @@ import type { Family, Protocol, ServiceKey } from './objects.ts'
 /** `10.96.0.10:53/UDP`, `[fd00::1]:80/TCP`, NodePorts `node:30080/TCP` (IPv4) and `node6:30080/TCP` (IPv6). Unique on a node. */
 export type FrontendKey = string
 
+/** The family of who dials it. */
+export const familyOfFrontend = (key: FrontendKey): Family =>
+  key.startsWith('[') || key.startsWith('node6:') ? 'IPv6' : 'IPv4'
+
 export type FrontendKind = 'ClusterIP' | 'NodePort' | 'ExternalIP' | 'LoadBalancer'
 
 /** An endpoint that a frontend may use on this node. One object is shared by all frontends of a ServicePort. */
