@@ -90,6 +90,8 @@ export interface EndpointSlice {
   readonly endpoints: readonly Endpoint[]
   /** annotation `evenkeel.io/weights` on the slice; wins over the Service's */
   readonly weights: Weights | null
+  /** annotation `endpoints.kubernetes.io/last-change-trigger-time`, ms since the epoch, 0 none: says when, so another one is no change */
+  readonly triggeredAt: number
 }
 
 export interface Node {
@@ -98,6 +100,8 @@ export interface Node {
   /** status.addresses of type InternalIP, then ExternalIP, in order; hostnames left out */
   readonly addresses: readonly string[]
   readonly podCIDRs: readonly string[]
+  /** is being deleted, or the cluster autoscaler is about to: it must get no more traffic */
+  readonly leaving: boolean
 }
 
 export interface ServiceCIDR {

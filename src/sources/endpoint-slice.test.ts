@@ -39,7 +39,27 @@ describe('an EndpointSlice', () => {
       ports: [],
       endpoints: [],
       weights: null,
+      triggeredAt: 0,
     })
+  })
+
+  it.each([
+    ['2026-01-31T12:00:00.5Z', 1769860800500, []],
+    ['2026-01-31T12:00:00.123456789Z', 1769860800123, []],
+    [
+      'soon',
+      0,
+      [
+        'metadata.annotations[endpoints.kubernetes.io/last-change-trigger-time]: must be a time like 2026-01-31T12:00:00Z, not "soon"; the annotation is left out',
+      ],
+    ],
+  ])('was triggered at %s', (time, triggeredAt, problems) => {
+    const metadata = {
+      name: 'web-x1',
+      labels: { 'kubernetes.io/service-name': 'web' },
+      annotations: { 'endpoints.kubernetes.io/last-change-trigger-time': time },
+    }
+    expect(parse({ metadata })).toMatchObject({ slice: { triggeredAt }, problems })
   })
 
   it.each<[string, Record<string, unknown>, Partial<Endpoint>]>([

@@ -15,7 +15,7 @@ import {
   readString,
   toAddress,
 } from './fields.ts'
-import { hasLabel, type Intern, readIdentity, readLabel, readWeights } from './metadata.ts'
+import { hasLabel, type Intern, readIdentity, readLabel, readTriggered, readWeights } from './metadata.ts'
 import { whySpecial } from './special-address.ts'
 
 /**
@@ -37,6 +37,7 @@ export const readEndpointSlice = (raw: Raw, faults: Faults, intern: Intern): End
       readMaps(raw, 'endpoints', faults, 'this endpoint', (endpoint) => readEndpoint(endpoint, family, faults, intern)),
     ),
     weights: readWeights(raw, faults),
+    triggeredAt: readTriggered(raw, faults),
   })
 }
 

@@ -11,6 +11,15 @@ export const isSame = (a: unknown, b: unknown): boolean => {
   return true
 }
 
+/** `isSame` for records of the store: when a slice was made to say what it says is not what it says. */
+export const saysTheSame = (a: object | undefined, b: object | undefined): boolean => {
+  if (a === b) return true
+  if (a === undefined || b === undefined) return false
+  const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>]
+  for (const key of Object.keys(left)) if (key !== 'triggeredAt' && !isSame(left[key], right[key])) return false
+  return Object.keys(left).length === Object.keys(right).length
+}
+
 const areSame = (a: readonly unknown[], b: readonly unknown[]): boolean => {
   if (a.length !== b.length) return false
   for (let i = 0; i < a.length; i++) if (!isSame(a[i], b[i])) return false

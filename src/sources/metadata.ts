@@ -52,6 +52,16 @@ export const readAnnotation = (raw: Raw, key: string, faults: Faults): string =>
   return ''
 }
 
+/** When what the slice says came to be, as its controller has it: ms since the epoch, 0 unknown. */
+export const readTriggered = (raw: Raw, faults: Faults): number => {
+  const key = 'endpoints.kubernetes.io/last-change-trigger-time'
+  const text = readAnnotation(raw, key, faults)
+  const time = text === '' ? 0 : Date.parse(text)
+  if (!Number.isNaN(time)) return time
+  noteAnnotation(faults, key, [], `must be a time like 2026-01-31T12:00:00Z, not ${show(text)}`, 'the annotation')
+  return 0
+}
+
 /** `evenkeel.io/weights`: JSON of pod name or address → weight. An entry with a fault is left out alone. */
 export const readWeights = (raw: Raw, faults: Faults): Weights | null => {
   const key = 'evenkeel.io/weights'

@@ -78,6 +78,18 @@ describe('Store', () => {
     expect(store.snapshot.version).toBe(4)
   })
 
+  it('does not count as a change when a slice came to be', () => {
+    const store = new Store()
+    const before = slice('web-1', 'web')
+    if (before.kind !== 'EndpointSlice') throw new Error('the test has another kind')
+    const later: ClusterObject = { kind: 'EndpointSlice', value: { ...before.value, triggeredAt: 1 } }
+    store.put(before)
+    const heard = listen(store)
+    expect(store.holds(later)).toBe(true)
+    store.put(later)
+    expect(heard).toEqual([])
+  })
+
   it('tells of a batch once, also when it throws or holds another', () => {
     const store = new Store()
     const heard = listen(store)

@@ -1,6 +1,6 @@
 import type { EndpointSlice, Node, Service, ServiceCIDR, ServiceKey } from '../model/objects.ts'
 import type { Snapshot, SnapshotChange } from '../model/snapshot.ts'
-import { isSame } from './equal.ts'
+import { saysTheSame } from './equal.ts'
 import { InternedStrings } from './interned-strings.ts'
 import type { Intern } from './metadata.ts'
 import { type ClusterKind, type ClusterObject, type ObjectId, objectId } from './objects.ts'
@@ -70,6 +70,17 @@ export class Store {
     if (Object.hasOwn(this.#records, kind)) this.#set(kind, key, undefined)
   }
 
+  /** Whether a record is there that says the same. */
+  holds(object: ClusterObject): boolean {
+    const [kind, key] = splitId(objectId(object))
+    return saysTheSame((this.#records[kind] as Map<string, ClusterObject['value']>).get(key), object.value)
+  }
+
+  /** The ids of all records of a kind. */
+  *ids(kind: ClusterKind): Generator<ObjectId> {
+    for (const key of this.#records[kind].keys()) yield `${kind} ${key}`
+  }
+
   /** What `run` puts and removes is one change. Also when it throws: what it had done by then is told. */
   batch<T>(run: () => T): T {
     this.#depth++
@@ -96,7 +107,7 @@ export class Store {
   #set(kind: ClusterKind, key: string, after: ClusterObject['value'] | undefined): void {
     const records = this.#records[kind] as Map<string, ClusterObject['value']>
     const before = records.get(key)
-    if (isSame(before, after)) return
+    if (saysTheSame(before, after)) return
     if (after === undefined) records.delete(key)
     else records.set(key, after)
     if (this.#pending === null) {

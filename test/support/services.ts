@@ -8,8 +8,10 @@ export const nodeOne: NodeView = {
   families: ['IPv4', 'IPv6'],
   addresses: ['192.168.0.2', '2001:db8:1::2'],
   clusterCIDRs: ['10.0.0.0/8', 'fd00:10::/32'],
+  podInterface: null,
   serviceCIDRs: ['172.30.0.0/16', 'fd00:172::/112'],
   nodePortAddresses: null,
+  externalIPs: true,
   masqueradeAll: false,
   masqueradeBit: 14,
   proxyName: '',
@@ -65,5 +67,6 @@ export const slice = (endpoints: readonly Endpoint[], more: Partial<EndpointSlic
   ports: [{ name: 'http', protocol: 'TCP', port: 8080 }],
   endpoints,
   weights: null,
+  triggeredAt: 0,
   ...more,
 })
