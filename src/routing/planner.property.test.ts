@@ -86,7 +86,7 @@ it('after any events the frontends are those of a plan from scratch, and the cha
               node = { ...node, zone: one.zone }
               store.put({
                 kind: 'Node',
-                value: { name: 'node-1', labels: { zone: one.zone }, addresses: [], podCIDRs: [] },
+                value: { name: 'node-1', labels: { zone: one.zone }, addresses: [], podCIDRs: [], leaving: false },
               })
             } else store.put(one)
           }

@@ -1,6 +1,17 @@
 import type { Node, ServiceCIDR } from '../model/objects.ts'
 import type { Faults } from './faults.ts'
-import { inMap, type Raw, readItems, readList, readMap, readMaps, readString, toAddress, toCidr } from './fields.ts'
+import {
+  inMap,
+  isRaw,
+  type Raw,
+  readItems,
+  readList,
+  readMap,
+  readMaps,
+  readString,
+  toAddress,
+  toCidr,
+} from './fields.ts'
 import { type Intern, readIdentity } from './metadata.ts'
 
 /** v1 Node. Use the answer only when `faults.open` is 0. */
@@ -11,8 +22,18 @@ export const readNode = (raw: Raw, faults: Faults, intern: Intern): Node => {
     labels: inMap(raw, 'metadata', faults, (metadata) => readLabels(metadata, faults, intern)),
     addresses: inMap(raw, 'status', faults, (status) => readAddresses(status, faults)),
     podCIDRs: inMap(raw, 'spec', faults, (spec) => readPodCIDRs(spec, faults)),
+    leaving: isBeingDeleted(raw) || inMap(raw, 'spec', faults, (spec) => isTaintedForDeletion(spec, faults)),
   })
 }
+
+/** Set by the API server alone: any value counts. */
+const isBeingDeleted = ({ metadata }: Raw): boolean => isRaw(metadata) && (metadata['deletionTimestamp'] ?? '') !== ''
+
+/** cluster-autoscaler/utils/taints: it will delete the node; kube-proxy's healthz heeds it. */
+const isTaintedForDeletion = (spec: Raw, faults: Faults): boolean =>
+  readMaps(spec, 'taints', faults, 'this taint', (taint) => readString(taint, 'key', faults)).includes(
+    'ToBeDeletedByClusterAutoscaler',
+  )
 
 const readLabels = (metadata: Raw, faults: Faults, intern: Intern): Readonly<Record<string, string>> => {
   // a label may be named "constructor"

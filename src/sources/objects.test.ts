@@ -69,12 +69,28 @@ describe('parseObject', () => {
       labels: { 'topology.kubernetes.io/zone': 'a', constructor: 'x' },
       addresses: ['192.168.0.2', 'fd00::2', '8.8.8.8'],
       podCIDRs: ['10.0.0.0/24', 'fd00:1::/64'],
+      leaving: false,
     })
     expect(problems.map(({ field }) => field)).toEqual([
       'metadata.labels.bad',
       'status.addresses[4].address',
       'spec.podCIDRs[2]',
     ])
+  })
+
+  it.each<readonly [string, object, object]>([
+    ['deleted', { deletionTimestamp: '2026-01-01T00:00:00Z' }, {}],
+    [
+      'about to be deleted by the autoscaler',
+      {},
+      { taints: [{ key: 'x' }, { key: 'ToBeDeletedByClusterAutoscaler' }] },
+    ],
+  ])('knows a Node that is %s', (_, metadata, spec) => {
+    const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-0', ...metadata }, spec }
+    expect(parse(node).object?.value).toMatchObject({ leaving: true })
+    expect(
+      parse({ ...node, metadata: { name: 'node-0' }, spec: { taints: [{ key: 'x' }] } }).object?.value,
+    ).toMatchObject({ leaving: false })
   })
 
   it.each(['v1', 'v1beta1'])('reads a ServiceCIDR of networking.k8s.io/%s', (version) => {
