@@ -1,5 +1,8 @@
 import { enableCompileCache } from 'node:module'
 import { fileURLToPath } from 'node:url'
+import { raiseCapabilities } from '../kernel/capabilities.ts'
+
+raiseCapabilities()
 
 // Compiled code is kept in node_modules/.cache; where that cannot be written, Node goes on without.
 enableCompileCache(fileURLToPath(new URL('../../node_modules/.cache/node', import.meta.url)))
