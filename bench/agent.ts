@@ -5,7 +5,7 @@ import { Reconciler } from '../src/dataplane/reconcile.ts'
 import { loadPlane, openDriver } from '../src/dataplane/registry.ts'
 import { openKernel } from '../src/kernel/index.ts'
 import type { FrontendKey } from '../src/model/frontend.ts'
-import { nodeView, type NodeSettings } from '../src/routing/node-view.ts'
+import { nodeView, type NodeSettings, plainSettings } from '../src/routing/node-view.ts'
 import { type PlanChange, Planner } from '../src/routing/planner.ts'
 import { type ClusterObject, parseObject } from '../src/sources/objects.ts'
 import { Store } from '../src/sources/store.ts'
@@ -17,12 +17,9 @@ import { POD_CIDR } from './cluster.ts'
 import { type Meter, metered, since } from './meter.ts'
 
 const settings: NodeSettings = {
+  ...plainSettings,
   nodeName: 'node-0',
   clusterCIDRs: [POD_CIDR],
-  nodePortAddresses: null,
-  masqueradeAll: false,
-  masqueradeBit: 14,
-  proxyName: '',
 }
 
 /** What an agent warns of has a part in what is measured. */

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
+import { plainSettings } from '../routing/node-view.ts'
 import { type ConfigFlags, loadConfig, type ProxyConfig, parseConfig } from './config.ts'
 
 const kubeProxy = { apiVersion: 'kubeproxy.config.k8s.io/v1alpha1', kind: 'KubeProxyConfiguration' }
@@ -12,68 +13,69 @@ const evenkeel = { apiVersion: 'evenkeel.io/v1alpha1', kind: 'EvenkeelConfigurat
 const parse = (fields: Record<string, unknown> | string, flags: ConfigFlags = {}) => {
   const text = typeof fields === 'string' ? fields : stringify({ ...kubeProxy, ...fields })
   const { config, problems, warnings } = parseConfig(Buffer.from(text), 'proxy.yaml', flags)
+  const { document: _, ...settings } = config
   const list = (found: typeof problems): string[] => found.map(({ field, message }) => `${field}: ${message}`)
-  return { config, problems: list(problems), warnings: list(warnings) }
+  return { config: settings, problems: list(problems), warnings: list(warnings) }
 }
 
-const bare: ProxyConfig = {
+const bare: Omit<ProxyConfig, 'document'> = {
+  ...plainSettings,
   mode: null,
+  plane: null,
+  source: '',
   nodeName: hostname().toLowerCase(),
-  clusterCIDRs: [],
-  nodePortAddresses: null,
-  masqueradeAll: false,
-  masqueradeBit: 14,
-  proxyName: '',
+  healthzBindAddress: { host: '0.0.0.0', port: 10_256 },
+  metricsBindAddress: { host: '127.0.0.1', port: 10_249 },
+  bindAddressHardFail: false,
+  syncPeriod: 30_000,
+  clientConnection: { kubeconfig: '', master: '', context: '', qps: 5, burst: 10 },
+  oomScoreAdj: -999,
+  conntrack: {
+    maxPerCore: 32_768,
+    min: 131_072,
+    tcpEstablishedTimeout: 86_400,
+    tcpCloseWaitTimeout: 3_600,
+    udpTimeout: null,
+    udpStreamTimeout: null,
+    tcpBeLiberal: false,
+  },
+  logging: { format: null, verbosity: 0 },
+  handover: 30_000,
+  brake: { maxEmptiedPercent: 0, minFrontends: 10, window: 60_000 },
+  events: true,
+  metrics: { backends: true, maxSeries: 10_000 },
 }
 
-describe('KubeProxyConfiguration', () => {
-  it.each<[string, Record<string, unknown> | string, ConfigFlags, Partial<ProxyConfig>]>([
+/** What beside another proxy is another way. */
+const beside: Partial<ProxyConfig> = {
+  proxyName: 'evenkeel',
+  masqueradeBit: 12,
+  healthzBindAddress: { host: '0.0.0.0', port: 10_356 },
+  metricsBindAddress: { host: '127.0.0.1', port: 10_349 },
+  conntrack: { ...bare.conntrack, maxPerCore: null, tcpEstablishedTimeout: null, tcpCloseWaitTimeout: null },
+}
+
+const own = (fields: object, others: object = {}): string =>
+  `${stringify({ ...evenkeel, ...fields })}---\n${stringify({ ...kubeProxy, ...others })}`
+
+type Case = [string, Record<string, unknown> | string, ConfigFlags, Partial<ProxyConfig>]
+
+describe('a configuration', () => {
+  it.each<Case>([
     ['may be missing', '', {}, {}],
     ['may say nothing', {}, {}, {}],
-    ['has a mode', { mode: 'iptables' }, {}, { mode: 'iptables' }],
+    ['may be JSON', JSON.stringify({ ...kubeProxy, mode: 'ipvs' }), {}, { mode: 'ipvs' }],
     [
-      'opens NodePorts on the primary address in mode nftables',
-      { mode: 'nftables' },
-      {},
-      { mode: 'nftables', nodePortAddresses: ['primary'] },
-    ],
-    [
-      'does so where the plane is asked for',
+      'opens NodePorts on the primary address where nftables is asked for',
       { mode: 'iptables' },
       { plane: 'nftables' },
       { mode: 'iptables', nodePortAddresses: ['primary'] },
     ],
     [
-      'has addresses for NodePorts',
-      { nodePortAddresses: ['192.168.1.7/16', 'primary', 'all'] },
+      'keeps what a file without a mode means: iptables',
+      { iptables: { masqueradeAll: true } },
       {},
-      { nodePortAddresses: ['192.168.0.0/16', 'primary', '0.0.0.0/0', '::/0'] },
-    ],
-    ['names the node', { hostnameOverride: ' Node-7 ' }, {}, { nodeName: 'node-7' }],
-    ['is named by the flag', { hostnameOverride: 'a' }, { nodeName: 'b' }, { nodeName: 'b' }],
-    [
-      'knows the pods',
-      { detectLocalMode: 'ClusterCIDR', clusterCIDR: '10.1.2.3/8, FD00::/64' },
-      {},
-      { clusterCIDRs: ['10.0.0.0/8', 'fd00::/64'] },
-    ],
-    [
-      'knows them from the flag',
-      { clusterCIDR: '10.0.0.0/8' },
-      { clusterCIDR: '10.1.0.0/16' },
-      { clusterCIDRs: ['10.1.0.0/16'] },
-    ],
-    [
-      'has a section for its mode',
-      { mode: 'nftables', nftables: { masqueradeAll: true, masqueradeBit: 0 } },
-      {},
-      { mode: 'nftables', nodePortAddresses: ['primary'], masqueradeAll: true, masqueradeBit: 0 },
-    ],
-    [
-      'without a mode means iptables, as with kube-proxy',
-      { iptables: { masqueradeAll: true, masqueradeBit: 31 } },
-      {},
-      { masqueradeAll: true, masqueradeBit: 31 },
+      { masqueradeAll: true },
     ],
     [
       'with mode ipvs means the iptables section too',
@@ -82,24 +84,60 @@ describe('KubeProxyConfiguration', () => {
       { mode: 'ipvs', masqueradeBit: 3 },
     ],
     [
-      'lets the flag masquerade',
-      { iptables: { masqueradeAll: false } },
-      { masqueradeAll: true },
-      { masqueradeAll: true },
+      'listens on IPv6 where the node is bound to it',
+      { bindAddress: '::' },
+      {},
+      {
+        healthzBindAddress: { host: '::', port: 10_256 },
+        metricsBindAddress: { host: '::1', port: 10_249 },
+      },
     ],
     [
-      'beside a kube-proxy has a mark of its own',
+      'of ours stands beside it',
+      own({ serviceProxyName: 'evenkeel' }, { mode: 'iptables' }),
       {},
-      { proxyName: 'evenkeel' },
-      { proxyName: 'evenkeel', masqueradeBit: 12 },
+      { mode: 'iptables', ...beside },
     ],
     [
-      'may have our own beside it',
-      `${stringify({ ...evenkeel, serviceProxyName: 'evenkeel' })}---\n${stringify({ ...kubeProxy, mode: 'iptables' })}`,
+      'of ours may stand alone',
+      stringify({ ...evenkeel, source: 'kubernetes', plane: 'nftables' }),
       {},
-      { mode: 'iptables', proxyName: 'evenkeel', masqueradeBit: 12 },
+      {
+        source: 'kubernetes',
+        plane: 'nftables',
+        nodePortAddresses: ['primary'],
+      },
     ],
-    ['may be JSON', JSON.stringify({ ...kubeProxy, mode: 'ipvs' }), {}, { mode: 'ipvs' }],
+    [
+      'beside another proxy makes the settings that are written',
+      own(
+        { serviceProxyName: 'evenkeel' },
+        { conntrack: { tcpCloseWaitTimeout: '60s' }, metricsBindAddress: '0.0.0.0' },
+      ),
+      {},
+      {
+        ...beside,
+        metricsBindAddress: { host: '0.0.0.0', port: 10_249 },
+        conntrack: { ...bare.conntrack, maxPerCore: null, tcpEstablishedTimeout: null, tcpCloseWaitTimeout: 60 },
+      },
+    ],
+    [
+      'has sections of ours',
+      stringify({
+        ...evenkeel,
+        handover: '0s',
+        events: false,
+        brake: { maxEmptiedPercent: 50 },
+        metrics: { maxSeries: 100 },
+      }),
+      {},
+      {
+        handover: 0,
+        events: false,
+        brake: { ...bare.brake, maxEmptiedPercent: 50 },
+        metrics: { backends: true, maxSeries: 100 },
+      },
+    ],
   ])('%s', (_, fields, flags, expected) => {
     expect(parse(fields, flags)).toEqual({ config: { ...bare, ...expected }, problems: [], warnings: [] })
   })
@@ -119,10 +157,19 @@ describe('KubeProxyConfiguration', () => {
     ],
     ['another mode', { mode: 'kernelspace' }, {}, ['mode: must be nftables, iptables, ipvs, not "kernelspace"']],
     [
-      'another way to know pods',
+      'a way to know pods that lacks its interface',
       { detectLocalMode: 'BridgeInterface' },
       {},
-      ['detectLocalMode: must be ClusterCIDR (or left out): "BridgeInterface" is not there yet'],
+      ['detectLocal.bridgeInterface: must be set with detectLocalMode BridgeInterface'],
+    ],
+    [
+      'an interface that no kernel has',
+      { detectLocalMode: 'InterfaceNamePrefix', detectLocal: { interfaceNamePrefix: 'veth*' } },
+      {},
+      [
+        'detectLocal.interfaceNamePrefix: must be the beginning of an interface’s name, not "veth*"',
+        'detectLocal.interfaceNamePrefix: must be set with detectLocalMode InterfaceNamePrefix',
+      ],
     ],
     [
       'two CIDRs of one family',
@@ -131,26 +178,62 @@ describe('KubeProxyConfiguration', () => {
       ['clusterCIDR: must be a CIDR, or one of each family like 10.0.0.0/8,fd00::/64, not "10.0.0.0/8,11.0.0.0/8"'],
     ],
     [
-      'a flag that is no CIDR',
-      {},
-      { clusterCIDR: '10.0.0.1' },
-      ['--cluster-cidr: must be a CIDR, or one of each family like 10.0.0.0/8,fd00::/64, not "10.0.0.1"'],
-    ],
-    [
       'addresses that are no CIDRs',
       { nodePortAddresses: ['10.0.0.1', 'localhost', 5] },
       {},
       [
-        'nodePortAddresses[0]: must be a CIDR, primary or all, not "10.0.0.1"; this entry is left out',
-        'nodePortAddresses[1]: localhost: NodePorts are never open on loopback addresses; this entry is left out',
-        'nodePortAddresses[2]: must be a CIDR, primary or all, not 5; this entry is left out',
+        'nodePortAddresses[0]: must be a CIDR, or primary alone, not "10.0.0.1"; this entry is left out',
+        'nodePortAddresses[1]: must be a CIDR, or primary alone, not "localhost"; this entry is left out',
+        'nodePortAddresses[2]: must be a CIDR, or primary alone, not 5; this entry is left out',
       ],
     ],
     [
-      'a bit that is none',
-      { iptables: { masqueradeBit: 32 } },
+      'primary among others',
+      { nodePortAddresses: ['primary', '10.0.0.0/8'] },
       {},
-      ['iptables.masqueradeBit: must be an integer 0 … 31, not 32'],
+      ['nodePortAddresses: must be CIDRs or primary alone, not both'],
+    ],
+    [
+      'numbers out of their range',
+      { iptables: { masqueradeBit: 32 }, oomScoreAdj: -1_001, conntrack: { min: -1 } },
+      {},
+      [
+        'iptables.masqueradeBit: must be an integer 0 … 31, not 32',
+        'oomScoreAdj: must be an integer -1000 … 1000, not -1001',
+        'conntrack.min: must be an integer 0 … 2147483647, not -1',
+      ],
+    ],
+    [
+      'durations that are none',
+      { iptables: { syncPeriod: '-1s' }, conntrack: { udpTimeout: 30, tcpCloseWaitTimeout: '1 minute' } },
+      {},
+      [
+        'iptables.syncPeriod: must be a duration like 30s, 1h30m or 500ms, not "-1s"',
+        'conntrack.tcpCloseWaitTimeout: must be a duration like 30s, 1h30m or 500ms, not "1 minute"',
+        'conntrack.udpTimeout: must be a duration like 30s, 1h30m or 500ms, not 30',
+      ],
+    ],
+    [
+      'a longer least period than the period',
+      { iptables: { syncPeriod: '1s', minSyncPeriod: '2s' } },
+      {},
+      ['iptables.syncPeriod: must be at least minSyncPeriod'],
+    ],
+    [
+      'ports and names of hosts where an address must be',
+      { healthzBindAddress: 'localhost:10256', metricsBindAddress: '127.0.0.1:0', bindAddress: 'eth0' },
+      {},
+      [
+        'bindAddress: must be an IP address, not "eth0"',
+        'healthzBindAddress: must be IP:port, not "localhost:10256"',
+        'metricsBindAddress: must be IP:port, not "127.0.0.1:0"',
+      ],
+    ],
+    [
+      'a gate that Kubernetes has locked',
+      { featureGates: { MultiCIDRServiceAllocator: false } },
+      {},
+      ['featureGates.MultiCIDRServiceAllocator: must be true: Kubernetes 1.36 has locked this gate'],
     ],
     [
       'another type',
@@ -185,35 +268,55 @@ describe('KubeProxyConfiguration', () => {
       ],
     ],
     [
-      'what is not there yet of our own',
-      stringify({ ...evenkeel, scheduler: 'rr' }),
+      'values of ours that mean nothing',
+      stringify({
+        ...evenkeel,
+        scheduler: 'rr',
+        plane: 'ipfw',
+        source: 'etcd',
+        serviceProxyName: 'a b',
+        brake: { maxEmptiedPercent: 101 },
+      }),
       {},
-      ['scheduler: is not a field of this configuration'],
+      [
+        'source: must be kubernetes or manifests:DIR, not "etcd"',
+        'plane: must be auto, nftables, not "ipfw"',
+        'serviceProxyName: must be the value of a label, not "a b"',
+        'brake.maxEmptiedPercent: must be an integer 0 … 100, not 101',
+        'scheduler: is not a field of this configuration',
+      ],
     ],
     ['broken YAML', 'a: [', {}, [expect.stringMatching(/^: is not YAML that can be read: /)]],
   ])('is refused with %s', (_, fields, flags, problems) => {
     expect(parse(fields, flags).problems).toEqual(problems)
   })
 
-  it('names what has no effect, and why', () => {
+  it('names what is lost among fields that are right by themselves', () => {
     const { problems, warnings } = parse({
       mode: 'nftables',
-      nftables: { syncPeriod: '30s', minSyncPeriod: '0s' },
-      iptables: { masqueradeAll: true, localhostNodePorts: false },
-      conntrack: { maxPerCore: 1000 },
-      healthzBindAddress: '0.0.0.0:10256',
-      featureGates: {},
+      detectLocalMode: 'NodeCIDR',
+      clusterCIDR: '10.0.0.0/8',
+      detectLocal: { bridgeInterface: 'cni0' },
+      iptables: { masqueradeAll: true, localhostNodePorts: true, syncPeriod: '1m' },
+      ipvs: { syncPeriod: '2m' },
+      nodePortAddresses: ['127.0.0.0/8', '::1/128'],
+      featureGates: { AllAlpha: true, PreferSameTrafficDistribution: true },
+      udpIdleTimeout: '250ms',
     })
     expect(problems).toEqual([])
     expect(warnings).toEqual([
-      'nftables.syncPeriod: has no effect: every change is applied at once, and the rules are checked against the plan all the time',
-      "conntrack: has no effect: the kernel's connection tracking is left as it is",
-      'healthzBindAddress: has no effect: there is no HTTP server yet',
+      'udpIdleTimeout: has no effect: it was for the userspace mode',
+      'featureGates.AllAlpha: has no effect: nothing here depends on this gate',
+      'nodePortAddresses: 127.0.0.0/8, ::1/128 has no effect: NodePorts are never open on loopback addresses',
+      'detectLocal.bridgeInterface: has no effect: detectLocalMode is NodeCIDR',
+      'clusterCIDR: has no effect: detectLocalMode is NodeCIDR',
       'iptables.masqueradeAll: has no effect: with this mode nftables.masqueradeAll counts',
+      'iptables.syncPeriod: has no effect: with this mode nftables.syncPeriod counts',
+      'ipvs.syncPeriod: has no effect: with this mode nftables.syncPeriod counts',
     ])
   })
 
-  it('as kubeadm writes it has nothing to warn of but what was set', () => {
+  it('as kubeadm writes it has nothing to warn of', () => {
     const zero = { syncPeriod: '0s', minSyncPeriod: '0s' }
     const { problems, warnings } = parse({
       bindAddress: '',
@@ -235,7 +338,7 @@ describe('KubeProxyConfiguration', () => {
       hostnameOverride: '',
       iptables: { localhostNodePorts: null, masqueradeAll: false, masqueradeBit: null, ...zero },
       ipvs: { excludeCIDRs: null, scheduler: '', strictARP: false, tcpTimeout: '0s', ...zero },
-      logging: { flushFrequency: 0, options: { json: { infoBufferSize: '' } }, verbosity: 0 },
+      logging: { flushFrequency: 0, options: { json: { infoBufferSize: '0' } }, verbosity: 0 },
       metricsBindAddress: '',
       mode: '',
       nftables: { masqueradeAll: false, masqueradeBit: null, ...zero },
@@ -251,7 +354,16 @@ describe('KubeProxyConfiguration', () => {
         sourceVip: '',
       },
     })
-    expect([problems, warnings]).toEqual([[], ['clientConnection: has no effect: the Kubernetes API is not read yet']])
+    expect([problems, warnings]).toEqual([[], []])
+  })
+
+  it('is told in full: what is written is what is read again', () => {
+    for (const fields of [{}, { mode: 'nftables', clusterCIDR: '10.0.0.0/8', conntrack: { udpTimeout: '90s' } }]) {
+      const first = parseConfig(Buffer.from(stringify({ ...kubeProxy, ...fields })), 'x', {})
+      const again = parseConfig(Buffer.from(stringify(first.config.document)), 'x', {})
+      expect(again.config).toEqual(first.config)
+      expect(again.problems).toEqual([])
+    }
   })
 
   it('never throws, whatever it holds', () => {
@@ -262,6 +374,8 @@ describe('KubeProxyConfiguration', () => {
       iptables: value,
       ipvs: value,
       clusterCIDR: value,
+      featureGates: value,
+      conntrack: { min: value, udpTimeout: value },
     }))
     fc.assert(
       fc.property(
@@ -273,11 +387,103 @@ describe('KubeProxyConfiguration', () => {
           parseConfig(Buffer.from(text), 'x', {})
         },
       ),
+      { numRuns: 50 },
     )
     const deep = `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`
     expect(
-      parse(`{"apiVersion":"${kubeProxy.apiVersion}","kind":"${kubeProxy.kind}","ipvs":${deep}}`).warnings,
+      parse(`{"apiVersion":"${kubeProxy.apiVersion}","kind":"${kubeProxy.kind}","ipvs":${deep}}`).problems,
     ).toHaveLength(1)
+  })
+})
+
+describe('flags of kube-proxy', () => {
+  const flags = (kubeProxyFlags: Record<string, string | boolean>): ConfigFlags => ({ kubeProxy: kubeProxyFlags })
+
+  it.each<[Record<string, string | boolean>, Partial<ProxyConfig>]>([
+    [{ 'cluster-cidr': '10.1.0.0/16' }, { clusterCIDRs: ['10.1.0.0/16'] }],
+    [{ 'masquerade-all': true }, { masqueradeAll: true }],
+    [{ 'masquerade-all': 'false' }, {}],
+    [
+      { 'proxy-mode': 'nftables', 'masquerade-all': 'true', 'iptables-sync-period': '10s' },
+      { mode: 'nftables', nodePortAddresses: ['primary'], masqueradeAll: true, syncPeriod: 10_000 },
+    ],
+    [{ 'nodeport-addresses': '10.0.0.0/8, fd00::/64' }, { nodePortAddresses: ['10.0.0.0/8', 'fd00::/64'] }],
+    [{ 'feature-gates': 'AllowServiceExternalIPs=false' }, { externalIPs: false }],
+    [
+      { 'healthz-bind-address': '', 'metrics-port': '0' },
+      { healthzBindAddress: null, metricsBindAddress: null },
+    ],
+    [
+      { 'healthz-bind-address': '192.0.2.1', 'healthz-port': '8080' },
+      { healthzBindAddress: { host: '192.0.2.1', port: 8080 } },
+    ],
+    [
+      { 'oom-score-adj': '-5', 'conntrack-max-per-core': '0' },
+      { oomScoreAdj: -5, conntrack: { ...bare.conntrack, maxPerCore: null } },
+    ],
+    [{ v: '4', 'logging-format': 'json' }, { logging: { format: 'json', verbosity: 4 } }],
+    [
+      { 'detect-local-mode': 'InterfaceNamePrefix', 'pod-interface-name-prefix': 'cali' },
+      { detectLocalMode: 'InterfaceNamePrefix', podInterface: { name: 'cali', prefix: true } },
+    ],
+    [
+      { kubeconfig: '/k', 'kube-api-qps': '2.5', 'kube-api-burst': '7' },
+      { clientConnection: { ...bare.clientConnection, kubeconfig: '/k', qps: 2.5, burst: 7 } },
+    ],
+  ])('%j', (given, expected) => {
+    expect(parse('', flags(given))).toEqual({ config: { ...bare, ...expected }, problems: [], warnings: [] })
+  })
+
+  it('are read with the names that were written', () => {
+    const given = { 'cluster-cidr': '10.0.0.1', 'nodeport-addresses': 'x', v: 'loud', 'healthz-port': '70000' }
+    expect(parse('', flags(given)).problems).toEqual([
+      '-v: must be an integer 0 … 2147483647, not "loud"',
+      '--cluster-cidr: must be a CIDR, or one of each family like 10.0.0.0/8,fd00::/64, not "10.0.0.1"',
+      '--nodeport-addresses: must be a CIDR, or primary alone, not "x"; this entry is left out',
+      '--healthz-port: must be a port 0 … 65535, not "70000"',
+    ])
+  })
+
+  it('give way to a configuration, by name, as with kube-proxy; a few win', () => {
+    const given = { 'cluster-cidr': '10.1.0.0/16', 'metrics-port': '0', 'hostname-override': 'b', v: '6' }
+    const { config, warnings } = parse({ hostnameOverride: 'a', clusterCIDR: '10.0.0.0/8' }, flags(given))
+    expect(config).toEqual({
+      ...bare,
+      nodeName: 'b',
+      clusterCIDRs: ['10.0.0.0/8'],
+      logging: { format: null, verbosity: 6 },
+    })
+    expect(warnings).toEqual([
+      '--cluster-cidr: has no effect: with --config it is clusterCIDR of proxy.yaml that counts, as with kube-proxy',
+      '--metrics-port: has no effect: with --config metricsBindAddress counts',
+    ])
+  })
+
+  it('of which nothing comes are named', () => {
+    expect(parse('', flags({ vmodule: 'a=1', 'metrics-port': '9000', profiling: true })).warnings).toEqual(
+      [
+        'profiling: has no effect: pprof is Go’s; node --inspect profiles this process',
+        '--metrics-port: has no effect: as in kube-proxy only a --metrics-bind-address without a port gets it; write the port there',
+        '--vmodule: has no effect: it names files of kube-proxy',
+      ].map((line) => line.replace(/^profiling/, '--profiling')),
+    )
+  })
+
+  it('of ours win over everything', () => {
+    const { config } = parse(own({ serviceProxyName: 'x', source: 'kubernetes' }, { hostnameOverride: 'a' }), {
+      nodeName: 'b',
+      proxyName: 'evenkeel',
+      source: 'manifests:/m',
+      kubeconfig: '/k',
+      context: 'c',
+      master: 'https://192.0.2.1:6443',
+    })
+    expect(config).toMatchObject({
+      nodeName: 'b',
+      proxyName: 'evenkeel',
+      source: 'manifests:/m',
+      clientConnection: { kubeconfig: '/k', context: 'c', master: 'https://192.0.2.1:6443' },
+    })
   })
 })
 
@@ -291,7 +497,7 @@ describe('loadConfig', () => {
         { where: `${file}:4`, object: 'KubeProxyConfiguration', field: 'mode' },
       ])
       await expect(loadConfig(join(directory, 'none'), {})).rejects.toThrow('ENOENT')
-      expect((await loadConfig(undefined, { clusterCIDR: 'x' })).problems).toMatchObject([
+      expect((await loadConfig(undefined, { kubeProxy: { 'cluster-cidr': 'x' } })).problems).toMatchObject([
         { where: 'flags', field: '--cluster-cidr' },
       ])
     } finally {

@@ -1,9 +1,13 @@
 import pino, { type Logger } from 'pino'
+import type { LogSettings } from './config/types.ts'
 
 export type Level = 'debug' | 'info' | 'warn' | 'error'
 
-/** pino to stderr: JSON lines, or on a terminal short ones for people. Lines are written at once: none is lost when the process dies. */
-export const openLog = (level: Level, terminal: boolean = process.stderr.isTTY): Logger => {
+/**
+ * pino to stderr: JSON lines, or short ones for people (default on a terminal). Lines are written at once: none is lost when the
+ * process dies.
+ */
+export const openLog = (level: Level, format: LogSettings['format'] = null): Logger => {
   const destination = pino.destination({ fd: 2, sync: true })
   const options = {
     level,
@@ -11,10 +15,13 @@ export const openLog = (level: Level, terminal: boolean = process.stderr.isTTY):
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   }
-  return terminal
+  return (format ?? (process.stderr.isTTY ? 'text' : 'json')) === 'text'
     ? pino(options, { write: (line: string) => destination.write(shortLine(line)) })
     : pino(options, destination)
 }
+
+/** klog's verbosity as a level: its details begin at 4. */
+export const levelOf = ({ verbosity }: LogSettings): Level => (verbosity >= 4 ? 'debug' : 'info')
 
 /** `09:41:02 warn  a frontend cannot be put in place  frontend=10.96.0.1:80/TCP` */
 export const shortLine = (json: string): string => {

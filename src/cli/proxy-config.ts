@@ -1,35 +1,65 @@
 import type { Command } from 'commander'
-import { loadConfig, type ProxyConfig } from '../agent/config.ts'
+import { type ConfigFlags, type LoadedConfig, loadConfig, type ProxyConfig } from '../agent/config.ts'
+import { addKubeProxyFlags, kubeProxyFlagsOf } from './kube-proxy-flags.ts'
 import { formatProblem, printProblems } from './problems.ts'
 
-/** Flags that say how the proxy is configured, for the commands that plan and those that act. */
+/** Flags that say how the proxy is configured, for the commands that plan and those that act; kube-proxy's stand beside them. */
 export interface ConfigOptions {
   readonly plane?: string
   readonly config?: string
   readonly node?: string
-  readonly clusterCidr?: string
   readonly serviceProxyName?: string
-  readonly masqueradeAll?: boolean
+  readonly source?: string
+  readonly kubeconfig?: string
+  readonly context?: string
+  readonly master?: string
 }
 
 /** All but `--plane`, which means something else to each command. */
 export const addConfigOptions = (command: Command): Command =>
+  addKubeProxyFlags(
+    addOwnOptions(command)
+      .option('--kubeconfig <file>', 'kubeconfig for --source kubernetes (default: the configuration’s)')
+      .option('--master <url>', 'URL of the API server; wins over the kubeconfig’s'),
+    'plans',
+  )
+
+/** Of `run`: `--kubeconfig` is kube-proxy's there, so a configuration wins over it. */
+export const addRunConfigOptions = (command: Command): Command => addKubeProxyFlags(addOwnOptions(command), 'all')
+
+const addOwnOptions = (command: Command): Command =>
   command
-    .option('--config <file>', 'a KubeProxyConfiguration (v1alpha1)')
+    .option('--config <file>', 'a KubeProxyConfiguration (v1alpha1), with an EvenkeelConfiguration if wanted')
     .option('--node <name>', 'name of the node (default: hostnameOverride, then this host)')
-    .option('--cluster-cidr <cidr>', 'addresses of pods, one CIDR of each family; wins over the configuration')
     .option('--service-proxy-name <name>', 'serve only Services with this service.kubernetes.io/service-proxy-name')
-    .option('--masquerade-all', 'masquerade everything that goes to a cluster IP')
+    .option('--context <name>', 'context of the kubeconfig')
 
 /** Throws for a configuration that cannot be used; warnings go to stderr. */
 export const readProxyConfig = async (options: ConfigOptions): Promise<ProxyConfig> => {
-  const { config, problems, warnings } = await loadConfig(options.config, {
-    plane: options.plane,
-    nodeName: options.node,
-    clusterCIDR: options.clusterCidr,
-    masqueradeAll: options.masqueradeAll,
-    proxyName: options.serviceProxyName,
-  })
+  const { kubeconfig, ...others } = options
+  const kubeProxy = kubeProxyFlagsOf({ ...others })
+  return usable(await loadConfig(options.config, { ...flagsOf(options), kubeProxy, kubeconfig }))
+}
+
+/** The same for `run`. */
+export const readRunConfig = async (options: ConfigOptions): Promise<ProxyConfig> =>
+  usable(await loadConfig(options.config, runFlags(options)))
+
+export const runFlags = (options: ConfigOptions): ConfigFlags => ({
+  ...flagsOf(options),
+  kubeProxy: kubeProxyFlagsOf({ ...options }),
+})
+
+const flagsOf = ({ plane, node, serviceProxyName, source, context, master }: ConfigOptions): ConfigFlags => ({
+  plane,
+  nodeName: node,
+  proxyName: serviceProxyName,
+  source,
+  context,
+  master,
+})
+
+const usable = ({ config, problems, warnings }: LoadedConfig): ProxyConfig => {
   if (problems.length > 0) throw new Error(problems.map(formatProblem).join('\n'))
   printProblems(warnings, 'warning')
   return config

@@ -1,40 +1,88 @@
+import { writeFile } from 'node:fs/promises'
 import { type Command, Option } from 'commander'
 import { startAgent } from '../agent/agent.ts'
-import { type Level, openLog } from '../agent/log.ts'
+import type { ProxyConfig } from '../agent/config.ts'
+import { configYaml } from '../agent/config/write.ts'
+import { type Level, levelOf, openLog } from '../agent/log.ts'
 import { compactHeap } from '../agent/memory.ts'
 import { sourceOf } from '../agent/source.ts'
 import { openKernel } from '../kernel/index.ts'
+import type { Log } from '../util/log.ts'
 import type { Shell } from './command.ts'
-import { addNodeOptions, type NodeOptions, readNodeOptions } from './node-options.ts'
+import { addPlaneOption, type NodeOptions, planeFor } from './node-options.ts'
+import { addRunConfigOptions, readRunConfig } from './proxy-config.ts'
+import { changedConfig } from './run-config-change.ts'
+import { prepareNode } from './run-node.ts'
 import { sourceChoice } from './source.ts'
 
 interface RunOptions extends NodeOptions {
-  readonly source: string
   readonly once?: boolean
-  readonly logLevel: Level
+  readonly logLevel?: Level
+  readonly writeConfigTo?: string
+  readonly initOnly?: string | boolean
+  readonly cleanup?: string | boolean
 }
 
-/** Runs the agent until SIGINT or SIGTERM, which leave the rules in force. Exit 1 with --once: something is not in force. */
+/**
+ * Runs the agent until SIGINT or SIGTERM, which leave the rules in force. Exit 1 when the configuration changed (whoever started
+ * it starts it again), and with --once: something is not in force, with --init-only: a setting could not be made.
+ */
 export function register(command: Command, shell: Shell): void {
-  addNodeOptions(
-    command.requiredOption(
+  addPlaneOption(
+    command.option(
       '--source <source>',
-      'where Services and EndpointSlices come from: kubernetes or manifests:DIR',
+      'where Services and EndpointSlices come from: kubernetes or manifests:DIR (default: kubernetes)',
     ),
   )
     .option('--once', 'put the rules in force and end')
     .addOption(
-      new Option('--log-level <level>', 'least level to log')
-        .choices(['debug', 'info', 'warn', 'error'])
-        .default('info'),
+      new Option('--log-level <level>', 'least level to log (default: info; debug from -v 4 on)').choices([
+        'debug',
+        'info',
+        'warn',
+        'error',
+      ]),
     )
-    .action(async (options: RunOptions) => run(options, shell.interrupted()))
+  addRunConfigOptions(command).action(async (options: RunOptions) => begin(options, shell))
 }
 
-const run = async (options: RunOptions, interrupted: AbortSignal): Promise<void> => {
-  const { config, plane } = await readNodeOptions(options)
-  const choice = sourceChoice(options.source, config.clientConnection)
-  const log = openLog(options.logLevel)
+const begin = async (options: RunOptions, shell: Shell): Promise<void> => {
+  const config = await readRunConfig(options)
+  if (options.writeConfigTo !== undefined) {
+    await writeFile(options.writeConfigTo, configYaml(config))
+    return
+  }
+  const log = openLog(options.logLevel ?? levelOf(config.logging), config.logging.format)
+  if (isOn(options.cleanup)) {
+    const { cleanUp } = await import('./run-cleanup.ts')
+    return cleanUp(log)
+  }
+  const plane = planeFor(options, config)
+  const node = prepareNode(config, log)
+  if (isOn(options.initOnly)) {
+    process.exitCode = node.failed ? 1 : 0
+    log.info({ failed: node.failed }, 'node prepared; --init-only')
+    return
+  }
+  await run(options, config, plane, { log, interrupted: shell.interrupted(), settled: () => node.again() })
+}
+
+interface Surroundings {
+  readonly log: Log
+  readonly interrupted: AbortSignal
+  /** called when the rules are in force */
+  readonly settled: () => void
+}
+
+const run = async (
+  options: RunOptions,
+  config: ProxyConfig,
+  plane: ReturnType<typeof planeFor>,
+  { log, interrupted, settled }: Surroundings,
+): Promise<void> => {
+  const choice = sourceChoice(config.source || 'kubernetes', config.clientConnection)
+  using changed = await changedConfig(options, log)
+  const signal = AbortSignal.any([interrupted, changed.signal])
   try {
     await using agent = await startAgent({
       config,
@@ -42,24 +90,29 @@ const run = async (options: RunOptions, interrupted: AbortSignal): Promise<void>
       openSource: sourceOf(choice, config),
       kernel: await openKernel(),
       log,
-      signal: interrupted,
+      signal,
     })
-    await Promise.race([agent.settled(), aborted(interrupted)])
+    await Promise.race([agent.settled(), aborted(signal)])
+    settled()
     const { inSync, planes } = await agent.status({ verify: false, counters: false })
     const late = planes.reduce((sum, { missing }) => sum + missing.length, 0)
     if (inSync) log.info({ frontends: planes[0]?.frontends }, 'in sync')
-    else if (!interrupted.aborted) log.warn({ missing: late }, 'not everything is in force; still trying')
+    else if (!signal.aborted) log.warn({ missing: late }, 'not everything is in force; still trying')
     if (options.once) {
       process.exitCode = inSync ? 0 : 1
     } else {
-      if (!interrupted.aborted) log.debug(compactHeap(), 'memory of the first sync given back, MiB')
-      await aborted(interrupted)
+      if (!signal.aborted) log.debug(compactHeap(), 'memory of the first sync given back, MiB')
+      await aborted(signal)
     }
   } catch (error) {
-    if (!interrupted.aborted) throw error
+    if (!signal.aborted) throw error
   }
-  log.info({ reason: interrupted.aborted ? reasonOf(interrupted) : 'once' }, 'stopped; the rules stay in force')
+  if (changed.signal.aborted && !interrupted.aborted) process.exitCode = 1
+  log.info({ reason: signal.aborted ? reasonOf(signal) : 'once' }, 'stopped; the rules stay in force')
 }
+
+/** As Go's flags: given, or given as true. */
+const isOn = (flag: string | boolean | undefined): boolean => flag === true || flag === 'true'
 
 const aborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {

@@ -1,5 +1,5 @@
 import type { Family } from '../model/objects.ts'
-import type { NodeSettings } from '../routing/node-view.ts'
+import { type NodeSettings, plainSettings } from '../routing/node-view.ts'
 import type { ConformanceCase, ConformancePacket, Need, RawObject } from './conformance-case.ts'
 import { clusterOf, commonObjects, type Cluster } from './conformance-objects.ts'
 import { NODE, topology } from './conformance-topology.ts'
@@ -23,12 +23,9 @@ export interface RowContent {
 export const row = (name: string, of: (cluster: Cluster) => RowContent): Row => ({ name, of })
 
 export const settings: NodeSettings = {
+  ...plainSettings,
   nodeName: NODE,
   clusterCIDRs: [topology.IPv4.clusterCIDR, topology.IPv6.clusterCIDR],
-  nodePortAddresses: null,
-  masqueradeAll: false,
-  masqueradeBit: 14,
-  proxyName: '',
 }
 
 /** The row in IPv4 and in IPv6. */

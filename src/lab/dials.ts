@@ -3,7 +3,7 @@ import type { Frontend, SchedulerName } from '../model/frontend.ts'
 import type { NodeView } from '../model/node-view.ts'
 import { serviceKey } from '../model/objects.ts'
 import { decide, type Frontends } from '../routing/decide.ts'
-import { nodeView, type NodeSettings } from '../routing/node-view.ts'
+import { nodeView, type NodeSettings, plainSettings } from '../routing/node-view.ts'
 import { planService } from '../routing/plan.ts'
 import { parseObject } from '../sources/objects.ts'
 import { Store } from '../sources/store.ts'
@@ -31,12 +31,9 @@ export interface LabPlan {
 
 /** What the agents' configuration says too (agents.ts). */
 export const settingsOf = (nodeName: string): NodeSettings => ({
+  ...plainSettings,
   nodeName,
   clusterCIDRs: families.map((family) => ranges.clusterCIDRs[family]),
-  nodePortAddresses: null,
-  masqueradeAll: false,
-  masqueradeBit: 14,
-  proxyName: '',
 })
 
 export const planLab = (control: ControlState): LabPlan => {

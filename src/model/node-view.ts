@@ -1,5 +1,12 @@
 import type { Family } from './objects.ts'
 
+/** Where pods' packets come in: an interface of this name, or every one whose name begins so. */
+export interface PodInterface {
+  /** 1 … 15 bytes */
+  readonly name: string
+  readonly prefix: boolean
+}
+
 /**
  * This node, as routing and planes see it: its Node object (or interfaces) and the configuration together.
  * Every list holds canonical addresses or CIDRs; those of both families are mixed and filtered by the reader.
@@ -11,11 +18,18 @@ export interface NodeView {
   readonly families: readonly Family[]
   /** the node's own addresses (Node object in a planned trace; interfaces in a live agent), loopback left out */
   readonly addresses: readonly string[]
-  /** `clusterCIDR`: sources inside are pods. Empty: nobody is known to be a pod (and ClusterIP traffic is not masqueraded for that reason) */
+  /**
+   * `clusterCIDR`, or the Node's podCIDRs: sources inside are pods. Empty, and no podInterface: nobody is known to be a pod (and
+   * ClusterIP traffic is not masqueraded for that reason)
+   */
   readonly clusterCIDRs: readonly string[]
+  /** what comes in here is from pods, whatever its source; null: pods are known by their addresses */
+  readonly podInterface: PodInterface | null
   readonly serviceCIDRs: readonly string[]
   /** CIDRs of the node addresses on which NodePorts are open; null: all local addresses but loopback */
   readonly nodePortAddresses: readonly string[] | null
+  /** false: Services' externalIPs are not served */
+  readonly externalIPs: boolean
   readonly masqueradeAll: boolean
   /** 0 … 31, default 14: the mark bit that asks for masquerade */
   readonly masqueradeBit: number

@@ -1,22 +1,19 @@
 import { describe, expect, test } from 'vitest'
 import type { NodeView } from '../model/node-view.ts'
 import { Store } from '../sources/store.ts'
-import { isNodePortAddress, nodePortCidrsOf, nodeView, type NodeSettings } from './node-view.ts'
+import { isNodePortAddress, nodePortCidrsOf, nodeView, type NodeSettings, plainSettings } from './node-view.ts'
 
 const settings: NodeSettings = {
+  ...plainSettings,
   nodeName: 'node-1',
   clusterCIDRs: ['10.0.0.0/8'],
-  nodePortAddresses: null,
-  masqueradeAll: false,
-  masqueradeBit: 14,
-  proxyName: '',
 }
 
 const cluster = () => {
   const store = new Store()
   const addresses = ['192.168.0.2', '2001:db8:1::2', '192.168.1.2']
   const labels = { 'topology.kubernetes.io/zone': 'a' }
-  store.put({ kind: 'Node', value: { name: 'node-1', labels, addresses, podCIDRs: [] } })
+  store.put({ kind: 'Node', value: { name: 'node-1', labels, addresses, podCIDRs: [], leaving: false } })
   store.put({ kind: 'ServiceCIDR', value: { name: 'second', cidrs: ['172.31.0.0/16'] } })
   store.put({ kind: 'ServiceCIDR', value: { name: 'first', cidrs: ['172.30.0.0/16', 'fd00:172::/112'] } })
   return store.snapshot
@@ -29,8 +26,10 @@ test('joins Node, ServiceCIDRs and settings', () => {
     families: ['IPv4', 'IPv6'],
     addresses: ['192.168.0.2', '2001:db8:1::2', '192.168.1.2'],
     clusterCIDRs: ['10.0.0.0/8'],
+    podInterface: null,
     serviceCIDRs: ['172.30.0.0/16', 'fd00:172::/112', '172.31.0.0/16'],
     nodePortAddresses: null,
+    externalIPs: true,
     masqueradeAll: false,
     masqueradeBit: 14,
     proxyName: '',

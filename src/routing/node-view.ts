@@ -1,5 +1,5 @@
 import { familyOf, inCidr } from '../model/address.ts'
-import type { NodeView } from '../model/node-view.ts'
+import type { NodeView, PodInterface } from '../model/node-view.ts'
 import type { Family } from '../model/objects.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 
@@ -7,13 +7,21 @@ import type { Snapshot } from '../model/snapshot.ts'
 export interface NodeSettings {
   /** hostnameOverride, else the host's name; lower case */
   readonly nodeName: string
-  /** canonical, at most one of each family; empty: nobody is known to be a pod */
+  /** the node's primary address of its family, before those of the Node object; null: not said (0.0.0.0, ::) */
+  readonly bindAddress: string | null
+  /** how pods are known; NodeCIDR: by the Node's podCIDRs, as they are at the time */
+  readonly detectLocalMode: 'ClusterCIDR' | 'NodeCIDR' | 'BridgeInterface' | 'InterfaceNamePrefix'
+  /** ClusterCIDR: canonical, at most one of each family; empty: nobody is known to be a pod. Empty in the other modes */
   readonly clusterCIDRs: readonly string[]
+  /** BridgeInterface and InterfaceNamePrefix; null in the other modes */
+  readonly podInterface: PodInterface | null
   /**
    * Canonical CIDRs, or `primary` for the node's first address of each family; null or empty: all but loopback.
    * Default: primary with nftables, else null (kube-proxy 1.36).
    */
   readonly nodePortAddresses: readonly string[] | null
+  /** feature gate AllowServiceExternalIPs, default true */
+  readonly externalIPs: boolean
   readonly masqueradeAll: boolean
   /** 0 … 31; default 14, with a proxyName 12, since 14 is that of the kube-proxy beside us */
   readonly masqueradeBit: number
@@ -21,9 +29,21 @@ export interface NodeSettings {
   readonly proxyName: string
 }
 
+/** A node of which nothing is configured. */
+export const plainSettings: Omit<NodeSettings, 'nodeName'> = {
+  bindAddress: null,
+  detectLocalMode: 'ClusterCIDR',
+  clusterCIDRs: [],
+  podInterface: null,
+  nodePortAddresses: null,
+  externalIPs: true,
+  masqueradeAll: false,
+  masqueradeBit: 14,
+  proxyName: '',
+}
+
 /**
- * Joins configuration, Node object and ServiceCIDRs. `addresses`: the interfaces' (a live agent), the primary one first;
- * null: the Node object's. A node that is not in the snapshot has no zone (and no addresses of its own).
+ * Joins configuration, Node object and ServiceCIDRs. `addresses`: the interfaces' (a live agent); null: the Node object's. A node that is not in the snapshot has no zone (and no addresses of its own).
  */
 export const nodeView = (
   settings: NodeSettings,
@@ -31,20 +51,42 @@ export const nodeView = (
   addresses: readonly string[] | null = null,
 ): NodeView => {
   const node = snapshot.node(settings.nodeName)
-  const own = addresses ?? node?.addresses ?? []
+  const own = primaryFirst(settings.bindAddress, node?.addresses ?? [], addresses)
   return {
     name: settings.nodeName,
     zone: node?.labels['topology.kubernetes.io/zone'] ?? '',
     families: ['IPv4', 'IPv6'],
     addresses: own,
-    clusterCIDRs: settings.clusterCIDRs,
+    clusterCIDRs:
+      settings.detectLocalMode === 'NodeCIDR' ? oneOfEachFamily(node?.podCIDRs ?? []) : settings.clusterCIDRs,
+    podInterface: settings.podInterface,
     serviceCIDRs: snapshot.serviceCIDRs().flatMap(({ cidrs }) => cidrs),
     nodePortAddresses: nodePortCidrs(settings.nodePortAddresses ?? [], own),
+    externalIPs: settings.externalIPs,
     masqueradeAll: settings.masqueradeAll,
     masqueradeBit: settings.masqueradeBit,
     proxyName: settings.proxyName,
   }
 }
+
+/**
+ * The node's addresses, the primary ones first: `bindAddress`, then the Node object's, as kube-proxy's detectNodeIPs has it. Of a live
+ * agent those that an interface holds, since no other address can be dialled here.
+ */
+const primaryFirst = (
+  bindAddress: string | null,
+  named: readonly string[],
+  interfaces: readonly string[] | null,
+): readonly string[] => {
+  const preferred = bindAddress === null ? named : [bindAddress, ...named]
+  if (interfaces === null) return [...new Set(preferred)]
+  const present = new Set(interfaces)
+  return [...new Set([...preferred.filter((address) => present.has(address)), ...interfaces])]
+}
+
+/** kube-proxy takes the first range of each family. */
+const oneOfEachFamily = (cidrs: readonly string[]): readonly string[] =>
+  cidrs.filter((cidr, index) => cidrs.findIndex((other) => familyOf(other) === familyOf(cidr)) === index)
 
 const nodePortCidrs = (written: readonly string[], own: readonly string[]): readonly string[] | null => {
   if (written.length === 0) return null
@@ -78,6 +120,14 @@ export const isNodePortAddress = (node: NodeView, address: string): boolean => {
 
 export const isLoopback = (address: string): boolean => address === '::1' || inCidr(address, '127.0.0.0/8')
 
-/** clusterCIDRs of a family: without any, nobody of it is known to be a pod. */
+/** Ranges of a family whose addresses are pods'. */
 export const podCidrsOf = (node: NodeView, family: Family): readonly string[] =>
   node.clusterCIDRs.filter((cidr) => familyOf(cidr) === family)
+
+/** Can a connection of this family be known to come from a pod? */
+export const podsKnown = (node: NodeView, family: Family): boolean =>
+  node.podInterface !== null || podCidrsOf(node, family).length > 0
+
+/** Does an interface of this name belong to pods? */
+export const isPodInterface = ({ podInterface }: NodeView, name: string): boolean =>
+  podInterface !== null && (podInterface.prefix ? name.startsWith(podInterface.name) : name === podInterface.name)
