@@ -13,10 +13,10 @@ MODULES := node_modules/.stamp
 BUILT := dist/.stamp
 SOURCES = $(shell find src -name '*.ts' ! -name '*.test.ts')
 
-.PHONY: help setup packages build lint format unit kernel test lab test-vm bench clean
+.PHONY: help setup packages build lint format unit kernel test lab test-vm test-kube bench clean
 
 help: ## print this
-	@sed -n 's/^\([a-z-]*\):[^#]*## /\1 /p' Makefile | while read -r name text; do printf 'make %-8s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1 /p' Makefile | while read -r name text; do printf 'make %-9s %s\n' "$$name" "$$text"; done
 
 setup: packages $(MODULES) ## install the pinned tools (npm ci) and the Debian packages that tests use
 	@:
@@ -63,8 +63,12 @@ lab: setup build ## load a small cluster in network namespaces and see who gets 
 test-vm: setup build ## run the tests that need a kernel of their own, in virtual machines
 	@scripts/test-vm.sh
 
+test-kube: setup build ## run the agent against the real kube-apiserver, which is built first where Go is (ONLY=PART-OF-PATH for some)
+	@scripts/kube-binaries.sh
+	@node scripts/test.ts kube -- $(ONLY)
+
 bench: setup build ## measure (ARGS='sync --services 1000 …'; npm run -s bench -- … is the same)
 	@npm run -s bench -- $(ARGS)
 
 clean: ## remove what was built
-	@rm -rf dist coverage node_modules/.cache
+	@rm -rf dist coverage .cache node_modules/.cache

@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 const kernelTests = '{src,test}/**/*.kernel.test.ts'
+const kubeTests = '{src,test}/**/*.kube.test.ts'
 
 export default defineConfig({
   test: {
@@ -10,7 +11,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{src,bench,test,scripts}/**/*.test.ts'],
-          exclude: [kernelTests, '**/node_modules/**'],
+          exclude: [kernelTests, kubeTests, '**/node_modules/**'],
           pool: 'threads',
           maxWorkers: '100%',
         },
@@ -25,6 +26,18 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
           testTimeout: 60_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        // Each file starts a real kube-apiserver in a network namespace of its own.
+        test: {
+          name: 'kube',
+          include: [kubeTests],
+          pool: 'forks',
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
     ],

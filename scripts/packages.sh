@@ -1,13 +1,17 @@
 #!/bin/bash
-# The Debian packages that the kernel tests and the lab use: installed where we are root, named where we are not.
+# The Debian packages that the kernel tests, the tests against a real API server and the lab use: installed where we are root,
+# named where we are not.
 set -euo pipefail
 
 # package:command that proves it
 needed=(
   conntrack:conntrack
+  etcd-server:etcd
   iproute2:ip
   nftables:nft
+  openssl:openssl
   procps:sysctl
+  util-linux:setpriv
 )
 
 PATH=$PATH:/usr/sbin:/sbin
@@ -18,7 +22,7 @@ done
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
-  echo "setup   not installed, so some kernel tests will be skipped: ${missing[*]}"
+  echo "setup   not installed, so some tests will be skipped: ${missing[*]}"
   echo "        on Debian: sudo apt-get install ${missing[*]}"
   exit 0
 fi

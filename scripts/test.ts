@@ -1,14 +1,16 @@
 import { spawnSync } from 'node:child_process'
 import { globSync } from 'node:fs'
 import { startVitest, type TestCase, type Vitest } from 'vitest/node'
+import { whyNoCluster } from '../test/kube/binaries.ts'
 
 /**
- * `node scripts/test.ts unit|kernel… [-- FILTER…]` runs these test projects, lists every skipped test with its reason, and ends with
- * one line of counts. The kernel project is left out, with the reason, where it cannot run; with KERNEL_TESTS=required it then fails.
+ * `node scripts/test.ts unit|kernel|kube… [-- FILTER…]` runs these test projects, lists every skipped test with its reason, and ends
+ * with one line of counts. A project that cannot run here is left out, with the reason; with KERNEL_TESTS=required (KUBE_TESTS=required)
+ * it then fails.
  */
 const [wanted, filters] = split(process.argv.slice(2))
-const obstacle = wanted.includes('kernel') ? whyNoKernel() : undefined
-const projects = obstacle === undefined ? wanted : wanted.filter((name) => name !== 'kernel')
+const obstacles = new Map(wanted.map((name) => [name, obstacleOf(name)]))
+const projects = wanted.filter((name) => obstacles.get(name) === undefined)
 
 let passed = 0
 let failed = 0
@@ -18,10 +20,11 @@ if (projects.length > 0) {
   count(vitest)
   await vitest.close()
 }
-if (obstacle !== undefined) {
-  const files = globSync('{src,test}/**/*.kernel.test.ts').length
-  console.log(`not run: ${files} files of kernel tests: ${obstacle}`)
-  if (process.env['KERNEL_TESTS'] === 'required') failed += 1
+for (const [name, obstacle] of obstacles) {
+  if (obstacle === undefined) continue
+  const files = globSync(`{src,test}/**/*.${name}.test.ts`).length
+  console.log(`not run: ${files} files of ${name} tests: ${obstacle}`)
+  if (process.env[`${name.toUpperCase()}_TESTS`] === 'required') failed += 1
 }
 if (failed > 0) process.exitCode = 1
 console.log(`evenkeel: ${passed} passed, ${failed} failed, ${skipped} skipped`)
@@ -44,6 +47,17 @@ function count(vitest: Vitest): void {
 
 function reasonOf(test: TestCase): string {
   return test.options.mode === 'todo' ? 'to be written' : 'no reason given (context.skip(reason) gives one)'
+}
+
+function obstacleOf(project: string): string | undefined {
+  switch (project) {
+    case 'kernel':
+      return whyNoKernel()
+    case 'kube':
+      return whyNoKernel() ?? whyNoCluster()
+    default:
+      return undefined
+  }
 }
 
 /** Kernel tests change network namespaces, nftables and more: they need root and permission to make a namespace. */

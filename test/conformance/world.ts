@@ -103,7 +103,8 @@ const wires = (namespaceOf: (station: StationName) => string): string =>
     'address add fe80::1/64 dev outside nodad',
   ].join('\n')
 
-const setUpEdge = (namespace: string, prefix: string): void => {
+/** The far end of a veth pair: what it sends crosses the node, even to an address of its own. */
+export const setUpEdge = (namespace: string, prefix: string): void => {
   sysctl(namespace, edgeSettings)
   batch(namespace, [
     'link set eth0 up',
