@@ -15,6 +15,8 @@ export interface AgentObserver {
   node?(node: NodeView): void
   /** What a change means for this node, before the brake. `first`: the plan of the first full list. */
   planned?(plan: PlanChange, first: boolean): void
+  /** What balancers that ask this node are to be told, after the brake. null: nobody asks any more. */
+  healthChecks?(checks: PlanChange['healthChecks']): void
   /** Handed to the plane, which puts it in force as soon as it can. null: to be removed. */
   queued?(frontends: ReadonlyMap<FrontendKey, Frontend | null>): void
   /** These are in force as last planned (or gone). */
@@ -49,6 +51,7 @@ export const everybody = (observers: readonly AgentObserver[], onError: (error: 
     changed: tell(of('changed')),
     node: tell(of('node')),
     planned: tell(of('planned')),
+    healthChecks: tell(of('healthChecks')),
     queued: tell(of('queued')),
     applied: tell(of('applied')),
     failed: tell(of('failed')),

@@ -51,7 +51,8 @@ export const runPlane = async (options: RunningPlaneOptions): Promise<RunningPla
   return {
     reconciler,
     setNode: (view) => reconciler.setNode(view),
-    hand: ({ frontends, staleFlows: flows }: PlanChange) => {
+    hand: ({ frontends, healthChecks, staleFlows: flows }: PlanChange) => {
+      if (healthChecks.size > 0) observer.healthChecks?.(healthChecks)
       if (frontends.size > 0) {
         observer.queued?.(frontends)
         reconciler.update(frontends)
