@@ -21,6 +21,11 @@ export const commands: readonly CommandEntry[] = [
     description: 'run a cluster in network namespaces, with real traffic',
     load: () => import('./lab.ts'),
   },
+  {
+    name: 'preflight',
+    description: 'read this node and say what would go wrong, with cures',
+    load: () => import('./preflight.ts'),
+  },
   { name: 'clean', description: 'remove every kernel object of ours', load: () => import('./clean.ts') },
   {
     name: 'completion',

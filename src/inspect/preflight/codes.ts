@@ -54,6 +54,9 @@ export type Code = keyof typeof codes
 /** In the order of docs/preflight.md. */
 export const allCodes = Object.keys(codes) as readonly Code[]
 
+/** Those that `run` looks for, and that can be skipped. */
+export const fatalCodes: readonly Code[] = allCodes.filter((code) => codes[code].severity === 'fatal')
+
 /** @throws Error for text that names a code that does not exist */
 export const parseCodes = (text: string): ReadonlySet<Code> => {
   const names = text.split(',').map((name) => name.trim())

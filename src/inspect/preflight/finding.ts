@@ -1,14 +1,10 @@
+import type { Evidence, Unseen } from '../node/evidence.ts'
 import type { Code } from './codes.ts'
+
+export type { Evidence, Unseen } from '../node/evidence.ts'
 
 /** fatal: `run` refuses to start. warning: some traffic suffers. note: worth knowing, nothing to do now. */
 export type Severity = 'fatal' | 'warning' | 'note'
-
-/** What was read where. */
-export interface Evidence {
-  /** a path, a table, a request: what anybody can look at again */
-  readonly source: string
-  readonly found: string
-}
 
 /** One thing that would go wrong on this node. */
 export interface Finding {
@@ -19,12 +15,6 @@ export interface Finding {
   readonly evidence: readonly Evidence[]
   /** what to do, a command where there is one */
   readonly cure: string
-}
-
-/** What could not be looked at, so that no finding does not read as "all is well". */
-export interface Unseen {
-  readonly source: string
-  readonly reason: string
 }
 
 export interface PreflightReport {

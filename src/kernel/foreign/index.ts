@@ -2,7 +2,7 @@ import { addressBytes } from '../../model/address.ts'
 import { loadLibc } from '../libc.ts'
 import { NetlinkRequests } from '../netlink/requests.ts'
 import { NetlinkSocket } from '../netlink/socket.ts'
-import { NETLINK_GENERIC, NETLINK_NETFILTER, NETLINK_ROUTE } from '../netlink/wire.ts'
+import { NETLINK_GENERIC, NETLINK_NETFILTER, NETLINK_ROUTE, NETLINK_SOCK_DIAG } from '../netlink/wire.ts'
 import type { NftFamily } from '../nftables/types.ts'
 import { destroySets, listPorts, listSets } from './ipsets.ts'
 import { deleteVirtualServices, type VirtualService } from './ipvs.ts'
@@ -10,6 +10,7 @@ import { readLegacyTable } from './legacy.ts'
 import { deleteAddress, deleteLink } from './links.ts'
 import { listProgramNames } from './programs.ts'
 import { type ForeignChain, type ForeignRule, type ForeignTable, listChains, listRules, listTables } from './ruleset.ts'
+import { type Listener, listListeners } from './sockets.ts'
 import type { LegacyChain, XtablesFamily } from './xtables.ts'
 
 export type { VirtualService } from './ipvs.ts'
@@ -21,6 +22,7 @@ export {
   HOOK_FORWARD,
   HOOK_INPUT,
 } from './ruleset.ts'
+export type { Listener } from './sockets.ts'
 export type { LegacyChain, XtablesFamily } from './xtables.ts'
 
 /** What others have put into the kernel of this network namespace. Every question throws KernelError where it is not allowed. */
@@ -32,6 +34,7 @@ export interface Foreign extends Disposable {
   legacyTable(family: XtablesFamily, table: string): readonly LegacyChain[]
   ipsets(): Promise<readonly string[]>
   ipsetPorts(set: string): Promise<ReadonlySet<number>>
+  listeners(): Promise<readonly Listener[]>
   /** of the whole machine */
   programNames(): readonly string[]
 }
@@ -64,6 +67,7 @@ export const openForeign = async (): Promise<Foreign & ForeignRemoval> => {
     legacyTable: (family, table) => readLegacyTable(libc, family, table),
     ipsets: async () => listSets(on(NETLINK_NETFILTER)),
     ipsetPorts: async (set) => listPorts(on(NETLINK_NETFILTER), set),
+    listeners: async () => listListeners(on(NETLINK_SOCK_DIAG)),
     programNames: () => listProgramNames(libc),
     destroyIpsets: async (names) => destroySets(on(NETLINK_NETFILTER), names),
     deleteVirtualServices: async (services) =>

@@ -14,6 +14,7 @@ export const HEADER = 16
 export const NFGENMSG = 4
 
 export const NETLINK_ROUTE = 0
+export const NETLINK_SOCK_DIAG = 4
 export const NETLINK_NETFILTER = 12
 export const NETLINK_GENERIC = 16
 
