@@ -26,13 +26,15 @@ export async function openKernel(): Promise<Kernel> {
   const libc = await loadLibc()
   const openNetfilter = (receiveBuffer: number): NetlinkSocket =>
     new NetlinkSocket(libc, { protocol: NETLINK_NETFILTER, receiveBuffer })
+  const openEvents = (deafTo: number): NetlinkSocket =>
+    new NetlinkSocket(libc, { protocol: NETLINK_NETFILTER, receiveBuffer: EVENT_BUFFER, deafTo })
   return {
     release: release(),
     possibleCpus: await countPossibleCpus(),
     async nftables(log: Log): Promise<Nftables> {
       const transactions = openNetfilter(TRANSACTION_BUFFER)
       const requests = openNetfilter(4 << 20)
-      return new NftablesConnection({ transactions, requests, openEvents: () => openNetfilter(EVENT_BUFFER) }, log)
+      return new NftablesConnection({ transactions, requests, openEvents: () => openEvents(transactions.portId) }, log)
     },
     async conntrack(log: Log): Promise<Conntrack> {
       // Even a short request makes the kernel walk the whole table.

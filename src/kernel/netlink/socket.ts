@@ -2,6 +2,7 @@ import { constants } from 'node:os'
 import { errnoName } from '../errno.ts'
 import { KernelError } from '../errors.ts'
 import type { Libc } from '../libc.ts'
+import { dropFrom } from './filter.ts'
 import type { Transport } from './transport.ts'
 
 const AF_NETLINK = 16
@@ -10,6 +11,7 @@ const SOCK_CLOEXEC = 0o2000000
 const SOL_SOCKET = 1
 const SO_SNDBUF = 7
 const SO_RCVBUF = 8
+const SO_ATTACH_FILTER = 26
 const SO_SNDBUFFORCE = 32
 const SO_RCVBUFFORCE = 33
 const SOL_NETLINK = 270
@@ -34,6 +36,8 @@ export interface NetlinkOptions {
   readonly protocol: number
   /** bytes of replies or events that may wait; default 4 MiB */
   readonly receiveBuffer?: number
+  /** messages that this port caused are dropped in the kernel: their sender need not hear of them */
+  readonly deafTo?: number
   /** requests of at least this many bytes are sent in a thread, because the kernel works on them for long; default 64 KiB */
   readonly threadFrom?: number
 }
@@ -60,6 +64,8 @@ export class NetlinkSocket implements Transport {
       this.#option(SOL_NETLINK, NETLINK_CAP_ACK, 1)
       this.#option(SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1)
       this.#resize(SO_RCVBUFFORCE, SO_RCVBUF, options.receiveBuffer ?? 4 << 20)
+      // a kernel that refuses sends us more than we need
+      if (options.deafTo !== undefined) this.#filter(dropFrom(options.deafTo))
     } catch (error) {
       this[Symbol.dispose]()
       throw error
@@ -145,6 +151,15 @@ export class NetlinkSocket implements Transport {
     if (this.#sendBuffer >= needed) return
     const detail = `batch of ${needed} bytes, send buffer of ${this.#sendBuffer}: needs CAP_NET_ADMIN or a larger net.core.wmem_max`
     throw new KernelError({ operation, errno: 'EMSGSIZE', detail })
+  }
+
+  /** Classic BPF, eight bytes an instruction. */
+  #filter(program: Uint8Array): void {
+    // struct sock_fprog: u16 len, pointer to the instructions, which the kernel copies
+    const description = Buffer.alloc(16)
+    description.writeUInt16LE(program.length / 8, 0)
+    description.writeBigUInt64LE(this.#libc.addressOf(program), 8)
+    this.#libc.setsockopt(this.#fd, SOL_SOCKET, SO_ATTACH_FILTER, description, description.length)
   }
 
   /** The size now in force, as we count it (the kernel doubles what it is given for its own bookkeeping). */

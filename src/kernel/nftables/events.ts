@@ -39,7 +39,7 @@ const names: Readonly<Record<number, string>> = {
   20: 'delete object',
 }
 
-/** Others' changes to tables, from NFNLGRP_NFTABLES. Ours (by port id) are passed over. */
+/** Others' changes to tables, from NFNLGRP_NFTABLES. Ours (by port id) are passed over, where the kernel did not drop them already. */
 export class TableEvents implements Disposable {
   readonly #transport: EventTransport
   readonly #log: Log
