@@ -62,6 +62,41 @@ const event = fc.oneof(
   oneOf('a', 'b').map((zone) => ({ kind: 'zone', zone }) as const),
 )
 
+it('planned in parts, with events between them, the frontends are those of a plan from scratch; what is there already makes no flow stale', () => {
+  fc.assert(
+    fc.property(fc.array(event, { maxLength: 12 }), fc.array(event, { maxLength: 3 }), (first, between) => {
+      const store = new Store()
+      const apply = (one: typeof first[number]): void => {
+        if (one.kind === 'removal') store.remove(one.id)
+        else if (one.kind !== 'zone') store.put(one)
+      }
+      for (const one of first) apply(one)
+      const planner = new Planner(nodeOne)
+      const followed = new Map<FrontendKey, Frontend>()
+      const follow = ({ frontends }: PlanChange): void => {
+        for (const [key, frontend] of frontends) {
+          if (frontend === null) followed.delete(key)
+          else followed.set(key, frontend)
+        }
+      }
+      store.subscribe((change) => follow(planner.update(store.snapshot, change)))
+      const events = [...between]
+      for (const part of planner.syncInParts(store.snapshot, nodeOne, 1)) {
+        expect(part.staleFlows).toEqual([])
+        follow(part)
+        const one = events.shift()
+        if (one !== undefined) apply(one)
+      }
+      const scratch = new Planner(nodeOne)
+      scratch.sync(store.snapshot)
+      const sorted = (frontends: ReadonlyMap<FrontendKey, Frontend>) =>
+        [...frontends].sort(([a], [b]) => (a < b ? -1 : 1))
+      expect(sorted(followed)).toEqual(sorted(scratch.frontends))
+      expect(planner.problems()).toEqual(scratch.problems())
+    }),
+  )
+})
+
 it('after any events the frontends are those of a plan from scratch, and the changes lead there', () => {
   fc.assert(
     fc.property(fc.array(fc.array(event, { minLength: 1, maxLength: 4 }), { maxLength: 15 }), (batches) => {

@@ -68,21 +68,24 @@ export class Planner {
     this.#node = node
     const services = new Set(this.#plans.keys())
     for (const service of snapshot.services()) services.add(serviceKey(service))
-    return this.#replan(snapshot, services)
+    const plan = this.#replan(snapshot, services)
+    this.#started = true
+    return plan
   }
 
   /**
    * The same as `sync` in parts, for a plane that can begin with the first while the others are made; the store may change
    * between them. Older Services come first, so that a contested frontend is not given away in one part and taken back in a later.
    */
-  *syncInParts(snapshot: Snapshot, node: NodeView = this.#node): Generator<PlanChange> {
+  *syncInParts(snapshot: Snapshot, node: NodeView = this.#node, firstPart = FIRST_PART): Generator<PlanChange> {
     this.#node = node
     const byAge = [...snapshot.services()].sort((a, b) => (a.createdAt || Infinity) - (b.createdAt || Infinity) || 0)
     const services = new Set(this.#plans.keys())
     for (const service of byAge) services.add(serviceKey(service))
     const keys = [...services]
-    for (let from = 0, size = FIRST_PART; from < keys.length; from += size, size *= PART_GROWTH)
+    for (let from = 0, size = firstPart; from < keys.length; from += size, size *= PART_GROWTH)
       yield this.#replan(snapshot, new Set(keys.slice(from, from + size)))
+    this.#started = true
   }
 
   /** Plans what `change` and the difference to the last `node` concern. */
@@ -109,9 +112,8 @@ export class Planner {
       else this.#plans.set(key, after)
       this.#claim(key, before, after, touched)
       if (!equalChecks(before.healthCheck, after.healthCheck)) healthChecks.set(key, after.healthCheck)
-      if (this.#started) stale.push(...staleFlows(before.udp, after.udp))
+      if (this.#started || before !== nothing) stale.push(...staleFlows(before.udp, after.udp))
     }
-    this.#started = true
     return { ...this.#changedSince(touched), healthChecks, staleFlows: stale }
   }
 
