@@ -68,7 +68,11 @@ export const addSkipPreflight = (command: Command): Command =>
   )
 
 /** True: `run` must not start; each reason is logged with its cure. What is skipped is logged as a warning. */
-export const refusesToStart = async (config: ProxyConfig, { skipPreflight }: SkipOptions, log: Log): Promise<boolean> => {
+export const refusesToStart = async (
+  config: ProxyConfig,
+  { skipPreflight }: SkipOptions,
+  log: Log,
+): Promise<boolean> => {
   const { fatalFindings } = await import('../inspect/preflight/index.ts')
   const findings = await fatalFindings(config)
   for (const { code, summary, evidence, cure } of findings) {

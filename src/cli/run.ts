@@ -10,12 +10,13 @@ import { openKernel } from '../kernel/index.ts'
 import type { Log } from '../util/log.ts'
 import type { Shell } from './command.ts'
 import { addPlaneOption, type NodeOptions, planeFor } from './node-options.ts'
+import { addSkipPreflight, refusesToStart, type SkipOptions } from './preflight.ts'
 import { addRunConfigOptions, readRunConfig } from './proxy-config.ts'
 import { changedConfig } from './run-config-change.ts'
 import { prepareNode } from './run-node.ts'
 import { sourceChoice } from './source.ts'
 
-interface RunOptions extends NodeOptions {
+interface RunOptions extends NodeOptions, SkipOptions {
   readonly once?: boolean
   readonly logLevel?: Level
   readonly writeConfigTo?: string
@@ -25,7 +26,7 @@ interface RunOptions extends NodeOptions {
 
 /**
  * Runs the agent until SIGINT or SIGTERM, which leave the rules in force. Exit 1 when the configuration changed (whoever started
- * it starts it again), and with --once: something is not in force, with --init-only: a setting could not be made.
+ * it starts it again), when preflight finds something fatal, and with --once: something is not in force, with --init-only: a setting could not be made.
  */
 export function register(command: Command, shell: Shell): void {
   addPlaneOption(
@@ -43,6 +44,7 @@ export function register(command: Command, shell: Shell): void {
         'error',
       ]),
     )
+  addSkipPreflight(command)
   addRunConfigOptions(command).action(async (options: RunOptions) => begin(options, shell))
 }
 
@@ -58,6 +60,10 @@ const begin = async (options: RunOptions, shell: Shell): Promise<void> => {
     return cleanUp(log)
   }
   const plane = planeFor(options, config)
+  if (!isOn(options.initOnly) && (await refusesToStart(config, options, log))) {
+    process.exitCode = 1
+    return
+  }
   const node = prepareNode(config, log)
   if (isOn(options.initOnly)) {
     process.exitCode = node.failed ? 1 : 0

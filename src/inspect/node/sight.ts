@@ -1,7 +1,14 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Features } from '../../kernel/features.ts'
-import type { Foreign, ForeignChain, ForeignRule, ForeignTable, LegacyChain, Listener } from '../../kernel/foreign/index.ts'
+import type {
+  Foreign,
+  ForeignChain,
+  ForeignRule,
+  ForeignTable,
+  LegacyChain,
+  Listener,
+} from '../../kernel/foreign/index.ts'
 import type { NftFamily } from '../../kernel/nftables/types.ts'
 import type { Unseen } from './evidence.ts'
 
@@ -158,10 +165,7 @@ export class NodeSight {
     }
   }
 
-  #kernel<T>(
-    source: string,
-    ask: (foreign: NonNullable<SightSources['foreign']>) => Promise<T>,
-  ): Promise<T | null> {
+  #kernel<T>(source: string, ask: (foreign: NonNullable<SightSources['foreign']>) => Promise<T>): Promise<T | null> {
     const { foreign } = this.#sources
     return foreign === null ? Promise.resolve(null) : this.#once(source, () => ask(foreign))
   }

@@ -9,10 +9,7 @@ export interface CheckSettings extends PreflightSettings {
 }
 
 /** Looks at one thing. What it cannot see yields no finding; the sight keeps it. */
-export type Check = (
-  sight: NodeSight,
-  settings: CheckSettings,
-) => readonly Finding[] | Promise<readonly Finding[]>
+export type Check = (sight: NodeSight, settings: CheckSettings) => readonly Finding[] | Promise<readonly Finding[]>
 
 interface Told {
   /** default: the gravest that the code can be */

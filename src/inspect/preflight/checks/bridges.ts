@@ -71,7 +71,8 @@ export const podNetwork: Check = (sight) => {
   if (devices.length !== 1 || !devices.every((device) => isVeth(sight, device))) return []
   return [
     finding('pod-network', {
-      summary: 'the only device is one end of a veth: this looks like a pod’s network, and rules here serve nobody else',
+      summary:
+        'the only device is one end of a veth: this looks like a pod’s network, and rules here serve nobody else',
       evidence: [{ source: NET, found: `lo, ${devices.join(', ')}` }],
       cure: 'hostNetwork: true (on a node that is a container itself, such as kind’s, this is as it should be)',
     }),

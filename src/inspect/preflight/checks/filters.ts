@@ -17,11 +17,7 @@ interface DroppingChain {
 const acceptsNothing = /^(?:jump|goto) (?:KUBE-FIREWALL|KUBE-KUBELET-CANARY|DOCKER.*)$/
 const deciding = /^(?:accept$|jump |goto |vmap |target$)/
 
-const dropping = async (
-  sight: NodeSight,
-  hook: number,
-  legacyName: string,
-): Promise<readonly DroppingChain[]> => {
+const dropping = async (sight: NodeSight, hook: number, legacyName: string): Promise<readonly DroppingChain[]> => {
   const found: DroppingChain[] = []
   for (const { family, list } of legacyLists)
     if (sight.lines(list).includes('filter'))
@@ -77,8 +73,12 @@ export const inputDrop: Check = async (sight) => {
   if (chains.length === 0) return []
   return [
     finding('input-drop', {
-      summary: 'packets to this node are dropped unless a rule accepts them: balancers must reach /healthz and each healthCheckNodePort',
-      evidence: chains.map(({ source, ways }) => ({ source, found: `policy drop; ${ways.join(', ') || 'no rule accepts'}` })),
+      summary:
+        'packets to this node are dropped unless a rule accepts them: balancers must reach /healthz and each healthCheckNodePort',
+      evidence: chains.map(({ source, ways }) => ({
+        source,
+        found: `policy drop; ${ways.join(', ') || 'no rule accepts'}`,
+      })),
       cure: 'accept the healthz port (10256) and the healthCheckNodePorts of Services with externalTrafficPolicy: Local',
     }),
   ]

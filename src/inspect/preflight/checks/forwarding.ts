@@ -39,7 +39,9 @@ const RTF_GATEWAY = 2
 const RTF_REJECT = 0x200
 
 /** /proc/net/route: Iface Destination Gateway Flags RefCnt Use Metric Mask … */
-const routes4 = (sight: NodeSight): readonly (DefaultRoute & { readonly isDefault: boolean; readonly flags: number })[] =>
+const routes4 = (
+  sight: NodeSight,
+): readonly (DefaultRoute & { readonly isDefault: boolean; readonly flags: number })[] =>
   sight
     .lines('/proc/net/route')
     .slice(1)
@@ -85,7 +87,13 @@ const RP_FILTER = '/proc/sys/net/ipv4/conf'
 
 /** Strict: an answer that would leave by another interface than the packet came in on is dropped on arrival. */
 export const reversePathFilter: Check = (sight) => {
-  const uplinks = [...new Set(routes4(sight).filter(({ flags }) => flags & RTF_GATEWAY).map(({ device }) => device))]
+  const uplinks = [
+    ...new Set(
+      routes4(sight)
+        .filter(({ flags }) => flags & RTF_GATEWAY)
+        .map(({ device }) => device),
+    ),
+  ]
   if (uplinks.length < 2) return []
   const all = sight.number(`${RP_FILTER}/all/rp_filter`) ?? 0
   // the larger of both counts; 1 is strict, 2 loose
@@ -110,7 +118,8 @@ export const routeLocalnet: Check = (sight) => {
   if (sight.number(ROUTE_LOCALNET) !== 1) return []
   return [
     finding('route-localnet', {
-      summary: 'packets to 127.0.0.0/8 are routed: kube-proxy’s iptables mode sets this for NodePorts on localhost, which Evenkeel never opens',
+      summary:
+        'packets to 127.0.0.0/8 are routed: kube-proxy’s iptables mode sets this for NodePorts on localhost, which Evenkeel never opens',
       evidence: [fileSays(sight, ROUTE_LOCALNET)],
       cure: 'once no kube-proxy in iptables mode runs here and nobody dials NodePorts at 127.0.0.1: sysctl -w net.ipv4.conf.all.route_localnet=0',
     }),

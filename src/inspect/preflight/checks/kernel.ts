@@ -102,7 +102,9 @@ export const ipv6: Check = (sight, { clusterCIDRs }) => {
           ? fileSays(sight, '/proc/sys/net/ipv6/conf/all/disable_ipv6')
           : { source: '/proc/net/if_inet6', found: 'not there' },
       ],
-      cure: wanted ? 'sysctl -w net.ipv6.conf.all.disable_ipv6=0, or boot without ipv6.disable=1' : 'nothing, in an IPv4 cluster',
+      cure: wanted
+        ? 'sysctl -w net.ipv6.conf.all.disable_ipv6=0, or boot without ipv6.disable=1'
+        : 'nothing, in an IPv4 cluster',
     }),
   ]
 }

@@ -10,7 +10,8 @@ export const kubeProxyRuns: Check = async (sight, settings) => {
   if (!running || isBeside(settings)) return []
   return [
     finding('kube-proxy-runs', {
-      summary: 'a kube-proxy runs here and serves the same Services: both would write rules for them, and each repair its own',
+      summary:
+        'a kube-proxy runs here and serves the same Services: both would write rules for them, and each repair its own',
       evidence,
       cure: 'take kube-proxy off this node (docs/migrate.md), or serve chosen Services beside it with --service-proxy-name; to start while it still runs, for a take-over without a gap: --skip-preflight=kube-proxy-runs',
     }),

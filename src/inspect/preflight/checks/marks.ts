@@ -10,7 +10,11 @@ interface MarkUser {
 }
 
 const users: readonly MarkUser[] = [
-  { name: 'Calico (its iptables mark mask 0xffff0000)', bits: [16, 31], devices: /^(?:cali[0-9a-f]{11}|tunl0|vxlan\.calico)$/ },
+  {
+    name: 'Calico (its iptables mark mask 0xffff0000)',
+    bits: [16, 31],
+    devices: /^(?:cali[0-9a-f]{11}|tunl0|vxlan\.calico)$/,
+  },
   { name: 'Cilium (magic 0x0f00)', bits: [8, 11], devices: /^cilium_host$/ },
   { name: 'Cilium (identity 0xffff0000)', bits: [16, 31], devices: /^cilium_host$/ },
   { name: 'Weave Net (0x20000)', bits: [17, 17], devices: /^weave$/ },

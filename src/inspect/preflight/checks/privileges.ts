@@ -6,7 +6,10 @@ const STATUS = '/proc/self/status'
 
 /** `Name:\tvalue` of /proc/self/status. */
 const field = (lines: readonly string[], name: string): string | null =>
-  lines.find((line) => line.startsWith(`${name}:`))?.slice(name.length + 1).trim() ?? null
+  lines
+    .find((line) => line.startsWith(`${name}:`))
+    ?.slice(name.length + 1)
+    .trim() ?? null
 
 export const netAdmin: Check = (sight) => {
   const effective = field(sight.lines(STATUS), 'CapEff')
@@ -38,7 +41,8 @@ export const seccomp: Check = (sight) => {
   if (mode === null || mode === '0') return []
   return [
     finding('seccomp', {
-      summary: 'system calls are filtered: netlink sockets must be allowed, and bpf(2) where eBPF is to be seen or used',
+      summary:
+        'system calls are filtered: netlink sockets must be allowed, and bpf(2) where eBPF is to be seen or used',
       evidence: [{ source: STATUS, found: `Seccomp ${mode} (${mode === '2' ? 'filter' : 'strict'})` }],
       cure: 'seccompProfile RuntimeDefault is enough for the nftables plane',
     }),
