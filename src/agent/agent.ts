@@ -5,6 +5,7 @@ import type { OpenSource, Source } from '../sources/source.ts'
 import { Store } from '../sources/store.ts'
 import { type Clock, systemClock } from '../util/clock.ts'
 import type { Log } from '../util/log.ts'
+import { type BrakedPlane, behindBrake } from './brake/behind-brake.ts'
 import type { ProxyConfig } from './config.ts'
 import { openControl } from './control.ts'
 import { inputProblems } from './input-problems.ts'
@@ -37,6 +38,12 @@ export interface Agent extends AsyncDisposable {
   settled(): Promise<void>
 }
 
+interface Running {
+  readonly plane: RunningPlane
+  readonly driver: Driver<PlaneObject>
+  readonly braked: BrakedPlane
+}
+
 const unopened = { name: '', synced: false, modified: 0, stale: false }
 
 /** Composition root of `run`. Resolves when the sources were read once and their plan was handed on. */
@@ -48,7 +55,8 @@ export const startAgent = async (options: AgentOptions): Promise<Agent> => {
   const planning = new Planning({ config, store, clock, observer })
   const problems = inputProblems(log)
   let source: Source | null = null
-  let running: { readonly plane: RunningPlane; readonly driver: Driver<PlaneObject> } | null = null
+  let running: Running | null = null
+  let isPlanned = false
 
   const status = answerStatus({
     node: config.nodeName,
@@ -56,6 +64,8 @@ export const startAgent = async (options: AgentOptions): Promise<Agent> => {
     source: () => (source === null ? unopened : sourceReport(source)),
     problems: () => [...problems.current(), ...planning.problems()],
     plane: () => running && { reconciler: running.plane.reconciler, driver: running.driver },
+    isPlanned: () => isPlanned,
+    brake: () => running?.braked.brake?.status() ?? null,
   })
   if (control) stack.use(await openControl(status))
 
@@ -63,17 +73,22 @@ export const startAgent = async (options: AgentOptions): Promise<Agent> => {
   planning.setAddresses(addresses.current)
   const driver = stack.use(await openDriver(options.plane, kernel, { log }))
   const conntrack = stack.use(await kernel.conntrack(log))
-  const { signal } = options
-  source = stack.use(await options.openSource(store, { log, clock, random, signal, onProblems: problems.set }))
-  await source.synced
+  // it reads the kernel and keeps what it finds until there is a plan, however long the source is away
   const node = planning.lookAtNode()
   const plane = stack.use(
     await runPlane({ plane: options.plane, driver, conntrack, node, clock, log, random, observer }),
   )
-  running = { plane, driver }
-  const plan = planning.begin(plane)
+  const braked = stack.use(behindBrake(plane, { config: config.brake, clock, log }))
+  running = { plane, driver, braked }
+  const { signal } = options
+  source = stack.use(await options.openSource(store, { log, clock, random, signal, onProblems: problems.set }))
+  await source.synced
+  await braked.ready()
+  plane.setNode(planning.lookAtNode())
+  const plan = planning.begin(braked.receiver)
   stack.use(planning)
-  plane.reconciler.sourcesComplete()
+  braked.complete()
+  isPlanned = true
   log.info(
     { node: config.nodeName, plane: options.plane, frontends: plan.frontends.size, kernel: kernel.release },
     'the plan is made',

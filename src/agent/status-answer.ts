@@ -3,6 +3,7 @@ import type { Reconciler } from '../dataplane/reconcile.ts'
 import type { Verification } from '../dataplane/reconcile-status.ts'
 import type { InputProblem } from '../model/snapshot.ts'
 import type { Clock } from '../util/clock.ts'
+import type { BrakeStatus } from './brake/status.ts'
 import type { StatusRequest } from './control.ts'
 import { type AgentStatus, isInSync, planeReport, type SourceReport } from './status.ts'
 
@@ -16,6 +17,10 @@ export interface StatusParts {
     readonly reconciler: Reconciler<PlaneObject>
     readonly driver: Pick<Driver<PlaneObject>, 'counters'>
   } | null
+  /** the sources are complete and their plan was handed on */
+  readonly isPlanned: () => boolean
+  /** null: there is none */
+  readonly brake: () => BrakeStatus | null
 }
 
 export type AnswerStatus = (request: Omit<StatusRequest, 'request'>) => Promise<AgentStatus>
@@ -34,12 +39,14 @@ export const answerStatus = (parts: StatusParts): AnswerStatus => {
     const counters = found && request.counters ? await found.driver.counters() : null
     const report = found && planeReport(found.reconciler.status(), verification)
     const planes = report ? [counters ? { ...report, counters } : report] : []
+    const brake = parts.brake()
     return {
       node: parts.node,
       agent: true,
-      inSync: planes.length > 0 && planes.every(isInSync),
+      inSync: parts.isPlanned() && planes.length > 0 && planes.every(isInSync) && !brake?.engaged,
       source: parts.source(),
       planes,
+      ...(brake ? { brake } : {}),
       problems: [...parts.problems()].sort(byObject),
     }
   }

@@ -1,6 +1,7 @@
 import type { BackendCounter, PlaneName } from '../dataplane/plane.ts'
 import type { PlaneStatus, Refusal, Verification } from '../dataplane/reconcile-status.ts'
 import type { InputProblem } from '../model/snapshot.ts'
+import type { BrakeStatus } from './brake/status.ts'
 
 /** What `evenkeel status -o json` prints (docs/json.md). Lists are sorted; times are ms since the epoch. */
 export interface AgentStatus {
@@ -10,6 +11,8 @@ export interface AgentStatus {
   readonly inSync: boolean
   readonly source: SourceReport
   readonly planes: readonly PlaneReport[]
+  /** absent: none is configured, or no agent runs */
+  readonly brake?: BrakeStatus
   /** faults of the input and conflicts between objects */
   readonly problems: readonly InputProblem[]
 }
@@ -36,6 +39,11 @@ export interface PlaneReport {
   readonly missing: readonly MissingFrontend[]
   /** frontends and objects in the kernel that are not planned */
   readonly extra: number
+  /**
+   * frontends that stay as they were found in the kernel: all until the source was read once, later those that the brake holds since
+   * the start; absent: none
+   */
+  readonly kept?: number
   readonly refused: readonly Refusal[]
   /** '' or why the kernel cannot be read */
   readonly unreadable: string
@@ -44,6 +52,8 @@ export interface PlaneReport {
     readonly verified: number
     readonly transactions: number
     readonly foreignChanges: number
+    /** since when frontends are kept; absent: none are */
+    readonly kept?: number
   }
   readonly counters?: CountersReport
 }
@@ -87,6 +97,7 @@ export const planeReport = (status: PlaneStatus, verification: Verification | nu
     inSync: status.inSync - found.filter(({ frontend }) => frontend !== 'base').length,
     missing,
     extra: status.extra + Math.max(status.strays, verification?.strays ?? 0),
+    ...(status.kept > 0 ? { kept: status.kept } : {}),
     refused: status.refused,
     unreadable: status.unreadable,
     times: {
@@ -94,6 +105,7 @@ export const planeReport = (status: PlaneStatus, verification: Verification | nu
       verified: verification?.at ?? 0,
       transactions: status.transactions,
       foreignChanges: status.foreignChanges,
+      ...(status.kept > 0 ? { kept: status.keptSince } : {}),
     },
   }
 }

@@ -27,7 +27,7 @@ export interface BrakeStatus {
   readonly emptied: number
   readonly maxEmptiedPercent: number
   readonly minFrontends: number
-  readonly windowMs: number
+  readonly window: number
   /** how often it engaged since the agent started */
   readonly engagedTotal: number
 }
