@@ -97,7 +97,7 @@ const refuse = (object: string, where: Where, path: readonly string[], message: 
 })
 
 /** What the object says it is, even when its other fields are refused; '' when it does not say. */
-const identify = (kind: ClusterKind, raw: Raw): ObjectId => {
+export const identify = (kind: ClusterKind, raw: Raw): ObjectId => {
   const metadata = raw['metadata']
   if (!isRaw(metadata) || !isShort(metadata['name'])) return ''
   if (kind === 'Node' || kind === 'ServiceCIDR') return `${kind} ${metadata['name']}`

@@ -16,6 +16,7 @@ interface Records {
 
 interface PendingChange {
   readonly services: Set<ServiceKey>
+  readonly slicesOf: Set<ServiceKey>
   readonly nodes: Set<string>
   serviceCIDRs: boolean
 }
@@ -35,6 +36,7 @@ export class Store {
   readonly #slicesOf = new Map<ServiceKey, readonly EndpointSlice[]>()
   readonly #strings = new InternedStrings(() => this.#stringLimit())
   readonly #listeners = new Set<SnapshotListener>()
+  readonly #changes = { Service: 0, EndpointSlice: 0, Node: 0, ServiceCIDR: 0 }
   #version = 0
   #depth = 0
   #pending: PendingChange | null = null
@@ -58,6 +60,11 @@ export class Store {
 
   /** For `parseObject`: names that many records repeat are kept once. */
   readonly intern: Intern = (text) => this.#strings.one(text)
+
+  /** Records that came, changed or went, by kind, since the beginning. */
+  get changes(): Readonly<Record<ClusterKind, number>> {
+    return this.#changes
+  }
 
   /** Adds the record, or replaces the one of its kind, namespace and name. */
   put(object: ClusterObject): void {
@@ -108,10 +115,11 @@ export class Store {
     const records = this.#records[kind] as Map<string, ClusterObject['value']>
     const before = records.get(key)
     if (saysTheSame(before, after)) return
+    this.#changes[kind]++
     if (after === undefined) records.delete(key)
     else records.set(key, after)
     if (this.#pending === null) {
-      this.#pending = { services: new Set(), nodes: new Set(), serviceCIDRs: false }
+      this.#pending = { services: new Set(), slicesOf: new Set(), nodes: new Set(), serviceCIDRs: false }
       this.#version++
     }
     switch (kind) {
@@ -137,10 +145,12 @@ export class Store {
       if (rest.length > 0) this.#slicesOf.set(before.service, rest)
       else this.#slicesOf.delete(before.service)
       change.services.add(before.service)
+      change.slicesOf.add(before.service)
     }
     if (after !== undefined) {
       this.#slicesOf.set(after.service, [...this.snapshot.slicesOf(after.service), after].sort(byName))
       change.services.add(after.service)
+      change.slicesOf.add(after.service)
     }
   }
 
