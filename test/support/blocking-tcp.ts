@@ -9,6 +9,8 @@ import { addressBytes } from '../../src/model/address.ts'
 export interface BlockingServer extends Disposable {
   /** ms from connect(2) to its return; the connection is accepted and reset at once, so that nothing of it stays */
   connect(from: string, to: string, port: number): number
+  /** the address at which the connection arrived, i.e. the backend; null: refused, as where no rule and no listener is */
+  reach(from: string, to: string, port: number): string | null
 }
 
 const AF_INET = 2
@@ -23,6 +25,7 @@ const bind = libc.func('int bind(int, const void *, uint32_t)')
 const listen = libc.func('int listen(int, int)')
 const accept = libc.func('int accept(int, void *, void *)')
 const connect = libc.func('int connect(int, const void *, uint32_t)')
+const getsockname = libc.func('int getsockname(int, void *, void *)')
 const close = libc.func('int close(int)')
 const setsockopt = libc.func('int setsockopt(int, int, int, const void *, uint32_t)')
 
@@ -32,12 +35,16 @@ export const listenBlocking = (address: string, port: number): BlockingServer =>
   setsockopt(server, SOL_SOCKET, SO_REUSEADDR, Buffer.from([1, 0, 0, 0]), 4)
   must(bind(server, sockaddr(address, port), 16), `bind ${address}:${port}`)
   must(listen(server, 16), 'listen')
+  const openClient = (from: string): number => {
+    const client = must(socket(AF_INET, SOCK_STREAM, 0), 'socket')
+    // struct linger {1, 0}: close sends a reset, so no TIME_WAIT
+    must(setsockopt(client, SOL_SOCKET, SO_LINGER, Buffer.from([1, 0, 0, 0, 0, 0, 0, 0]), 8), 'setsockopt')
+    must(bind(client, sockaddr(from, 0), 16), `bind ${from}`)
+    return client
+  }
   return {
     connect(from, to, port) {
-      const client = must(socket(AF_INET, SOCK_STREAM, 0), 'socket')
-      // struct linger {1, 0}: close sends a reset, so no TIME_WAIT
-      must(setsockopt(client, SOL_SOCKET, SO_LINGER, Buffer.from([1, 0, 0, 0, 0, 0, 0, 0]), 8), 'setsockopt')
-      must(bind(client, sockaddr(from, 0), 16), `bind ${from}`)
+      const client = openClient(from)
       const name = sockaddr(to, port)
       const started = performance.now()
       const result = connect(client, name, 16) as number
@@ -47,6 +54,19 @@ export const listenBlocking = (address: string, port: number): BlockingServer =>
       close(client)
       close(accepted)
       return ms
+    },
+    reach(from, to, port) {
+      const client = openClient(from)
+      try {
+        if (connect(client, sockaddr(to, port), 16) < 0 && koffi.errno() === constants.errno.ECONNREFUSED) return null
+        const accepted = must(accept(server, null, null), `accept for ${to}:${port}`)
+        const name = Buffer.alloc(16)
+        must(getsockname(accepted, name, Buffer.from([16, 0, 0, 0])), 'getsockname')
+        close(accepted)
+        return name.subarray(4, 8).join('.')
+      } finally {
+        close(client)
+      }
     },
     [Symbol.dispose]: () => void close(server),
   }

@@ -1,0 +1,41 @@
+import type { RawObject } from '../../src/dataplane/conformance-case.ts'
+import type { ChurnEvent } from './churn.ts'
+
+export type SoakRequest =
+  | { readonly ask: 'load'; readonly objects: readonly RawObject[] }
+  /** starts the agent on what was loaded; answers when it is in sync */
+  | { readonly ask: 'start' }
+  /** these happen, and `ms` of simulated time pass */
+  | { readonly ask: 'step'; readonly events: readonly ChurnEvent[]; readonly ms: number }
+  /** collects garbage first */
+  | { readonly ask: 'sample' }
+  /** reads the kernel and compares it with the plan */
+  | { readonly ask: 'verify' }
+  | { readonly ask: 'stop' }
+
+/** What the agent's process holds. MiB; `uncollected`: before the collection. */
+export interface Holding {
+  readonly heapMiB: number
+  readonly rssMiB: number
+  readonly uncollectedRssMiB: number
+  /** ArrayBuffers and what else V8 knows to be outside its heap */
+  readonly externalMiB: number
+  readonly descriptors: number
+  readonly threads: number
+  /** timers on the simulated clock that have not fired */
+  readonly timers: number
+  readonly frontends: number
+}
+
+export interface Verdict {
+  readonly inSync: boolean
+  /** frontends that differed or objects that nobody planned, first of them by name */
+  readonly differing: readonly string[]
+  readonly extra: number
+  readonly transactions: number
+  readonly foreignChanges: number
+  /** warnings and errors that the agent logged, by message */
+  readonly complaints: Readonly<Record<string, number>>
+}
+
+export type SoakValue = null | Holding | Verdict

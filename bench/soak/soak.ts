@@ -1,0 +1,172 @@
+import { execFileSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { RawObject } from '../../src/dataplane/conformance-case.ts'
+import { type Child, startChild } from '../../test/support/child-calls.ts'
+import type { FlowRequest, FlowValue } from '../../test/support/flows.ts'
+import { createNamespace } from '../../test/support/namespaces.ts'
+import { clusterIP } from '../cluster.ts'
+import { Churn } from './churn.ts'
+import { kindOf } from './cluster.ts'
+import type { Holding, SoakRequest, SoakValue, Verdict } from './protocol.ts'
+import { type Limits, type Measure, type Trends, trendsOf } from './trends.ts'
+
+export interface SoakOptions {
+  /** simulated */
+  readonly hours: number
+  readonly services: number
+  readonly endpoints: number
+  readonly seed: string
+  /** simulated seconds between two moments at which something happens, default 5 */
+  readonly tickSeconds?: number
+  /** samples per simulated hour, default 4 */
+  readonly samplesPerHour?: number
+  /** part of the time that memory may take to find its level, default 1/6 */
+  readonly warmUp?: number
+  /** growth that counts as flat, over the time measured */
+  readonly limits?: Partial<Limits>
+  /** for tests of the soak itself: what the agent's process is to keep of every change, bytes */
+  readonly leakBytes?: number
+  readonly progress: (line: string) => void
+}
+
+export interface SoakSample extends Holding {
+  /** simulated hours since the start */
+  readonly hour: number
+}
+
+/** docs/json.md, "bench soak". */
+export interface SoakReport {
+  readonly hours: number
+  readonly services: number
+  readonly endpoints: number
+  readonly seed: string
+  readonly changes: number
+  readonly transactions: number
+  readonly foreignChanges: number
+  readonly realSeconds: number
+  readonly warmUpHours: number
+  readonly samples: readonly SoakSample[]
+  readonly trends: Trends
+  /** the kernel holds what the plan says, as the agent that ran all the time found by reading it */
+  readonly inSync: boolean
+  /** what a new agent with the same objects wrote into this kernel, transactions: 0 when the kernel equals the plan */
+  readonly restartWrites: number
+  readonly complaints: Readonly<Record<string, number>>
+  readonly verdict: 'flat' | 'growing' | 'unclear' | 'not in sync'
+}
+
+/** Runs the whole agent on the real kernel of a namespace of its own, on simulated time. */
+export const benchSoak = async (options: SoakOptions): Promise<SoakReport> => {
+  const { hours, tickSeconds = 5, samplesPerHour = 4, warmUp = 1 / 6, progress } = options
+  await using stack = new AsyncDisposableStack()
+  const place = await openPlace(stack, options)
+  const started = performance.now()
+  const churn = new Churn(options)
+  const agent = stack.use(startAgent(place.namespace, options.leakBytes))
+  await loadAll(agent, churn.objects())
+  const rounds = Math.max(1, Math.round(hours * samplesPerHour))
+  const ticks = Math.round(3_600 / tickSeconds / samplesPerHour)
+  const samples: SoakSample[] = []
+  let changes = 0
+  for (let round = 0; round < rounds; round++) {
+    for (const events of churn.round(ticks, 1 / samplesPerHour)) {
+      changes += events.length
+      await place.traffic()
+      await agent.call({ ask: 'step', events, ms: tickSeconds * 1_000 })
+    }
+    if (round % (samplesPerHour * 6) === samplesPerHour) place.interfere()
+    const holding = (await agent.call({ ask: 'sample' })) as Holding
+    samples.push({ hour: (round + 1) / samplesPerHour, ...holding })
+    if ((round + 1) % samplesPerHour === 0)
+      progress(
+        `hour ${(round + 1) / samplesPerHour}: ${changes} changes, heap ${holding.heapMiB.toFixed(2)} MiB, RSS ${holding.rssMiB.toFixed(1)} MiB`,
+      )
+  }
+  const verdict = (await agent.call({ ask: 'verify' })) as Verdict
+  await agent.call({ ask: 'stop' })
+  const restart = await restartOn(place.namespace, churn.objects())
+  const warmUpHours = hours * warmUp
+  const trends = trendsOf(
+    samples.filter(({ hour }) => hour > warmUpHours),
+    options.limits,
+  )
+  const { transactions, foreignChanges, complaints } = verdict
+  const inSync = verdict.inSync && restart.inSync
+  return {
+    hours,
+    services: options.services,
+    endpoints: options.endpoints,
+    seed: options.seed,
+    changes,
+    transactions,
+    foreignChanges,
+    realSeconds: Math.round((performance.now() - started) / 1_000),
+    warmUpHours,
+    samples,
+    trends,
+    inSync,
+    restartWrites: restart.transactions,
+    complaints,
+    verdict: inSync && restart.transactions === 0 ? worst(trends) : 'not in sync',
+  }
+}
+
+interface Place {
+  readonly namespace: string
+  /** new flows through the UDP Services, so that connections are counted and conntrack has something to forget */
+  traffic(): Promise<void>
+  /** somebody else's hand on our rules */
+  interfere(): void
+}
+
+const FLOWS = 10
+
+const openPlace = async (stack: AsyncDisposableStack, { services }: SoakOptions): Promise<Place> => {
+  const { name } = stack.use(createNamespace('ek-soak', 'node'))
+  const inside = (...command: readonly string[]): void =>
+    void execFileSync('ip', ['netns', 'exec', name, ...command], { timeout: 30_000, stdio: 'pipe' })
+  inside('ip', 'route', 'add', 'default', 'dev', 'lo')
+  const script = fileURLToPath(new URL('../../test/support/flows.ts', import.meta.url))
+  const flows = stack.use(startChild<FlowRequest, FlowValue>(script, [], { namespace: name, deadlineMs: 60_000 }))
+  const udp = Array.from({ length: services }, (_, index) => index).filter((index) => kindOf(index) === 'udp')
+  let turn = 0
+  return {
+    namespace: name,
+    async traffic() {
+      const index = udp[turn++ % udp.length]
+      if (index !== undefined) await flows.call({ ask: 'send', to: clusterIP(index), port: 80, count: FLOWS })
+    },
+    interfere: () => inside('nft', 'flush', 'chain', 'ip', 'evenkeel', 'postrouting'),
+  }
+}
+
+const startAgent = (namespace: string, leakBytes = 0): Child<SoakRequest, SoakValue> =>
+  startChild(fileURLToPath(new URL('agent.ts', import.meta.url)), [String(leakBytes)], {
+    namespace,
+    deadlineMs: 120_000,
+    execArgv: ['--expose-gc'],
+  })
+
+const loadAll = async (agent: Child<SoakRequest, SoakValue>, all: Iterable<RawObject>): Promise<void> => {
+  let objects: RawObject[] = []
+  for (const object of all) {
+    objects.push(object)
+    if (objects.length < 50) continue
+    await agent.call({ ask: 'load', objects })
+    objects = []
+  }
+  await agent.call({ ask: 'load', objects })
+  await agent.call({ ask: 'start' })
+}
+
+const restartOn = async (namespace: string, objects: Iterable<RawObject>): Promise<Verdict> => {
+  await using agent = startAgent(namespace)
+  await loadAll(agent, objects)
+  return (await agent.call({ ask: 'verify' })) as Verdict
+}
+
+const worst = (trends: Trends): 'flat' | 'growing' | 'unclear' => {
+  const verdicts = (Object.keys(trends) as Measure[]).map((measure) => trends[measure].verdict)
+  if (verdicts.includes('growing')) return 'growing'
+  return verdicts.includes('unclear') ? 'unclear' : 'flat'
+}
