@@ -13,7 +13,7 @@ MODULES := node_modules/.stamp
 BUILT := dist/.stamp
 SOURCES = $(shell find src -name '*.ts' ! -name '*.test.ts')
 
-.PHONY: help setup packages build lint format unit kernel test lab test-vm test-kube bench clean
+.PHONY: help setup packages build lint format unit kernel test lab test-vm test-kube bench clean sbom
 
 help: ## print this
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1 /p' Makefile | while read -r name text; do printf 'make %-9s %s\n' "$$name" "$$text"; done
@@ -72,3 +72,8 @@ bench: setup build ## measure (ARGS='sync --services 1000 …'; npm run -s bench
 
 clean: ## remove what was built
 	@rm -rf dist coverage .cache node_modules/.cache
+
+sbom: $(MODULES) ## write the bill of materials of what is installed to dist/sbom.cdx.json
+	@mkdir -p dist
+	@PATH='$(HOST_PATH)' $(MODULES_DIR)/node-linux-*/bin/node scripts/sbom.ts . >dist/sbom.cdx.json
+	@echo 'sbom    dist/sbom.cdx.json'
