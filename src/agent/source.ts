@@ -13,6 +13,8 @@ export interface SourceScope {
   readonly nodeName: string
   /** only the Services of this proxy are, '' the default one */
   readonly proxyName: string
+  /** ms that a Service which leaves `proxyName` is still served, default 0 */
+  readonly handover?: number
 }
 
 /** The modules of a source are loaded when it is opened. */

@@ -1,13 +1,17 @@
 import type { InputProblem } from '../../model/snapshot.ts'
 import type { Source, SourceContext, SourceStatus } from '../source.ts'
+import type { ObjectId } from '../objects.ts'
 import type { Store } from '../store.ts'
 import { type ApiClient, type ClientOptions, connect } from './client.ts'
+import { Handover } from './handover.ts'
 import { Reflector } from './reflector.ts'
-import { resourcesOf, type Scope } from './resources.ts'
+import { type Resource, resourcesOf, type Scope } from './resources.ts'
 import { Troubles } from './troubles.ts'
 
 export interface KubernetesOptions extends SourceContext, Scope {
   readonly client: ClientOptions
+  /** ms that a Service which leaves `proxyName` for another proxy is still served, default 0: not at all */
+  readonly handover?: number
   /** ms that being in sync waits for the Node's object to come to be, default 5,000 */
   readonly nodeWaitMs?: number
 }
@@ -35,6 +39,7 @@ class FollowedCluster implements KubernetesSource {
   readonly #store: Store
   readonly #reflectors: readonly Reflector[]
   readonly #troubles: Troubles
+  readonly #handover: Handover | null
   readonly #ending = new AbortController()
   readonly #closed: Promise<unknown>
   readonly #sync = Promise.withResolvers<void>()
@@ -56,9 +61,21 @@ class FollowedCluster implements KubernetesSource {
       this.#modified = options.clock.wall()
       if (nodes.size > 0) this.#look()
     })
-    const { clock, log, random, signal } = options
+    const { clock, log, random, signal, proxyName, handover: keepMs = 0 } = options
+    const remove = (id: ObjectId): void => store.remove(id)
+    this.#handover = proxyName !== '' && keepMs > 0 ? new Handover({ client, clock, log, keepMs, remove }) : null
+    const handoverOf = ({ kind }: Resource): Handover | null => (kind === 'Service' ? this.#handover : null)
     this.#reflectors = resourcesOf(options).map(
-      (resource) => new Reflector(resource, { client, store, clock, log, random, onChange: () => this.#look() }),
+      (resource) =>
+        new Reflector(resource, {
+          client,
+          store,
+          clock,
+          log,
+          random,
+          handover: handoverOf(resource),
+          onChange: () => this.#look(),
+        }),
     )
     const end = (): void => this.#ending.abort(signal?.reason)
     if (signal?.aborted) end()
@@ -84,6 +101,7 @@ class FollowedCluster implements KubernetesSource {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ending.abort(new Error('the source is closed'))
     await this.#closed
+    this.#handover?.[Symbol.dispose]()
     this.#unsubscribe()
     this.#cancelNodeWait?.()
     this.client[Symbol.dispose]()

@@ -2,20 +2,24 @@ import type { InputProblem } from '../../model/snapshot.ts'
 import type { Raw } from '../fields.ts'
 import { identify, type ObjectId, type ClusterObject, parseObject } from '../objects.ts'
 import type { Store } from '../store.ts'
+import type { Handover } from './handover.ts'
 import type { Resource } from './resources.ts'
 
 /** The records of one resource in the store: objects become records as they come, and nothing else of them is kept. */
 export class Records {
   readonly #resource: Resource
   readonly #store: Store
+  readonly #handover: Handover | null
   /** what is wrong with objects that are there now */
   readonly #problems = new Map<ObjectId, readonly InputProblem[]>()
   /** grows whenever `problems` changes */
   revision = 0
 
-  constructor(resource: Resource, store: Store) {
+  /** `handover`: takes what leaves, instead of the store */
+  constructor(resource: Resource, store: Store, handover: Handover | null = null) {
     this.#resource = resource
     this.#store = store
+    this.#handover = handover
   }
 
   problems(): InputProblem[] {
@@ -25,8 +29,10 @@ export class Records {
   /** An object as it is now. One that is refused leaves what it said before in force. */
   put(raw: Raw): void {
     const { id, object, kept } = this.#reduce(raw)
-    if (object !== null) this.#store.put(object)
-    else if (!kept && id !== '') this.#store.remove(id)
+    if (object !== null) {
+      this.#handover?.stay(id)
+      this.#store.put(object)
+    } else if (!kept && id !== '') this.#store.remove(id)
   }
 
   /** An object that is gone, or has left what was asked for. */
@@ -42,7 +48,10 @@ export class Records {
     return {
       put: (raw) => {
         const { id, object, kept } = this.#reduce(raw)
-        if (id !== '' && (object !== null || kept)) seen.add(id)
+        if (id !== '' && (object !== null || kept)) {
+          seen.add(id)
+          this.#handover?.stay(id)
+        }
         if (object !== null && !this.#store.holds(object)) changed.push(object)
       },
       remove: (raw) => {
@@ -61,7 +70,8 @@ export class Records {
 
   #leave(id: ObjectId): void {
     this.#forget(id)
-    this.#store.remove(id)
+    if (this.#handover === null) this.#store.remove(id)
+    else this.#handover.leave(id)
   }
 
   #forget(id: ObjectId): void {

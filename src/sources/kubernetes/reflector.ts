@@ -3,6 +3,7 @@ import type { Log } from '../../util/log.ts'
 import type { Store } from '../store.ts'
 import type { ApiClient } from './client.ts'
 import { ApiError } from './errors.ts'
+import type { Handover } from './handover.ts'
 import { isExpired, isTooNew, isUnsupported } from './explain.ts'
 import { Pace } from './pace.ts'
 import { listResource } from './pages.ts'
@@ -17,6 +18,8 @@ export interface ReflectorOptions {
   readonly log: Log
   /** in [0, 1) */
   readonly random: () => number
+  /** of Services, where another proxy may take them over */
+  readonly handover: Handover | null
   /** what the getters say may be another now */
   onChange(): void
 }
@@ -64,7 +67,7 @@ export class Reflector {
 
   constructor(resource: Resource, options: ReflectorOptions) {
     this.resource = resource
-    this.records = new Records(resource, options.store)
+    this.records = new Records(resource, options.store, options.handover)
     this.#options = options
     this.#pace = new Pace(options.random)
     this.#listPace = new Pace(options.random)
@@ -209,7 +212,8 @@ export class Reflector {
     return Math.max(this.#pace.delay(now), this.failure.retryAfterMs ?? 0, absent)
   }
 
-  #mustListAfter({ listing }: Attempt, error: ApiError): boolean {
+  #mustListAfter(attempt: Attempt, error: ApiError): boolean {
+    const listing = attempt.listing && attempt.followed === null
     if (isExpired(error)) {
       // asked for at least our version, the server has none such any more
       this.#lost = listing
