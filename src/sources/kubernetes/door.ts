@@ -11,6 +11,8 @@ export interface Entrance {
   readonly headers: OutgoingHttpHeaders
   /** the pool of connections whose TLS fits */
   readonly agent: http.Agent
+  /** null where the library has them */
+  readonly credentials: Credentials | null
 }
 
 /** The way into an API server: credentials as they are now, and connections made with them. */
@@ -28,19 +30,13 @@ export const openDoor = async (access: Access): Promise<Door> => {
   return ownDoor(access)
 }
 
-interface OwnEntrance extends Entrance {
-  readonly credentials: Credentials
-}
-
 const ownDoor = (access: Access): Door => {
   const read = readCredentials(access, Date.now)
   const pool = new Pool(access.cluster)
-  let last: OwnEntrance | null = null
   return {
     async enter(refused) {
-      const credentials = await read(refused !== null && refused === last ? last.credentials : null)
-      last = { headers: credentials.headers, agent: pool.agent(credentials.tls), credentials }
-      return last
+      const credentials = await read(refused?.credentials ?? null)
+      return { headers: credentials.headers, agent: pool.agent(credentials.tls), credentials }
     },
     [Symbol.dispose]: () => pool[Symbol.dispose](),
   }
@@ -97,7 +93,8 @@ const libraryDoor = async (access: Access): Promise<Door> => {
   return {
     async enter(refused) {
       const { headers, agent } = await read(refused !== null)
-      return { headers, agent: agent ?? fallback.agent({ ca: undefined, cert: undefined, key: undefined }) }
+      const pool = agent ?? fallback.agent({ ca: undefined, cert: undefined, key: undefined })
+      return { headers, agent: pool, credentials: null }
     },
     [Symbol.dispose]: () => fallback[Symbol.dispose](),
   }

@@ -81,6 +81,7 @@ const readCredential = (raw: unknown, { command, apiVersion }: ExecPlugin): Plug
   const [token, certificate, key] = [text('token'), text('clientCertificateData'), text('clientKeyData')]
   if (token === '' && (certificate === '' || key === ''))
     return refuse('wrote neither a token nor a client certificate with its key')
-  const expires = text('expirationTimestamp') === '' ? Number.POSITIVE_INFINITY : Date.parse(text('expirationTimestamp'))
+  const expires =
+    text('expirationTimestamp') === '' ? Number.POSITIVE_INFINITY : Date.parse(text('expirationTimestamp'))
   return { token, certificate, key, expires: Number.isNaN(expires) ? Number.POSITIVE_INFINITY : expires }
 }

@@ -47,10 +47,7 @@ const causes: readonly (readonly [RegExp, Telling])[] = [
     ({ server, where }, error) =>
       `the certificate of ${server} is not signed by the CA of ${where} (${codeOf(error)}): give the cluster's CA there (certificate-authority)`,
   ],
-  [
-    /^CERT_HAS_EXPIRED/,
-    ({ server }) => `the certificate of ${server} has expired: renew it, or set this node's clock`,
-  ],
+  [/^CERT_HAS_EXPIRED/, ({ server }) => `the certificate of ${server} has expired: renew it, or set this node's clock`],
   [/^CERT_NOT_YET_VALID/, ({ server }) => `the certificate of ${server} is not valid yet: set this node's clock`],
   [
     /alert (bad certificate|unknown ca|certificate (required|expired|revoked|unknown)|unsupported certificate)|SSLV3_ALERT_|TLSV1[23]?_ALERT_(UNKNOWN_CA|CERT)/i,
@@ -173,5 +170,6 @@ export const isExpired = ({ status, reason }: ApiError): boolean =>
 export const isTooNew = ({ status, message }: ApiError): boolean =>
   status >= 500 && message.includes('Too large resource version')
 
-/** The server does not know `sendInitialEvents`. */
-export const isUnsupported = ({ status }: ApiError): boolean => status === 400 || status === 422 || status === 501
+/** The server does not know `sendInitialEvents`, or cannot serve it: with an etcd before 3.4.25 it answers 500. */
+export const isUnsupported = ({ status, message }: ApiError): boolean =>
+  status === 400 || status === 422 || status === 501 || (status === 500 && message.includes('RequestWatchProgress'))

@@ -121,9 +121,7 @@ const pick = (
 const onlyOne = (contexts: ReadonlyMap<string, Raw>, file: string): string => {
   const [name, ...others] = contexts.keys()
   if (name !== undefined && others.length === 0) return name
-  throw new KubeconfigError(
-    `${file}: no current-context is set: give --context NAME, ${choice(contexts, 'contexts')}`,
-  )
+  throw new KubeconfigError(`${file}: no current-context is set: give --context NAME, ${choice(contexts, 'contexts')}`)
 }
 
 const choice = (entries: ReadonlyMap<string, Raw>, list: string): string =>

@@ -16,9 +16,7 @@ export interface LibraryAccess {
 }
 
 /** `renew`: read the kubeconfig again, for what was given last was refused. */
-export const openLibraryAccess = async (
-  access: Access,
-): Promise<(renew: boolean) => Promise<LibraryAccess>> => {
+export const openLibraryAccess = async (access: Access): Promise<(renew: boolean) => Promise<LibraryAccess>> => {
   const { KubeConfig } = await import('@kubernetes/client-node').catch((error: unknown) => {
     throw new KubeconfigError(
       `${access.where}: auth-provider and SOCKS proxies need the package @kubernetes/client-node, which this installation lacks: use a token, a client certificate or an exec plugin`,
@@ -37,7 +35,10 @@ export const openLibraryAccess = async (
       if (renew) config = load()
       const options: RequestOptions = { headers: {} }
       await config.applyToHTTPSOptions(options)
-      return { headers: options.headers as OutgoingHttpHeaders, agent: typeof options.agent === 'object' ? options.agent : undefined }
+      return {
+        headers: options.headers as OutgoingHttpHeaders,
+        agent: typeof options.agent === 'object' ? options.agent : undefined,
+      }
     } catch (error) {
       throw new ApiError(`${access.where}: ${error instanceof Error ? error.message : String(error)}`, {
         reason: 'Credentials',

@@ -5,7 +5,7 @@ import type { Resource } from './resources.ts'
 /** What one line of a watch says. `version`: everything up to it has been heard. */
 export type WatchEvent =
   | { readonly is: 'put' | 'remove'; readonly raw: Raw; readonly version: string }
-  | { readonly is: 'bookmark'; readonly version: string; /** all there is has been sent */ readonly complete: boolean }
+  | { readonly is: 'bookmark'; readonly version: string /** all there is has been sent */; readonly complete: boolean }
   /** a metav1.Status; the watch is over */
   | { readonly is: 'error'; readonly raw: unknown }
   | { readonly is: 'unknown'; readonly type: string }
@@ -57,7 +57,8 @@ const parseJson = (text: string, resource: Resource): unknown => {
 }
 
 const ofKind = (raw: unknown, resource: Resource): { raw: Raw; version: string } => {
-  if (!isRaw(raw) || raw['kind'] !== resource.kind) throw malformed(resource, `an event that is not about a ${resource.kind}`)
+  if (!isRaw(raw) || raw['kind'] !== resource.kind)
+    throw malformed(resource, `an event that is not about a ${resource.kind}`)
   const version = versionOf(raw)
   if (version === '') throw malformed(resource, 'an object without a resourceVersion')
   return { raw, version }
