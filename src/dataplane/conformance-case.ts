@@ -24,6 +24,8 @@ export interface ConformancePacket {
   readonly to: string
   readonly port: number
   readonly protocol: Protocol
+  /** rows whose pods are known by interface: `pods` or `outside`; missing: sent by the node */
+  readonly inputInterface?: string
   readonly expect: Expectation
 }
 

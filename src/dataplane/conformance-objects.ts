@@ -128,6 +128,7 @@ export const commonObjects = (at: Topology): readonly RawObject[] => [
     apiVersion: 'v1',
     kind: 'Node',
     metadata: { name: NODE, labels: { 'topology.kubernetes.io/zone': 'a' } },
+    spec: { podCIDRs: [at.podCIDR, topology[at.family === 'IPv4' ? 'IPv6' : 'IPv4'].podCIDR] },
     status: { addresses: bothFamilies(at).map((address) => ({ type: 'InternalIP', address })) },
   },
   {

@@ -1,8 +1,9 @@
+import { inCidr } from '../model/address.ts'
 import type { Family } from '../model/objects.ts'
 import { type NodeSettings, plainSettings } from '../routing/node-view.ts'
 import type { ConformanceCase, ConformancePacket, Need, RawObject } from './conformance-case.ts'
 import { clusterOf, commonObjects, type Cluster } from './conformance-objects.ts'
-import { NODE, topology } from './conformance-topology.ts'
+import { NODE, topology, type Topology } from './conformance-topology.ts'
 
 /** A row without its family. */
 export interface Row {
@@ -41,6 +42,15 @@ export const twins = (rows: readonly Row[]): readonly ConformanceCase[] =>
         family,
         settings: { ...settings, ...content.settings },
         objects: [...commonObjects(topology[family]), ...content.objects],
+        packets: content.settings?.podInterface
+          ? content.packets.map((packet) => entering(packet, topology[family]))
+          : content.packets,
       }
     }),
   )
+
+/** The interface by which the node gets it, where pods of this node are behind one and everybody else is behind another. */
+const entering = (packet: ConformancePacket, at: Topology): ConformancePacket => {
+  if (at.nodeAddresses.includes(packet.from)) return packet
+  return { ...packet, inputInterface: inCidr(packet.from, at.podCIDR) ? 'pods' : 'outside' }
+}

@@ -9,6 +9,8 @@ export interface Topology {
   /** node-1's addresses, the primary one first */
   readonly nodeAddresses: readonly [string, string]
   readonly clusterCIDR: string
+  /** node-1's part of it */
+  readonly podCIDR: string
   readonly serviceCIDR: string
   /** an idle pod on node-1, which only dials */
   readonly pod: string
@@ -36,6 +38,7 @@ export const topology: { readonly [F in Family]: Topology } = {
     family: 'IPv4',
     nodeAddresses: ['192.168.0.2', '192.168.1.2'],
     clusterCIDR: '10.0.0.0/8',
+    podCIDR: '10.0.1.0/24',
     serviceCIDR: '172.30.0.0/16',
     pod: '10.0.1.9',
     outside: '203.0.113.9',
@@ -57,6 +60,7 @@ export const topology: { readonly [F in Family]: Topology } = {
     family: 'IPv6',
     nodeAddresses: ['2001:db8:1::2', '2001:db8:2::2'],
     clusterCIDR: 'fd00:10::/32',
+    podCIDR: 'fd00:10:1::/48',
     serviceCIDR: 'fd00:172::/112',
     pod: 'fd00:10:1::9',
     outside: '2001:db8:f::9',

@@ -1,5 +1,6 @@
 import type { ConformanceCase } from './conformance-case.ts'
 import { clusterIPRows } from './conformance-cluster-ip.ts'
+import { detectLocalRows } from './conformance-detect-local.ts'
 import { endpointRows } from './conformance-endpoints.ts'
 import { externalRows } from './conformance-external.ts'
 import { policyRows } from './conformance-policy.ts'
@@ -16,6 +17,7 @@ export const conformanceCases: readonly ConformanceCase[] = twins([
   ...externalRows,
   ...policyRows,
   ...endpointRows,
+  ...detectLocalRows,
   ...schedulingRows,
   ...serviceRows,
 ])

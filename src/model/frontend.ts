@@ -26,7 +26,7 @@ export interface BackendSet {
 }
 
 /**
- * Who sends. pods: the local detector's answer (clusterCIDR); node: an address of this node (`fib saddr type local`);
+ * Who sends. pods: the local detector's answer (clusterCIDR, podCIDRs or interface); node: an address of this node (`fib saddr type local`);
  * outside: everybody else. Asked in this order, as kube-proxy does.
  */
 export type SourceClass = 'pods' | 'node' | 'outside'

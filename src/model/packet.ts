@@ -7,6 +7,8 @@ export interface Packet {
   readonly to: string
   readonly port: number
   readonly protocol: Protocol
+  /** the interface of the node by which it comes in; missing: sent by the node itself, or not known */
+  readonly inputInterface?: string
 }
 
 export type Verdict = 'dnat' | 'reject' | 'drop' | 'accept' | 'none'

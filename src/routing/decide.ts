@@ -3,7 +3,7 @@ import type { Backend, Frontend, FrontendKey, SourceClass } from '../model/front
 import type { NodeView } from '../model/node-view.ts'
 import type { Packet } from '../model/packet.ts'
 import { frontendKey } from './frontends.ts'
-import { isLoopback, isNodePortAddress, podCidrsOf } from './node-view.ts'
+import { isLoopback, isNodePortAddress, isPodInterface, podCidrsOf } from './node-view.ts'
 
 /** What must happen to a connection's first packet, whatever plane carries it. */
 export interface Decision {
@@ -31,7 +31,7 @@ export const decide = (frontends: Frontends, packet: Packet, node: NodeView): De
 export const oracle = (frontends: Frontends, node: NodeView): ((packet: Packet) => Decision) => {
   const clusterIPs = clusterIPsOf(frontends)
   return (packet) => {
-    const source = sourceClassOf(packet.from, node)
+    const source = sourceClassOf(packet, node)
     const frontend = dialledFrontend(frontends, packet, node)
     return frontend === undefined ? unplaced(packet, node, clusterIPs, source) : dialling(frontend, packet.from, source)
   }
@@ -50,7 +50,12 @@ const dialling = (frontend: Frontend, from: string, source: SourceClass): Decisi
   return { verdict: 'dnat', frontend: key, source, masquerade: agreed(backends), backends }
 }
 
-export const sourceClassOf = (from: string, node: NodeView): SourceClass => {
+/** Where pods are known by interface, a packet of which none is known is not from a pod. */
+export const sourceClassOf = (
+  { from, inputInterface }: Pick<Packet, 'from' | 'inputInterface'>,
+  node: NodeView,
+): SourceClass => {
+  if (inputInterface !== undefined && isPodInterface(node, inputInterface)) return 'pods'
   if (podCidrsOf(node, familyOf(from)).some((cidr) => inCidr(from, cidr))) return 'pods'
   return node.addresses.includes(from) || isLoopback(from) ? 'node' : 'outside'
 }

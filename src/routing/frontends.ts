@@ -21,8 +21,8 @@ export interface Dialled {
 
 /** Reachable from outside the cluster by node port, external IP or load balancer address. */
 export const externallyDialled = ({ service, port, family, node }: PortOnNode): readonly Dialled[] => {
-  if (port.nodePort === 0 && service.loadBalancerIngress.length === 0 && service.externalIPs.length === 0)
-    return nowhere
+  const externalIPs = node.externalIPs ? service.externalIPs : noAddresses
+  if (port.nodePort === 0 && service.loadBalancerIngress.length === 0 && externalIPs.length === 0) return nowhere
   const dialled: Dialled[] = []
   if (port.nodePort !== 0) dialled.push({ kind: 'NodePort', address: null, port: port.nodePort, sourceRanges: null })
   const balancers = balancerAddresses(service, family)
@@ -31,7 +31,7 @@ export const externallyDialled = ({ service, port, family, node }: PortOnNode): 
     dialled.push({ kind: 'LoadBalancer', address, port: port.port, sourceRanges })
   }
   // an external IP that is also a load balancer's address stays under its source ranges
-  for (const address of new Set(service.externalIPs)) {
+  for (const address of new Set(externalIPs)) {
     if (familyOf(address) !== family || balancers.includes(address)) continue
     dialled.push({ kind: 'ExternalIP', address, port: port.port, sourceRanges: null })
   }

@@ -1,7 +1,7 @@
 import { familyOf } from '../model/address.ts'
 import type { NodeView } from '../model/node-view.ts'
 import type { EndpointSlice, Family, Service } from '../model/objects.ts'
-import { addressesOf, podCidrsOf } from './node-view.ts'
+import { addressesOf, podsKnown } from './node-view.ts'
 
 /** Must a Service be planned again? */
 export type Affected = (service: Service, slices: readonly EndpointSlice[]) => boolean
@@ -28,8 +28,9 @@ const identity = (node: NodeView): string =>
     node.name,
     node.proxyName,
     node.masqueradeAll,
+    node.externalIPs,
     node.families,
-    families.map((family) => podCidrsOf(node, family).length > 0),
+    families.map((family) => podsKnown(node, family)),
   ])
 
 const hasZoneHints = ({ endpoints }: EndpointSlice): boolean => endpoints.some(({ hintZones }) => hintZones !== null)

@@ -7,7 +7,7 @@ import { admitted, clusterFate, localFate, selectionFor } from './categorize.ts'
 import type { Admission, Exclusion, Selection } from './categorize.ts'
 import { externallyDialled, frontendOf, type Dialled } from './frontends.ts'
 import { healthCheckOf, type HealthCheck } from './health.ts'
-import { podCidrsOf } from './node-view.ts'
+import { podsKnown } from './node-view.ts'
 import { externalRoutes, internalRoutes, type RouteInput } from './routes.ts'
 import { schedulerOf } from './scheduler.ts'
 import { portsOnNode, type PortOnNode } from './service-port.ts'
@@ -49,7 +49,7 @@ const planPort = (at: PortOnNode, scheduler: SchedulerName | null): readonly Fro
     ...sets,
     anywhere: selection.anywhere,
     masqueradeAll: node.masqueradeAll,
-    podsKnown: podCidrsOf(node, family).length > 0,
+    podsKnown: podsKnown(node, family),
   }
   const parts = { service, port, family, scheduler, sets }
   const internal: Dialled = { kind: 'ClusterIP', address: clusterIP, port: port.port, sourceRanges: null }

@@ -9,7 +9,7 @@ export interface RouteInput {
   /** `Selection.anywhere` */
   readonly anywhere: boolean
   readonly masqueradeAll: boolean
-  /** a clusterCIDR of this family is known, so pods can be told from strangers */
+  /** pods of this family can be told from strangers */
   readonly podsKnown: boolean
 }
 

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { familyOf, inCidr } from '../../src/model/address.ts'
+import { topology } from '../../src/dataplane/conformance-topology.ts'
 import type { NodeView } from '../../src/model/node-view.ts'
 import { createNamespace, namespaceName } from '../support/namespaces.ts'
 
@@ -48,7 +49,7 @@ export const createWorld = (area: string, name: string): World => {
   return {
     namespaceOf,
     configure(node) {
-      const wanted = JSON.stringify([node.addresses, node.clusterCIDRs])
+      const wanted = JSON.stringify([node.addresses, podRangesOf(node)])
       if (wanted === now) return
       now = wanted
       for (const step of undo.splice(0)) step()
@@ -61,8 +62,12 @@ export const createWorld = (area: string, name: string): World => {
 /** Where a packet from or to `address` starts or ends when no Service takes it. */
 export const stationOf = (node: NodeView, address: string): StationName => {
   if (node.addresses.includes(address) || address === '::1' || inCidr(address, '127.0.0.0/8')) return 'node'
-  return node.clusterCIDRs.some((cidr) => inCidr(address, cidr)) ? 'pods' : 'outside'
+  return podRangesOf(node).some((cidr) => inCidr(address, cidr)) ? 'pods' : 'outside'
 }
+
+/** Where pods are known by the interface, those of this node are behind it. */
+const podRangesOf = ({ clusterCIDRs, podInterface }: NodeView): readonly string[] =>
+  podInterface === null ? clusterCIDRs : [topology.IPv4.podCIDR, topology.IPv6.podCIDR]
 
 // No strict reverse path filter: what a station sends has any source. IPv6 redirects are ignored by the stations.
 const nodeSettings = [
@@ -133,8 +138,8 @@ const addAddresses = (namespace: string, node: NodeView): (() => void) => {
 }
 
 const addPods = (namespaceOf: (station: StationName) => string, node: NodeView): (() => void) => {
-  const local = node.clusterCIDRs.map((cidr) => `route add local ${cidr} dev lo table local`)
-  const there = node.clusterCIDRs.map((cidr) =>
+  const local = podRangesOf(node).map((cidr) => `route add local ${cidr} dev lo table local`)
+  const there = podRangesOf(node).map((cidr) =>
     familyOf(cidr) === 'IPv6'
       ? `route add ${cidr} via fe80::2 dev pods`
       : `route add ${cidr} via 169.254.1.2 dev pods onlink`,

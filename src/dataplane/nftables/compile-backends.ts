@@ -18,7 +18,7 @@ export const compileBackends = (
   served: readonly SourceClass[],
   first: readonly Rule[],
 ): void => {
-  const { place, frontend, names, pods, objects } = subject
+  const { place, frontend, names, objects } = subject
   const comment = frontendComment(frontend)
   const picks = (set: SetName | undefined, isLast: boolean): readonly Rule[] => {
     const placed = set && tables[set]
@@ -34,7 +34,7 @@ export const compileBackends = (
     objects.push(chainOf(place, names.chain, comment, first.length === 0 ? rules : [...first, ...rules]))
     return
   }
-  if (pods) objects.push(...podsOf(subject))
+  objects.push(...podsOf(subject))
   const tests = others.map((source, index) => rule(...testOf(subject, others, source, index), goto(names.second)))
   objects.push(
     chainOf(place, names.second, comment, picks(setOf(subject, others[0]), false)),
@@ -49,12 +49,12 @@ const setOf = ({ frontend }: Subject, source: SourceClass | undefined): SetName 
 
 /** A class may be tested alone only where those asked for earlier have been sent away by the rule before. */
 const testOf = (
-  { layout, pods }: Subject,
+  { pods }: Subject,
   others: readonly SourceClass[],
   source: SourceClass,
   index: number,
 ): Rule['statements'] =>
-  source === 'pods' || others[index - 1] === 'pods' ? isNextClass(source, layout) : isClass(source, layout, pods)
+  source === 'pods' || others[index - 1] === 'pods' ? isNextClass(source, pods) : isClass(source, pods)
 
 /** For packets that a change overtakes: any backend would do, the first in order changes least. */
 const compileFallback = ({ place, key, objects }: Subject, { table }: PlacedTable): void => {

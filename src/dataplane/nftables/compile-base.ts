@@ -5,26 +5,13 @@ import type { Family } from '../../model/objects.ts'
 import { addressesOf, isNodePortAddress, nodePortCidrsOf, podCidrsOf } from '../../routing/node-view.ts'
 import { prefixMask, u32, u8 } from '../../rules/bytes.ts'
 import type { Rule, Statement } from '../../rules/model.ts'
-import {
-  accept,
-  anyBit,
-  drop,
-  equals,
-  field,
-  goto,
-  inSet,
-  jump,
-  markOr,
-  markXor,
-  notInSet,
-  vmap,
-} from '../../rules/terms.ts'
+import { accept, anyBit, drop, equals, field, goto, inSet, jump, markOr, markXor, vmap } from '../../rules/terms.ts'
 import { chainOf, explained, rule } from './chains.ts'
 import { AFFINITY_FULL, countersOf, dispatching, hook, priorities } from './dispatch.ts'
 import { intervals, member } from './elements.ts'
 import type { Dialled, Layout } from './layout.ts'
 import { counterObject, tableObject, type ChainObject, type NftObject } from './objects.ts'
-import { podsKnown } from './source-classes.ts'
+import { podTest } from './source-classes.ts'
 
 /** nf_conntrack_common.h */
 const CT_NEW = 8
@@ -117,9 +104,9 @@ const marks = (layout: Layout, dialled: Dialled, node: NodeView, family: Family)
   const key = layout.dialled[dialled]
   const twin = dialled === 'service' ? '' : '-nodeports'
   const all = rule(inSet(key, `masquerade-all${twin}`), masqueradeMark(node))
-  if (!podsKnown(node, family)) return [all]
-  const stranger = notInSet([field(layout.saddr)], 'pods')
-  return [all, rule(stranger, inSet(key, `masquerade-outside${twin}`), masqueradeMark(node))]
+  const pods = podTest(layout, node, family)
+  if (pods === null) return [all]
+  return [all, rule(pods.isNot, inSet(key, `masquerade-outside${twin}`), masqueradeMark(node))]
 }
 
 /** The set follows the node's interfaces; without `nodePortAddresses` the kernel knows by itself. Never loopback. */

@@ -28,6 +28,6 @@ export const compileMasquerade = (subject: Subject, served: readonly SourceClass
     objects.push(member(layout.sets[`masquerade-outside${twin}`], key))
     return noRules
   }
-  if (pods) objects.push(...podsOf(subject))
-  return wanted.map((source) => rule(...isClass(source, layout, pods), masqueradeMark(node)))
+  objects.push(...podsOf(subject))
+  return wanted.map((source) => rule(...isClass(source, pods), masqueradeMark(node)))
 }

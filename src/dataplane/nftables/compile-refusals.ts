@@ -5,7 +5,6 @@ import { drop, field, jump, notInSet } from '../../rules/terms.ts'
 import { chainOf, rule } from './chains.ts'
 import { REFUSE } from './compile-base.ts'
 import { intervals, leading } from './elements.ts'
-import type { Layout } from './layout.ts'
 import { frontendComment, sourcesSet } from './names.ts'
 import { setObject, type NftObject } from './objects.ts'
 import { isNextClass } from './source-classes.ts'
@@ -17,8 +16,8 @@ export type Refusal = 'pass' | 'reject' | 'drop'
 
 /** Elements and chains that keep some sources away from a frontend; none where all may pass. */
 export const compileRefusals = (subject: Subject, refusal: (source: SourceClass) => Refusal): void => {
-  const { layout, frontend, place, key, present, objects } = subject
-  const byClass = refusalByClass(layout, present, refusal)
+  const { layout, frontend, place, key, objects } = subject
+  const byClass = refusalByClass(subject, refusal)
   const refused = frontend.sourceRanges === null ? byClass : byRange(subject, frontend.sourceRanges, byClass)
   if (refused === null) return
   const set = place.dialled === 'service' ? layout.sets.refused : layout.sets['refused-nodeports']
@@ -38,8 +37,7 @@ const verdicts: Readonly<Record<Refusal, Jump>> = {
 
 /** null: nobody is refused. Where classes differ, a chain that all frontends of that kind share. */
 const refusalByClass = (
-  layout: Layout,
-  present: readonly SourceClass[],
+  { layout, present, pods }: Subject,
   refusal: (source: SourceClass) => Refusal,
 ): Refused | null => {
   const refusals = present.map((source) => ({ source, refusal: refusal(source) }))
@@ -50,7 +48,7 @@ const refusalByClass = (
   }
   const described = refusals.map((one) => `${one.source} ${one.refusal}`)
   const name = `refuse-by-class/${described.join('/').replaceAll(' ', '-')}`
-  const rules = refusals.map((one): Rule => rule(...isNextClass(one.source, layout), jump(verdicts[one.refusal])))
+  const rules = refusals.map((one): Rule => rule(...isNextClass(one.source, pods), jump(verdicts[one.refusal])))
   return {
     verdict: { verdict: 'goto', chain: name },
     objects: [chainOf(layout, name, described.join(', '), rules)],

@@ -35,20 +35,23 @@ const pools = {
   },
 } as const
 
-const anyNode: fc.Arbitrary<NodeView> = fc.record({
-  name: fc.constantFrom('node-a', 'node-b'),
-  zone: fc.constant(''),
-  families: fc.constant(['IPv4', 'IPv6'] as const),
-  addresses: fc.constant(['192.0.2.1', '192.0.2.9', '2001:db8::1', '2001:db8::9']),
-  clusterCIDRs: fc.constantFrom([], [pools.IPv4.pods], [pools.IPv6.pods, pools.IPv4.pods]),
-  podInterface: fc.constant(null),
-  serviceCIDRs: fc.constantFrom([], [pools.IPv4.services, pools.IPv6.services]),
-  nodePortAddresses: fc.constantFrom(null, [pools.IPv4.nodePorts, pools.IPv6.nodePorts]),
-  externalIPs: fc.constant(true),
-  masqueradeAll: fc.constant(false),
-  masqueradeBit: fc.constantFrom(0, 14, 31),
-  proxyName: fc.constantFrom('', 'evenkeel'),
-})
+const anyNode: fc.Arbitrary<NodeView> = fc
+  .record({
+    name: fc.constantFrom('node-a', 'node-b'),
+    zone: fc.constant(''),
+    families: fc.constant(['IPv4', 'IPv6'] as const),
+    addresses: fc.constant(['192.0.2.1', '192.0.2.9', '2001:db8::1', '2001:db8::9']),
+    clusterCIDRs: fc.constantFrom([], [pools.IPv4.pods], [pools.IPv6.pods, pools.IPv4.pods]),
+    podInterface: fc.constantFrom(null, { name: 'cni0', prefix: false }, { name: 'veth', prefix: true }),
+    serviceCIDRs: fc.constantFrom([], [pools.IPv4.services, pools.IPv6.services]),
+    nodePortAddresses: fc.constantFrom(null, [pools.IPv4.nodePorts, pools.IPv6.nodePorts]),
+    externalIPs: fc.constant(true),
+    masqueradeAll: fc.constant(false),
+    masqueradeBit: fc.constantFrom(0, 14, 31),
+    proxyName: fc.constantFrom('', 'evenkeel'),
+  })
+  // pods are known in one way
+  .map((node) => (node.podInterface === null ? node : { ...node, clusterCIDRs: [] }))
 
 const anyBackends = (family: Family): fc.Arbitrary<readonly Backend[]> =>
   fc
@@ -136,8 +139,16 @@ const packetsTo = (frontends: Iterable<Frontend>): Packet[] =>
       { to: addresses[0], port: 81 },
       { to: others[3], port },
     ]
-    return [...backends, ...others].flatMap((from) => to.map((target) => ({ from, ...target, protocol })))
+    return [...backends, ...others].flatMap((from, index) =>
+      to.map((target) => ({ from, ...target, protocol, ...entering(from, index) })),
+    )
   })
+
+/** What the node does not send itself comes in somewhere. */
+const entering = (from: string, index: number): Pick<Packet, 'inputInterface'> => {
+  const name = ['cni0', 'veth7', 'eth0', 'cni01'][index % 4]
+  return /^(192\.0\.2\.|2001:db8::|127\.|::1$)/.test(from) || name === undefined ? {} : { inputInterface: name }
+}
 
 const seen = (backends: readonly { address: string; port: number; masquerade: boolean }[]): string[] =>
   backends.map(({ address, port, masquerade }) => `${address} ${port} ${masquerade}`)

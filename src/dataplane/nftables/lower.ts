@@ -69,9 +69,12 @@ const lowerMatch = ({ left, op, right, mask }: Extract<Statement, { kind: 'match
   if (mask === undefined) return [...loaded, compare(registerBytes(left, right))]
   const bits = registerBytes(left, mask)
   const bytes = wholeBytes(mask)
-  const [payload] = loaded
+  const [read] = loaded
+  // nft writes the beginning of a name ("veth*") as a comparison of so many bytes
+  if (bytes !== null && read?.name === 'meta' && read.key.endsWith('ifname'))
+    return [read, compare(right.slice(0, bytes))]
   // nft compares whole bytes of an address without a mask
-  if (bytes !== null && payload?.name === 'payload') return [{ ...payload, len: bytes }, compare(right.slice(0, bytes))]
+  if (bytes !== null && read?.name === 'payload') return [{ ...read, len: bytes }, compare(right.slice(0, bytes))]
   return [...loaded, masking(bits, '\0'.repeat(bits.length)), compare(registerBytes(left, right))]
 }
 

@@ -7,7 +7,7 @@ import type { Layout, Place } from './layout.ts'
 import { type FrontendNames, frontendNames } from './names.ts'
 import { TABLE, type NftObject } from './objects.ts'
 import type { PickRules } from './pick-rules.ts'
-import { podsKnown, presentClasses } from './source-classes.ts'
+import { type PodTest, podTest, presentClasses } from './source-classes.ts'
 
 /** What is the same for every frontend of a family. */
 export interface Compilation {
@@ -25,8 +25,8 @@ export interface Subject extends Compilation {
   readonly place: Place
   /** `daddr . l4proto . dport`, of a node port without the address */
   readonly key: Bytes
-  /** somebody is known to be a pod */
-  readonly pods: boolean
+  /** how pods are known; null: nobody is */
+  readonly pods: PodTest | null
   /** classes that a packet can be of here */
   readonly present: readonly SourceClass[]
   /** what has been compiled so far */
@@ -37,7 +37,7 @@ export const subjectOf = (compilation: Compilation, frontend: Frontend, node: No
   const { layout, pickRules, shardObjects } = compilation
   const names = frontendNames(frontend)
   const place = placeOf(layout, frontend, names)
-  const pods = podsKnown(node, frontend.family)
+  const pods = podTest(layout, node, frontend.family)
   return {
     layout,
     pickRules,
@@ -59,5 +59,7 @@ const placeOf = (layout: Layout, { address }: Frontend, { shard }: FrontendNames
 }
 
 /** What rules need that ask for pods by themselves; the main table has it always. */
-export const podsOf = ({ place, frontend, node }: Subject): readonly NftObject[] =>
-  place.table === TABLE ? [] : [place.pods, ...intervals(place.pods, podCidrsOf(node, frontend.family))]
+export const podsOf = ({ place, frontend, node, pods }: Subject): readonly NftObject[] =>
+  place.table === TABLE || pods?.bySet !== true
+    ? []
+    : [place.pods, ...intervals(place.pods, podCidrsOf(node, frontend.family))]
