@@ -1,5 +1,7 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import type { AgentStatus } from './status.ts'
+import type { WhyRequest } from './why/answer.ts'
+import type { WhyReport } from './why/report.ts'
 
 /** An abstract socket: it lives in the network namespace and goes with its process, so it is lock and door at once. */
 const ADDRESS = '\0evenkeel-agent'
@@ -13,6 +15,27 @@ export interface StatusRequest {
   readonly counters: boolean
 }
 
+/** Confirms what the brake holds. */
+export interface BrakeRequest {
+  readonly request: 'brake-release'
+  /** ms for which nothing is held after it, 0 … a day */
+  readonly suspendMs: number
+}
+
+export interface BrakeAnswer {
+  /** null: there is no brake */
+  readonly released: number | null
+  /** ms since the epoch: nothing is held before; 0: whatever comes next may be */
+  readonly suspendedUntil: number
+}
+
+/** What an agent answers, by request. Each may reject: the reason is told. */
+export interface ControlAnswers {
+  readonly status: (request: StatusRequest) => Promise<AgentStatus>
+  readonly why: (request: WhyRequest) => Promise<WhyReport>
+  readonly releaseBrake: (request: BrakeRequest) => Promise<BrakeAnswer>
+}
+
 /** Somebody else has it: an agent runs in this network namespace. */
 export class AgentRuns extends Error {
   constructor() {
@@ -22,14 +45,12 @@ export class AgentRuns extends Error {
 }
 
 /** Takes the place of this network namespace's agent and answers requests. Throws AgentRuns. */
-export const openControl = async (
-  answer: (request: StatusRequest) => Promise<AgentStatus>,
-): Promise<AsyncDisposable> => {
+export const openControl = async (answers: ControlAnswers): Promise<AsyncDisposable> => {
   const open = new Set<Socket>()
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     open.add(socket)
     socket.on('close', () => open.delete(socket))
-    void serve(socket, answer)
+    void serve(socket, answers)
   })
   await listening(server)
   return {
@@ -41,14 +62,25 @@ export const openControl = async (
 }
 
 /** Asks the agent of this network namespace; null: there is none. Throws when it does not answer. */
-export const askAgent = async (request: StatusRequest, signal?: AbortSignal): Promise<AgentStatus | null> => {
+export const askAgent = async (request: StatusRequest, signal?: AbortSignal): Promise<AgentStatus | null> =>
+  (await askFor(request, signal)) as AgentStatus | null
+
+export const askWhy = async (request: WhyRequest, signal?: AbortSignal): Promise<WhyReport | null> =>
+  (await askFor(request, signal)) as WhyReport | null
+
+export const askBrakeRelease = async (request: BrakeRequest): Promise<BrakeAnswer | null> =>
+  (await askFor(request)) as BrakeAnswer | null
+
+type ControlRequest = StatusRequest | WhyRequest | BrakeRequest
+
+const askFor = async (request: ControlRequest, signal?: AbortSignal): Promise<unknown> => {
   const answer = await ask(request, signal)
   if (answer !== null && typeof answer === 'object' && 'error' in answer)
     throw new Error(`the agent says: ${String(answer.error)}`)
-  return answer as AgentStatus | null
+  return answer
 }
 
-const ask = (request: StatusRequest, signal?: AbortSignal): Promise<unknown> =>
+const ask = (request: ControlRequest, signal?: AbortSignal): Promise<unknown> =>
   new Promise((resolve, reject) => {
     const socket = connect({ path: ADDRESS })
     const limit = AbortSignal.any([AbortSignal.timeout(2 * LIMITS.ms), ...(signal ? [signal] : [])])
@@ -79,14 +111,25 @@ const listening = (server: Server): Promise<void> =>
     server.listen({ path: ADDRESS }, resolve)
   })
 
-const serve = async (socket: Socket, answer: (request: StatusRequest) => Promise<AgentStatus>): Promise<void> => {
+const serve = async (socket: Socket, answers: ControlAnswers): Promise<void> => {
   socket.setTimeout(LIMITS.ms, () => socket.destroy())
   socket.on('error', () => socket.destroy())
   try {
     const request = readRequest(await readAll(socket))
-    socket.end(JSON.stringify(await answer(request)))
+    socket.end(JSON.stringify(await answer(request, answers)))
   } catch (error) {
     socket.end(JSON.stringify({ error: error instanceof Error ? error.message : String(error) }))
+  }
+}
+
+const answer = (request: ControlRequest, answers: ControlAnswers): Promise<unknown> => {
+  switch (request.request) {
+    case 'status':
+      return answers.status(request)
+    case 'why':
+      return answers.why(request)
+    case 'brake-release':
+      return answers.releaseBrake(request)
   }
 }
 
@@ -99,10 +142,23 @@ const readAll = async (socket: Socket): Promise<string> => {
   return text
 }
 
-const readRequest = (text: string): StatusRequest => {
+const kinds = ['service', 'pod', 'any'] as const
+const DAY = 86_400_000
+
+const readRequest = (text: string): ControlRequest => {
   const raw: unknown = JSON.parse(text)
   const field = (name: string): unknown =>
     typeof raw === 'object' && raw !== null ? Reflect.get(raw, name) : undefined
-  if (field('request') !== 'status') throw new Error('this agent answers only {"request":"status"}')
-  return { request: 'status', verify: field('verify') === true, counters: field('counters') === true }
+  switch (field('request')) {
+    case 'status':
+      return { request: 'status', verify: field('verify') === true, counters: field('counters') === true }
+    case 'why': {
+      const kind = kinds.find((one) => one === field('kind')) ?? 'any'
+      return { request: 'why', kind, namespace: String(field('namespace')), name: String(field('name')) }
+    }
+    case 'brake-release':
+      return { request: 'brake-release', suspendMs: Math.min(DAY, Math.max(0, Number(field('suspendMs')) || 0)) }
+    default:
+      throw new Error('this agent answers only the requests "status", "why" and "brake-release"')
+  }
 }

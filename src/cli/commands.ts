@@ -10,6 +10,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./plan.ts'),
   },
   {
+    name: 'why',
+    description: 'tell since when endpoints get traffic on this node, or why not',
+    load: () => import('./why.ts'),
+  },
+  { name: 'brake', description: 'confirm what the brake of this node holds', load: () => import('./brake.ts') },
+  {
     name: 'trace',
     description: 'tell where a packet would go, through which rules, with what odds',
     load: () => import('./trace.ts'),

@@ -2,6 +2,7 @@ import type { Clock } from '../../util/clock.ts'
 import type { Log } from '../../util/log.ts'
 import type { BrakeSettings } from '../config/types.ts'
 import type { RunningPlane } from '../plane.ts'
+import type { BrakeAnswer } from '../control.ts'
 import type { PlanReceiver } from '../planning.ts'
 import { Brake } from './brake.ts'
 
@@ -14,6 +15,8 @@ export interface BrakedPlane extends Disposable {
   ready(): Promise<void>
   /** The sources are complete and their plan was handed on. */
   complete(): void
+  /** Lets go what is held, and holds nothing for so many ms. */
+  release(suspendMs: number): BrakeAnswer
 }
 
 /** The plane with a brake before it where one is configured. Without, plans go straight to the plane and nothing is looked at. */
@@ -28,6 +31,7 @@ export const behindBrake = (
       brake: null,
       ready: async () => {},
       complete: () => reconciler.sourcesComplete(),
+      release: () => ({ released: null, suspendedUntil: 0 }),
       [Symbol.dispose]: () => {},
     }
   }
@@ -37,6 +41,10 @@ export const behindBrake = (
     brake,
     ready: async () => brake.begin(await reconciler.serving()),
     complete: () => reconciler.sourcesComplete(brake.heldKeys()),
+    release: (suspendMs) => {
+      const released = brake.release(suspendMs)
+      return { released, suspendedUntil: brake.status().suspendedUntil }
+    },
     [Symbol.dispose]: () => brake[Symbol.dispose](),
   }
 }

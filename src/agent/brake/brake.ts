@@ -161,7 +161,12 @@ export class Brake implements Disposable {
     this.#calm = false
     this.#engagedTotal++
     log.warn(
-      { frontends, emptiedBefore: this.#emptied.size, serving: this.#serving, maxEmptiedPercent: config.maxEmptiedPercent },
+      {
+        frontends,
+        emptiedBefore: this.#emptied.size,
+        serving: this.#serving,
+        maxEmptiedPercent: config.maxEmptiedPercent,
+      },
       'the brake holds a change that would leave too many frontends without backends; `evenkeel brake release` confirms it',
     )
     this.#watch()
