@@ -14,6 +14,8 @@
 {{- $_ := set $config "healthzBindAddress" "0.0.0.0:10356" -}}
 {{- $_ := set $config "metricsBindAddress" "127.0.0.1:10349" -}}
 {{- $_ := set $config "nftables" (dict "masqueradeBit" 12) -}}
+{{- end -}}
+{{- if or (include "evenkeel.beside" .) (not .Values.nodeSettings.enabled) -}}
 {{- $_ := set $config "conntrack" (dict "maxPerCore" 0 "min" 0 "tcpEstablishedTimeout" "0s" "tcpCloseWaitTimeout" "0s") -}}
 {{- end -}}
 {{- if .Values.podMonitor.enabled -}}
