@@ -100,7 +100,8 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
     for (const [key, frontend] of changes) {
       this.#desired.set(key, frontend)
       if (this.#complete) this.#desired.letGo(key)
-      this.#backlog.add(key, wall)
+      // what is kept gets its turn when it is let go
+      if (!this.#desired.keptProgram(key)) this.#backlog.add(key, wall)
     }
     if (!this.#complete && !this.#ledger.get(BASE)) this.#addBase(wall)
     this.#wake()
@@ -172,6 +173,11 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
   /** The programs in force, for tracing. */
   programs(): Iterable<Program<O>> {
     return this.#ledger.values()
+  }
+
+  /** Of these, the programs in force. */
+  programsOf(keys: readonly FrontendKey[]): readonly Program<O>[] {
+    return keys.flatMap((key) => this.#ledger.get(key) ?? [])
   }
 
   status(): PlaneStatus {
