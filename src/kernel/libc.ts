@@ -57,7 +57,8 @@ export async function loadLibc(): Promise<Libc> {
     unshare: self.func('int unshare(int)'),
     errno: () => koffi.errno(),
     whenReadable(fd, run) {
-      const handle = koffi.node.poll(fd, { readable: true }, run)
+      // libuv calls straight from its loop: promises that are settled in there wait until Node runs something else, for seconds
+      const handle = koffi.node.poll(fd, { readable: true }, () => setImmediate(() => void (polls.has(stop) && run())))
       handle.unref()
       const stop = (): void => {
         if (!polls.delete(stop)) return
