@@ -46,7 +46,8 @@ const start = (kernel: ReturnType<typeof fakeKernel>): Promise<Agent> => {
     nodeName: 'node-a',
     kubeProxy: { 'cluster-cidr': '10.1.0.0/16' },
   })
-  return startAgent({ config, plane: 'nftables', openSource: source(), kernel, log: silent, control: false })
+  const quiet = { ...config, healthzBindAddress: null, metricsBindAddress: null }
+  return startAgent({ config: quiet, plane: 'nftables', openSource: source(), kernel, log: silent, control: false })
 }
 
 const until = async (holds: () => Promise<boolean> | boolean): Promise<void> => {

@@ -1,19 +1,23 @@
 import type { Driver, PlaneName, PlaneObject } from '../dataplane/plane.ts'
-import { openDriver } from '../dataplane/registry.ts'
+import { loadPlane, openDriver } from '../dataplane/registry.ts'
 import type { Kernel } from '../kernel/kernel.ts'
+import type { InputProblem } from '../model/snapshot.ts'
 import type { OpenSource, Source } from '../sources/source.ts'
 import { Store } from '../sources/store.ts'
 import { type Clock, systemClock } from '../util/clock.ts'
 import type { Log } from '../util/log.ts'
 import { type BrakedPlane, behindBrake } from './brake/behind-brake.ts'
 import type { ProxyConfig } from './config.ts'
-import { openControl } from './control.ts'
+import { type BrakeAnswer, openControl } from './control.ts'
 import { inputProblems } from './input-problems.ts'
 import { type AgentObserver, everybody } from './observer.ts'
 import { type RunningPlane, runPlane } from './plane.ts'
 import { Planning } from './planning.ts'
+import { type Ports, preparePorts } from './ports.ts'
 import { sourceReport } from './source.ts'
 import { type AnswerStatus, answerStatus } from './status-answer.ts'
+import { type AnswerWhy, answerWhy } from './why/answer.ts'
+import { History } from './why/history.ts'
 
 export interface AgentOptions {
   readonly config: ProxyConfig
@@ -34,8 +38,13 @@ export interface AgentOptions {
 /** Keeps this node's kernel at what the sources say. Disposing it leaves the kernel as it is. */
 export interface Agent extends AsyncDisposable {
   readonly status: AnswerStatus
+  readonly why: AnswerWhy
+  /** Lets go what the brake holds, and holds nothing for so many ms. */
+  releaseBrake(suspendMs: number): Promise<BrakeAnswer>
   /** resolves when every frontend is in force or has failed by itself */
   settled(): Promise<void>
+  /** ports that health and metrics are heard on; null: none, or not yet */
+  listening(): { readonly healthz: number | null; readonly metrics: number | null }
 }
 
 interface Running {
@@ -44,30 +53,68 @@ interface Running {
   readonly braked: BrakedPlane
 }
 
+const noBrake: BrakeAnswer = { released: null, suspendedUntil: 0 }
 const unopened = { name: '', synced: false, modified: 0, stale: false }
 
 /** Composition root of `run`. Resolves when the sources were read once and their plan was handed on. */
 export const startAgent = async (options: AgentOptions): Promise<Agent> => {
   const { config, kernel, log, control = true, clock = systemClock, random = Math.random } = options
   await using stack = new AsyncDisposableStack()
-  const observer = everybody(options.observers ?? [], (error) => log.error({ err: error }, 'an observer failed'))
   const store = new Store()
-  const planning = new Planning({ config, store, clock, observer })
   const problems = inputProblems(log)
   let source: Source | null = null
   let running: Running | null = null
   let isPlanned = false
+  const ports: Ports = stack.use(
+    await preparePorts({
+      config,
+      plane: options.plane,
+      kernel: kernel.release,
+      clock,
+      log,
+      store,
+      frontends: () => planning.frontends,
+      problems: () => allProblems(),
+      source: () => source?.status() ?? null,
+      brake: () => running?.braked.brake?.status() ?? null,
+      running: () => running && { reconciler: running.plane.reconciler, driver: running.driver },
+    }),
+  )
+  const history = stack.use(new History({ snapshot: store.snapshot, node: () => planning.node, clock }))
+  const observer = everybody([...ports.observers, history, ...(options.observers ?? [])], (error) =>
+    log.error({ err: error }, 'an observer failed'),
+  )
+  const planning = new Planning({ config, store, clock, observer })
+  const allProblems = (): readonly InputProblem[] => [
+    ...problems.current(),
+    ...planning.problems(),
+    ...ports.problems(),
+  ]
 
   const status = answerStatus({
     node: config.nodeName,
     clock,
     source: () => (source === null ? unopened : sourceReport(source)),
-    problems: () => [...problems.current(), ...planning.problems()],
+    problems: allProblems,
     plane: () => running && { reconciler: running.plane.reconciler, driver: running.driver },
     isPlanned: () => isPlanned,
     brake: () => running?.braked.brake?.status() ?? null,
   })
-  if (control) stack.use(await openControl(status))
+  const why = answerWhy({
+    plane: options.plane,
+    loadPlane: () => loadPlane(options.plane),
+    snapshot: store.snapshot,
+    node: () => planning.node,
+    history,
+    source: () => (source === null ? unopened : sourceReport(source)),
+    brake: () => running?.braked.brake?.status() ?? null,
+    isPlanned: () => isPlanned,
+    frontends: () => planning.frontends,
+    reconciler: () => running?.plane.reconciler ?? null,
+  })
+  const releaseBrake = async (suspendMs: number): Promise<BrakeAnswer> => running?.braked.release(suspendMs) ?? noBrake
+  if (control) stack.use(await openControl({ status, why, releaseBrake: ({ suspendMs }) => releaseBrake(suspendMs) }))
+  const servers = stack.use(await ports.open())
 
   const addresses = stack.use(await kernel.addresses((current) => planning.setAddresses(current)))
   planning.setAddresses(addresses.current)
@@ -85,18 +132,22 @@ export const startAgent = async (options: AgentOptions): Promise<Agent> => {
   await source.synced
   await braked.ready()
   plane.setNode(planning.lookAtNode())
-  const plan = planning.begin(braked.receiver)
   stack.use(planning)
+  // a brake weighs the first plan as a whole
+  await planning.begin(braked.receiver, { whole: braked.brake !== null })
   braked.complete()
   isPlanned = true
   log.info(
-    { node: config.nodeName, plane: options.plane, frontends: plan.frontends.size, kernel: kernel.release },
+    { node: config.nodeName, plane: options.plane, frontends: planning.frontends.size, kernel: kernel.release },
     'the plan is made',
   )
   const resources = stack.move()
   return {
     status,
+    why,
+    releaseBrake,
     settled: () => plane.reconciler.settled(),
+    listening: () => ({ healthz: servers.healthz?.port() ?? null, metrics: servers.metrics?.port() ?? null }),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }
 }

@@ -3,6 +3,7 @@ import type { Frontend, FrontendKey } from '../model/frontend.ts'
 import type { NodeView } from '../model/node-view.ts'
 import type { Snapshot, SnapshotChange } from '../model/snapshot.ts'
 import type { PlanChange } from '../routing/planner.ts'
+import type { FlowPass } from './stale-flows.ts'
 
 /**
  * Hears what the agent does, in this order for each change. Everybody hears what happens, at once and in the agent's own turn: keep it
@@ -25,6 +26,10 @@ export interface AgentObserver {
   failed?(failure: SyncFailure): void
   /** One round over all that was due has ended, whole or not. */
   synced?(round: SyncRound): void
+  /** What nothing needs any more could not be removed; it is tried again. */
+  cleanupFailed?(): void
+  /** Stale flows of one family were deleted. */
+  flowsReconciled?(pass: FlowPass): void
 }
 
 type Heard = { readonly [K in keyof AgentObserver]-?: NonNullable<AgentObserver[K]> }
@@ -56,5 +61,7 @@ export const everybody = (observers: readonly AgentObserver[], onError: (error: 
     applied: tell(of('applied')),
     failed: tell(of('failed')),
     synced: tell(of('synced')),
+    cleanupFailed: tell(of('cleanupFailed')),
+    flowsReconciled: tell(of('flowsReconciled')),
   }
 }

@@ -43,8 +43,15 @@ export const runPlane = async (options: RunningPlaneOptions): Promise<RunningPla
     },
     onFailed: (failure) => observer.failed?.(failure),
     onRound: (round) => observer.synced?.(round),
+    onCleanupFailed: () => observer.cleanupFailed?.(),
   })
-  const staleFlows = new StaleFlows({ conntrack, clock, log, isPending: (key) => reconciler.isPending(key) })
+  const staleFlows = new StaleFlows({
+    conntrack,
+    clock,
+    log,
+    isPending: (key) => reconciler.isPending(key),
+    onPass: (pass) => observer.flowsReconciled?.(pass),
+  })
   stack.use(reconciler)
   stack.use(staleFlows)
   const resources = stack.move()

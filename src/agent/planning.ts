@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { NodeView } from '../model/node-view.ts'
 import type { FrontendKey, Frontend } from '../model/frontend.ts'
 import type { InputProblem, SnapshotChange } from '../model/snapshot.ts'
@@ -71,16 +72,24 @@ export class Planning implements Disposable {
     return this.#node
   }
 
-  /** Plans everything for the node as `lookAtNode` saw it, and from now on what changes. */
-  begin(receiver: PlanReceiver): PlanChange {
+  /**
+   * Plans everything for the node as `lookAtNode` saw it, and from now on what changes. In parts, so that the plane has work and
+   * the event loop a turn before the last is made; `whole`: at once. Resolves when all was handed on.
+   */
+  async begin(receiver: PlanReceiver, { whole }: { readonly whole: boolean }): Promise<void> {
     const { store, observer } = this.#options
-    const plan = this.#planner.sync(store.snapshot, this.#node)
+    const { snapshot } = store
     this.#receiver = receiver
     observer.node?.(this.#node)
-    observer.planned?.(plan, true)
-    receiver.hand(plan)
     this.#unsubscribe = store.subscribe((change) => this.#onChange(change))
-    return plan
+    const parts = whole ? [this.#planner.sync(snapshot, this.#node)] : this.#planner.syncInParts(snapshot, this.#node)
+    for (const part of parts) {
+      // disposed meanwhile
+      if (this.#receiver === null) return
+      observer.planned?.(part, true)
+      receiver.hand(part)
+      await nextTurn()
+    }
   }
 
   [Symbol.dispose](): void {

@@ -1,6 +1,7 @@
 import type { Conntrack, FlowFilter } from '../kernel/conntrack-types.ts'
-import { formatEndpoint } from '../model/address.ts'
+import { familyOf, formatEndpoint } from '../model/address.ts'
 import type { FrontendKey } from '../model/frontend.ts'
+import type { Family } from '../model/objects.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Log } from '../util/log.ts'
 
@@ -10,6 +11,14 @@ export interface StaleFlowsOptions {
   readonly log: Log
   /** is the frontend's latest plan not yet in force? */
   readonly isPending: (key: FrontendKey) => boolean
+  readonly onPass?: ((pass: FlowPass) => void) | undefined
+}
+
+/** One pass over the flows of a family. NodePorts' filters, which do not tell the family, count as IPv4. */
+export interface FlowPass {
+  readonly family: Family
+  readonly deleted: number
+  readonly ms: number
 }
 
 /** ms that deletions gather before one pass over conntrack does them all */
@@ -54,14 +63,13 @@ export class StaleFlows implements AsyncDisposable {
   }
 
   async #delete(): Promise<void> {
-    const { conntrack, clock, log, isPending } = this.#options
+    const { clock, log, isPending } = this.#options
     const due = [...this.#waiting].filter(([, flow]) => !keysOf(flow).some(isPending))
     for (const [text] of due) this.#waiting.delete(text)
     try {
-      if (due.length > 0) {
-        const deleted = await conntrack.deleteFlows(due.map(([, flow]) => flow))
-        log.debug({ filters: due.length, deleted }, 'stale UDP flows deleted')
-      }
+      const flows = due.map(([, flow]) => flow)
+      await this.#deleteOf('IPv4', flows)
+      await this.#deleteOf('IPv6', flows)
       this.#cancelTimer = null
     } catch (error) {
       for (const [text, flow] of due) this.#waiting.set(text, flow)
@@ -74,6 +82,16 @@ export class StaleFlows implements AsyncDisposable {
           this.#pass = this.#delete()
         })
     }
+  }
+
+  async #deleteOf(family: Family, all: readonly FlowFilter[]): Promise<void> {
+    const flows = all.filter(({ address }) => familyOf(address ?? '') === family)
+    if (flows.length === 0) return
+    const { conntrack, clock, log, onPass } = this.#options
+    const started = clock.now()
+    const deleted = await conntrack.deleteFlows(flows)
+    onPass?.({ family, deleted, ms: clock.now() - started })
+    log.debug({ filters: flows.length, deleted }, 'stale UDP flows deleted')
   }
 }
 

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { version } from '../agent/version.ts'
 import { commands } from './commands.ts'
 import type { Shell } from './command.ts'
 import { processShell } from './shell.ts'
@@ -41,11 +41,6 @@ export function createProgram(shell: Shell): Command {
 function helpAsFlag(args: readonly string[]): string[] {
   const [first, ...rest] = args
   return first === 'help' ? [...rest, '--help'] : [...args]
-}
-
-function version(): string {
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(manifest) as { version: string }).version
 }
 
 /** A message with its causes; the stacks too where EVENKEEL_DEBUG is set. */

@@ -54,6 +54,13 @@ export interface BackendCounter {
   readonly connections: number
 }
 
+export interface CountersOptions {
+  /** default true */
+  readonly backends?: boolean
+  /** default false */
+  readonly dialled?: boolean
+}
+
 export interface Counters {
   readonly backends: readonly BackendCounter[]
   /** packets that found no backend in their slot and took the fallback, since the driver began; 0 but for a race */
@@ -78,7 +85,8 @@ export interface Driver<O extends PlaneObject> extends AsyncDisposable {
   observe(signal?: AbortSignal): Promise<Observed<O>>
   /** one atomic transaction where the kernel offers one; throws KernelError or LayoutConflict, and then nothing of it is in force */
   apply(change: Change<O>, signal?: AbortSignal): Promise<void>
-  counters(): Promise<Counters>
+  /** `backends: false`: only what has no backend; `dialled`: frontends without any connection are left out */
+  counters(options?: CountersOptions): Promise<Counters>
   /** what `remove` would take away, one line each, sorted */
   owned(): Promise<readonly string[]>
   /** leaves the node as it was found */

@@ -19,6 +19,8 @@ export interface Snapshot {
 export interface SnapshotChange {
   /** Services whose own object or any slice changed */
   readonly services: ReadonlySet<ServiceKey>
+  /** those of `services` of which a slice changed; of the others the own object did (of these too, perhaps) */
+  readonly slicesOf?: ReadonlySet<ServiceKey>
   readonly nodes: ReadonlySet<string>
   readonly serviceCIDRs: boolean
 }

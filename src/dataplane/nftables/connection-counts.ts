@@ -1,11 +1,18 @@
 import type { NftElement, NftFamily, Nftables, NftSet } from '../../kernel/nftables/types.ts'
 import type { FrontendKey } from '../../model/frontend.ts'
-import type { BackendCounter, Counters } from '../plane.ts'
+import type { BackendCounter, Counters, CountersOptions } from '../plane.ts'
 import { backendName } from './elements.ts'
 import { frontendOf } from './identity.ts'
 import type { TablePlace } from './chains.ts'
 import { PastCounts } from './past-counts.ts'
 import { elementObject, type NftObject, TABLE } from './objects.ts'
+
+type Totals = Map<FrontendKey, Map<string, number>>
+
+interface ReadOptions extends CountersOptions {
+  readonly sets: Iterable<readonly [string, NftSet]>
+  readonly tables: readonly TablePlace[]
+}
 
 /**
  * New connections per backend: what the elements in force have counted, and what those counted that were replaced.
@@ -31,29 +38,36 @@ export class ConnectionCounts {
     this.#past.add(frontend, backendName(element.data), element.packets ?? 0)
   }
 
-  async read(
-    nft: Nftables,
-    sets: Iterable<readonly [string, NftSet]>,
-    tables: readonly TablePlace[],
-  ): Promise<Counters> {
-    const total = new Map<FrontendKey, Map<string, number>>()
+  async read(nft: Nftables, { sets, tables, backends = true, dialled = false }: ReadOptions): Promise<Counters> {
+    const total: Totals = backends ? await this.#elements(nft, sets, dialled) : new Map()
+    return { backends: flatten(total), ...(await this.#named(nft, tables)) }
+  }
+
+  async #elements(nft: Nftables, sets: ReadOptions['sets'], dialled: boolean): Promise<Totals> {
+    const total: Totals = new Map()
+    const remembered = new Set(Array.from(this.#past.entries(), ([frontend]) => frontend))
     for (const [name, set] of sets) {
       if (!set.counter) continue
       const [family, table] = name.split(' ') as [NftFamily, string]
+      // the elements of a frontend are all in one set
+      const idle = new Set<FrontendKey>()
       for (const element of await nft.elements(family, table, set)) {
         const frontend = frontendOf(elementObject(family, table, set.name, element))
         if (frontend === null || element.data === undefined) continue
+        if (!total.has(frontend) && !remembered.has(frontend)) idle.add(frontend)
         const counts = total.get(frontend) ?? new Map<string, number>()
         total.set(frontend, counts)
         add(counts, backendName(element.data), element.packets ?? 0)
+        if (element.packets) idle.delete(frontend)
       }
+      if (dialled) for (const frontend of idle) total.delete(frontend)
     }
-    this.#past.retain(total)
+    if (!dialled) this.#past.retain(total)
     for (const [frontend, backend, packets] of this.#past.entries()) {
       const counts = total.get(frontend)
       if (counts) add(counts, backend, packets)
     }
-    return { backends: flatten(total), ...(await this.#named(nft, tables)) }
+    return total
   }
 
   async #named(nft: Nftables, tables: readonly TablePlace[]): Promise<{ fallbacks: number; missed: number }> {

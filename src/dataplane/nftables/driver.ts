@@ -1,7 +1,7 @@
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { NftOperation, Nftables } from '../../kernel/nftables/types.ts'
 import { KernelError } from '../../kernel/errors.ts'
-import type { Change, Counters, Driver, DriverOptions, Observed } from '../plane.ts'
+import type { Change, Counters, CountersOptions, Driver, DriverOptions, Observed } from '../plane.ts'
 import { ConnectionCounts } from './connection-counts.ts'
 import type { TablePlace } from './chains.ts'
 import { affordableCounters, olderThan } from './counter-budget.ts'
@@ -60,8 +60,8 @@ class NftablesDriver implements Driver<NftObject> {
     if (second.length > 0) await this.#sendRest(second, signal)
   }
 
-  async counters(): Promise<Counters> {
-    return this.#counts.read(this.#nft, this.#sets.entries(), await this.#tables())
+  async counters(options: CountersOptions = {}): Promise<Counters> {
+    return this.#counts.read(this.#nft, { sets: this.#sets.entries(), tables: await this.#tables(), ...options })
   }
 
   async owned(): Promise<readonly string[]> {
