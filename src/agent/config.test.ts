@@ -28,7 +28,7 @@ const bare: Omit<ProxyConfig, 'document'> = {
   metricsBindAddress: { host: '127.0.0.1', port: 10_249 },
   bindAddressHardFail: false,
   syncPeriod: 30_000,
-  clientConnection: { kubeconfig: '', master: '', context: '', qps: 5, burst: 10 },
+  clientConnection: { kubeconfig: '', master: '', context: '' },
   oomScoreAdj: -999,
   conntrack: {
     maxPerCore: 32_768,
@@ -427,8 +427,8 @@ describe('flags of kube-proxy', () => {
       { detectLocalMode: 'InterfaceNamePrefix', podInterface: { name: 'cali', prefix: true } },
     ],
     [
-      { kubeconfig: '/k', 'kube-api-qps': '2.5', 'kube-api-burst': '7' },
-      { clientConnection: { ...bare.clientConnection, kubeconfig: '/k', qps: 2.5, burst: 7 } },
+      { kubeconfig: '/k', 'kube-api-qps': '5', 'kube-api-burst': '10' },
+      { clientConnection: { ...bare.clientConnection, kubeconfig: '/k' } },
     ],
   ])('%j', (given, expected) => {
     expect(parse('', flags(given))).toEqual({ config: { ...bare, ...expected }, problems: [], warnings: [] })

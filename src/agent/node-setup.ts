@@ -9,6 +9,8 @@ export interface KernelSetting {
   /** as Sysctls takes it */
   readonly name: string
   readonly value: number
+  /** where everybody may read it, if that is elsewhere */
+  readonly toldBy?: string
   /** what is higher already stays */
   readonly raiseOnly: boolean
   /** the field it comes from */
@@ -30,16 +32,22 @@ export interface SettingOutcome {
 /** kube-proxy's cap: more would cost memory on machines with very many CPUs */
 const MOST_CONNECTIONS = 1_048_576
 
-/** What kube-proxy sets (pkg/proxy/conntrack/sysctls.go), but nf_conntrack_max is never lowered (docs/decisions/0010). */
+/** What kube-proxy sets (pkg/proxy/conntrack/sysctls.go), but nf_conntrack_max is never lowered (docs/decisions/0010-configuration.md). */
 export const conntrackSettings = (conntrack: ConntrackSettings, cpuCount = cpus().length): readonly KernelSetting[] => {
   const settings: KernelSetting[] = []
   const add = (name: string, value: number | null, field: string, raiseOnly = false): void => {
-    const path = name.startsWith('/') ? name : `net/netfilter/${name}`
-    if (value !== null) settings.push({ name: path, value, raiseOnly, field: `conntrack.${field}` })
+    if (value !== null) settings.push({ name: `net/netfilter/${name}`, value, raiseOnly, field: `conntrack.${field}` })
   }
   const max = connectionsFor(conntrack, cpuCount)
   add('nf_conntrack_max', max, 'maxPerCore', true)
-  add(CONNTRACK_HASHSIZE, max === null ? null : Math.floor(max / 4), 'maxPerCore', true)
+  if (max !== null)
+    settings.push({
+      name: CONNTRACK_HASHSIZE,
+      toldBy: 'net/netfilter/nf_conntrack_buckets',
+      value: Math.floor(max / 4),
+      raiseOnly: true,
+      field: 'conntrack.maxPerCore',
+    })
   add('nf_conntrack_tcp_timeout_established', conntrack.tcpEstablishedTimeout, 'tcpEstablishedTimeout')
   add('nf_conntrack_tcp_timeout_close_wait', conntrack.tcpCloseWaitTimeout, 'tcpCloseWaitTimeout')
   add('nf_conntrack_tcp_be_liberal', conntrack.tcpBeLiberal ? 1 : null, 'tcpBeLiberal')
@@ -59,7 +67,7 @@ export const applySettings = (settings: readonly KernelSetting[], sysctls: Sysct
   settings.map((setting) => {
     let found: number | null = null
     try {
-      found = sysctls.read(setting.name)
+      found = sysctls.read(setting.toldBy ?? setting.name)
       if (found === setting.value || (setting.raiseOnly && found > setting.value))
         return { setting, outcome: 'kept', value: found, reason: '', later: false }
       sysctls.write(setting.name, setting.value)

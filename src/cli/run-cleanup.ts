@@ -1,9 +1,12 @@
 import { planeNames, openDriver } from '../dataplane/registry.ts'
 import { openKernel } from '../kernel/index.ts'
-import { silent, type Log } from '../util/log.ts'
+import { type Log, silent } from '../util/log.ts'
+import { agentRuns } from './preflight.ts'
 
-/** kube-proxy's `--cleanup` removes kube-proxy's rules; ours removes ours. */
+/** kube-proxy's `--cleanup` removes kube-proxy's rules; ours removes ours. Throws where an agent would put them back. */
 export const cleanUp = async (log: Log): Promise<void> => {
+  if (await agentRuns())
+    throw new Error('--cleanup: an agent runs in this network namespace and would put everything back: stop it first')
   const kernel = await openKernel()
   for (const name of planeNames) {
     await using driver = await openDriver(name, kernel, { log: silent })

@@ -10,7 +10,7 @@ export interface Sysctls {
   write(name: string, value: number): void
 }
 
-/** Of conntrack's hash table; no sysctl, because the one of that name is read-only in every other network namespace. */
+/** Buckets of conntrack's hash table: set here (root alone may even read it), told by `net/netfilter/nf_conntrack_buckets`. */
 export const CONNTRACK_HASHSIZE = '/sys/module/nf_conntrack/parameters/hashsize'
 
 /** Names that begin with / are paths of their own; `root` is for tests. */

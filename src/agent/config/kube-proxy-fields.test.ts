@@ -44,8 +44,6 @@ const honoured: Readonly<Record<string, Honoured>> = {
   kind: { set: kubeProxyKind.kind, gives: {} },
   featureGates: { set: { AllowServiceExternalIPs: false }, gives: { externalIPs: false } },
   'clientConnection.kubeconfig': { set: '/etc/kubeconfig', gives: client({ kubeconfig: '/etc/kubeconfig' }) },
-  'clientConnection.qps': { set: 50, gives: client({ qps: 50 }) },
-  'clientConnection.burst': { set: 100, gives: client({ burst: 100 }) },
   'logging.format': { set: 'json', gives: { logging: { format: 'json', verbosity: 0 } } },
   'logging.verbosity': { set: 4, gives: { logging: { format: null, verbosity: 4 } } },
   hostnameOverride: { set: ' Node-B ', gives: { nodeName: 'node-b' } },
@@ -88,6 +86,8 @@ const honoured: Readonly<Record<string, Honoured>> = {
 const noEffect: Readonly<Record<string, unknown>> = {
   'clientConnection.acceptContentTypes': 'application/yaml',
   'clientConnection.contentType': 'application/yaml',
+  'clientConnection.qps': 50,
+  'clientConnection.burst': 100,
   'logging.flushFrequency': '1s',
   'logging.vmodule': [{ filePattern: 'proxier', verbosity: 5 }],
   'logging.options.text.splitStream': true,

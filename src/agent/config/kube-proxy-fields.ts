@@ -25,6 +25,7 @@ const windows = 'it is for Windows'
 const noIpvs = 'there is no ipvs plane yet'
 const oneStream = 'log lines are written to stderr at once, one by one'
 const json = 'the API is spoken to in JSON'
+const fewRequests = 'each kind of object is listed once and then watched, with a pause that grows after a failure'
 
 const syncPeriod = 'unhealthy when a change waits longer than twice this; the section of the mode counts'
 const minSyncPeriod = 'least time between two syncs'
@@ -65,9 +66,10 @@ export const kubeProxyFields = {
       noEffect: json,
       moot: ['application/json', 'application/vnd.kubernetes.protobuf'],
     }),
-    qps: number({ about: 'requests a second all the time; below 0 no limit', fallback: 5 }),
+    qps: number({ about: 'requests a second all the time; below 0 no limit', fallback: 5, noEffect: fewRequests }),
     burst: integer({
       about: 'requests that may come at once',
+      noEffect: fewRequests,
       min: 0,
       max: MAX_INT32,
       fallback: 10,

@@ -102,8 +102,6 @@ const clientConnection = ({ clientConnection: written }: KubeProxyValues, said: 
   kubeconfig: said.kubeconfig ?? written.kubeconfig,
   master: said.master ?? '',
   context: said.context ?? '',
-  qps: written.qps,
-  burst: written.burst,
 })
 
 /** Beside another proxy the node's settings are that one's business, but for what is written. */

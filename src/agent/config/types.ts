@@ -19,10 +19,6 @@ export interface ClientConnection {
   readonly master: string
   /** context of the kubeconfig; '' = its current one */
   readonly context: string
-  /** requests a second that are allowed all the time, default 5; below 0: no limit */
-  readonly qps: number
-  /** requests that may come at once, default 10 */
-  readonly burst: number
 }
 
 /** What is written to /proc/sys/net/netfilter. null: left as it is. */
