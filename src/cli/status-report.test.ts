@@ -50,3 +50,25 @@ test('json has no clock unless asked', () => {
   expect(JSON.stringify(withoutTimes(status))).not.toContain('lastChange')
   expect(withoutTimes(status).planes[0]).toMatchObject({ plane: 'nftables', inSync: 11 })
 })
+
+test('what is kept and what the brake holds', () => {
+  const [plane] = status.planes
+  const held = Array.from({ length: 12 }, (_, n) => ({
+    frontend: `10.96.0.${n}:80/TCP`,
+    service: n === 0 ? '' : `shop/web-${n}`,
+    planned: n === 0 ? ('gone' as const) : ('empty' as const),
+    since: now,
+  }))
+  const rest = { suspendedUntil: 0, emptied: 0, minFrontends: 10, window: 60_000, engagedTotal: 1 }
+  const brake = { engaged: true, since: now, held, serving: 40, maxEmptiedPercent: 20, ...rest }
+  const text = statusTables(
+    { ...status, brake, planes: plane ? [{ ...plane, kept: 3 }] : [] },
+    { wide: false, headers: true, now },
+  )
+  expect(text).toContain('nftables: 3 frontends stay as they were found in the kernel\n')
+  expect(text).toContain('the brake holds 12 of 40 frontends since 2026-01-02T03:04:05Z')
+  expect(text).toContain(
+    '  10.96.0.0:80/TCP: would be gone\n  10.96.0.1:80/TCP (shop/web-1): would be without endpoints\n',
+  )
+  expect(text).toContain('and 2 more')
+})

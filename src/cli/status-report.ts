@@ -23,11 +23,41 @@ export const statusTables = (status: AgentStatus, { wide, headers, now }: Status
     ...status.planes.map(troubles),
     status.problems.map((problem) => `problem: ${formatProblem(problem)}\n`).join(''),
     ...(wide ? status.planes.map((plane) => counterTable(plane, headers)) : []),
+    status.planes.map((plane) => keptText(plane)).join(''),
+    brakeText(status),
     status.source.synced ? '' : `${status.source.name} is not read yet\n`,
     status.agent ? '' : 'no agent runs here: nobody keeps this in sync\n',
   ]
   return sections.filter((section) => section !== '').join('\n')
 }
+
+/** Until the source is read once, or while the brake holds what was found at the start. */
+const keptText = ({ plane, kept, times }: PlaneReport): string => {
+  if (kept === undefined) return ''
+  const since = times?.kept === undefined ? '' : ` since ${moment(times.kept)}`
+  return `${plane}: ${kept} frontends stay as they were found in the kernel${since}\n`
+}
+
+const HELD_LISTED = 10
+
+const brakeText = ({ brake }: AgentStatus): string => {
+  if (!brake?.engaged) return ''
+  const { held, since, serving, maxEmptiedPercent } = brake
+  const listed = held.slice(0, HELD_LISTED).map(({ frontend, service, planned }) => {
+    const wanted = planned === 'gone' ? 'gone' : 'without endpoints'
+    return `  ${frontend}${service === '' ? '' : ` (${service})`}: would be ${wanted}\n`
+  })
+  const more = held.length > listed.length ? [`  and ${held.length - listed.length} more\n`] : []
+  const head = `the brake holds ${held.length} of ${serving} frontends since ${moment(since)}: more than ${maxEmptiedPercent} % would lose all endpoints\n`
+  return [
+    head,
+    ...listed,
+    ...more,
+    'confirm with `evenkeel brake release`; it ends by itself when they come back\n',
+  ].join('')
+}
+
+const moment = (wall: number): string => new Date(wall).toISOString().replace(/\.\d+Z/, 'Z')
 
 const planeRow = ({ plane, frontends, inSync, missing, extra, times }: PlaneReport, now: number): string[] => {
   const changed = times === undefined || times.lastChange === 0 ? null : times.lastChange

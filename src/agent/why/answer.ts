@@ -119,7 +119,10 @@ const serviceReasons = (
   const head = { service: key, knownSince: past.knownSince, trail: past.trail }
   const service = snapshot.service(key)
   const node = parts.node()
-  if (service === undefined) return { ...head, notServed: 'there is no such Service', frontends: [], endpoints: [] }
+  if (service === undefined) {
+    const notServed = isPlanned() ? 'there is no such Service' : 'the source was not read yet'
+    return { ...head, notServed, frontends: [], endpoints: [] }
+  }
   const slices = snapshot.slicesOf(key)
   const keptSince = isPlanned() ? 0 : (reconciler()?.status().keptSince ?? 0)
   const facts: FrontendFacts = { ...known, keptSince, lastChange: (frontend) => lastChangeOf(past, frontend) }
