@@ -1,20 +1,34 @@
-import type { Command } from 'commander'
-import { askAgent } from '../agent/control.ts'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { planeNames, openDriver } from '../dataplane/registry.ts'
 import { openKernel } from '../kernel/index.ts'
 import { silent } from '../util/log.ts'
+import type { CleanKubeProxyOptions } from './clean-kube-proxy.ts'
+import { agentRuns } from './preflight.ts'
 
-interface CleanOptions {
-  readonly dryRun?: boolean
-  readonly force?: boolean
+interface CleanOptions extends CleanKubeProxyOptions {
+  readonly kubeProxy?: boolean
 }
 
-/** Removes every kernel object of ours from this network namespace, of all planes, and nothing else. */
+/**
+ * Removes every kernel object of ours from this network namespace, of all planes, and nothing else; with --kube-proxy instead what a
+ * kube-proxy left behind.
+ */
 export function register(command: Command): void {
   command
     .option('--dry-run', 'list what would be removed')
-    .option('--force', 'also where an agent runs, which will put it back')
+    .option('--kube-proxy', 'instead: what a kube-proxy that does not run any more left behind, in all its modes')
+    .option(
+      '--force',
+      'also where an agent runs, which will put it back; with --kube-proxy: also what connections depend on',
+    )
+    .addOption(
+      new Option(
+        '--wait <seconds>',
+        'with --kube-proxy: watch so long whether one that is not visible is alive (default: 35 in a container, else 0)',
+      ).argParser(seconds),
+    )
     .action(async (options: CleanOptions) => {
+      if (options.kubeProxy) return (await import('./clean-kube-proxy.ts')).cleanKubeProxy(options)
       if (!options.dryRun && !options.force && (await agentRuns()))
         throw new Error(
           'an agent runs in this network namespace and would put everything back: stop it first, or --force',
@@ -28,11 +42,9 @@ export function register(command: Command): void {
     })
 }
 
-/** Also one that does not answer is one. */
-const agentRuns = async (): Promise<boolean> => {
-  try {
-    return (await askAgent({ request: 'status', verify: false, counters: false })) !== null
-  } catch {
-    return true
-  }
+const seconds = (text: string): number => {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 0 || value > 600)
+    throw new InvalidArgumentError('It must be a whole number of seconds, 0 to 600.')
+  return value
 }

@@ -7,7 +7,7 @@ import type { NftFamily } from '../nftables/types.ts'
 import { destroySets, listPorts, listSets } from './ipsets.ts'
 import { deleteVirtualServices, type VirtualService } from './ipvs.ts'
 import { readLegacyTable } from './legacy.ts'
-import { deleteAddress, deleteLink } from './links.ts'
+import { deleteAddress, deleteLink, listLinkAddresses } from './links.ts'
 import { listProgramNames } from './programs.ts'
 import { type ForeignChain, type ForeignRule, type ForeignTable, listChains, listRules, listTables } from './ruleset.ts'
 import { type Listener, listListeners } from './sockets.ts'
@@ -34,6 +34,7 @@ export interface Foreign extends Disposable {
   legacyTable(family: XtablesFamily, table: string): readonly LegacyChain[]
   ipsets(): Promise<readonly string[]>
   ipsetPorts(set: string): Promise<ReadonlySet<number>>
+  linkAddresses(linkIndex: number): Promise<readonly string[]>
   listeners(): Promise<readonly Listener[]>
   /** of the whole machine */
   programNames(): readonly string[]
@@ -67,6 +68,7 @@ export const openForeign = async (): Promise<Foreign & ForeignRemoval> => {
     legacyTable: (family, table) => readLegacyTable(libc, family, table),
     ipsets: async () => listSets(on(NETLINK_NETFILTER)),
     ipsetPorts: async (set) => listPorts(on(NETLINK_NETFILTER), set),
+    linkAddresses: async (index) => listLinkAddresses(on(NETLINK_ROUTE), index),
     listeners: async () => listListeners(on(NETLINK_SOCK_DIAG)),
     programNames: () => listProgramNames(libc),
     destroyIpsets: async (names) => destroySets(on(NETLINK_NETFILTER), names),

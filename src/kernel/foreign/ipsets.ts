@@ -10,6 +10,8 @@ const IPSET_CMD_DESTROY = 3
 const IPSET_CMD_LIST = 7
 const PROTOCOL = 6
 const attribute = { protocol: 1, setName: 2, flags: 6, data: 7, adt: 8, portFrom: 4 } as const
+/** ipset has errors of its own from 4096 on */
+const IPSET_ERR_BUSY = 'errno 4100'
 const IPSET_FLAG_LIST_SETNAME = 1 << 1
 
 /** The names of all ipsets, sorted; none where the kernel has no ipset. */
@@ -38,7 +40,8 @@ export const destroySets = async (
       writer.string(attribute.setName, set)
       writer.end()
     })
-    for (const errno of answers.keys()) if (errno !== 'ENOENT') refused.set(name, errno)
+    for (const errno of answers.keys())
+      if (errno !== 'ENOENT') refused.set(name, errno === IPSET_ERR_BUSY ? 'EBUSY' : errno)
   }
   return refused
 }

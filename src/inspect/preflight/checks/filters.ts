@@ -45,6 +45,12 @@ const waysOf = (targets: readonly string[]): readonly string[] => [
 
 const isKubeProxys = (way: string): boolean => isKubeProxyChain('filter', way.replace(/^(?:jump|goto) /, ''))
 
+/** Chains that drop all that is forwarded once kube-proxy's own rules are gone. */
+export const cutOffByCleaning = async (sight: NodeSight): Promise<readonly string[]> =>
+  (await dropping(sight, HOOK_FORWARD, 'FORWARD'))
+    .filter(({ ways }) => ways.length > 0 && ways.every(isKubeProxys))
+    .map(({ source }) => source)
+
 /** A drop in any table wins over every accept in others, ours included. */
 export const forwardDrop: Check = async (sight) => {
   const found: Finding[] = []
