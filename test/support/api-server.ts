@@ -187,7 +187,9 @@ export class FakeApiServer implements AsyncDisposable {
     const end = limit === 0 ? found.length : Number(from) + limit
     const metadata = { resourceVersion: version, ...(end < found.length ? { continue: `${version} ${end}` } : {}) }
     response.writeHead(200, { 'content-type': 'application/json' })
-    const items = found.slice(Number(from), end).map(({ kind: _, apiVersion: __, ...item }) => JSON.stringify(item))
+    const items = found
+      .slice(Number(from), end)
+      .map((item) => JSON.stringify({ ...item, kind: undefined, apiVersion: undefined }))
     const head = JSON.stringify({ kind: `${kindOf.get(pathname)}List`, apiVersion: 'v1', metadata })
     response.end(`${head.slice(0, -1)},"items":[${items.join(',')}]}\n`)
   }

@@ -60,9 +60,12 @@ const readFiles = async (files: readonly string[], context: string): Promise<Acc
     }
   }
   if (failure instanceof KubeconfigError) throw failure
-  throw new KubeconfigError(`the kubeconfig cannot be read: ${failure instanceof Error ? failure.message : failure}`, {
-    cause: failure,
-  })
+  throw new KubeconfigError(
+    `the kubeconfig cannot be read: ${failure instanceof Error ? failure.message : String(failure)}`,
+    {
+      cause: failure,
+    },
+  )
 }
 
 const bare: Access = {

@@ -127,7 +127,7 @@ describe.each([
     expect(store.snapshot.serviceCIDRs()).toMatchObject([{ cidrs: ['10.96.0.0/16'] }])
     expect(heard).toHaveBeenCalledTimes(4)
     await watched()
-    expect(source.status()).toMatchObject({ synced: true, stale: false })
+    await soon(() => expect(source.status()).toMatchObject({ synced: true, stale: false }))
     expect(source.status()).not.toHaveProperty('problem')
     expect(source.name).toBe(`kubernetes:${api.url}`)
   })
@@ -216,7 +216,7 @@ describe('a watch', () => {
     await become('meanwhile:80')
     await watched()
     expect(new Set(asked('services'))).toEqual(new Set(['watch']))
-    expect(source.status().stale).toBe(false)
+    await soon(() => expect(source.status().stale).toBe(false))
     expect(lines).toEqual([])
   })
 

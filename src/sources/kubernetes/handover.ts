@@ -77,5 +77,5 @@ export class Handover implements Disposable {
 const listOfOne = (id: ObjectId): string => {
   const [namespace = '', name = ''] = id.slice(id.indexOf(' ') + 1).split('/')
   const query = new URLSearchParams({ fieldSelector: `metadata.name=${name}`, limit: '1' })
-  return `/api/v1/namespaces/${encodeURIComponent(namespace)}/services?${query}`
+  return `/api/v1/namespaces/${encodeURIComponent(namespace)}/services?${query.toString()}`
 }

@@ -62,7 +62,7 @@ const pageQuery = ({ resource, version }: ListOptions, next: string, limit: numb
     query.set('resourceVersion', version)
     if (version !== '0') query.set('resourceVersionMatch', 'NotOlderThan')
   }
-  return `${resource.path}?${query}`
+  return `${resource.path}?${query.toString()}`
 }
 
 export const selectorsOf = ({ labelSelector, fieldSelector }: Resource): URLSearchParams => {

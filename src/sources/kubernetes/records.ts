@@ -62,7 +62,7 @@ export class Records {
       complete: () =>
         this.#store.batch(() => {
           for (const object of changed) this.#store.put(object)
-          for (const id of [...this.#store.ids(this.#resource.kind)]) if (!seen.has(id)) this.#leave(id)
+          for (const id of this.#store.ids(this.#resource.kind)) if (!seen.has(id)) this.#leave(id)
           for (const id of this.#problems.keys()) if (!seen.has(id)) this.#forget(id)
         }),
     }

@@ -172,6 +172,7 @@ export class Reflector {
   }
 
   #complete(): void {
+    this.#followedAt = this.#options.clock.wall()
     this.listed = true
     this.#mustList = false
     this.#lost = false

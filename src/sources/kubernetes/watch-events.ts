@@ -28,7 +28,7 @@ export const parseEvent = (line: string, resource: Resource): WatchEvent => {
     case 'ERROR':
       return { is: 'error', raw: object }
     default:
-      return { is: 'unknown', type: String(type).slice(0, 40) }
+      return { is: 'unknown', type: type.slice(0, 40) }
   }
 }
 

@@ -88,7 +88,7 @@ const watchPath = ({ resource, version, initial }: WatchOptions, seconds: number
     query.set('sendInitialEvents', 'true')
     query.set('resourceVersionMatch', 'NotOlderThan')
   }
-  return `${resource.path}?${query}`
+  return `${resource.path}?${query.toString()}`
 }
 
 /** Whatever made a list or watch fail, as one line. */
