@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander'
 import type { Packet } from '../model/packet.ts'
-import { loadPlane, planeNamed } from '../dataplane/registry.ts'
+import { loadPlane } from '../dataplane/registry.ts'
+import { planeFor } from './node-options.ts'
 import { addPlannedOptions, loadPlanned, type PlannedOptions } from './planned.ts'
 import { printProblems } from './problems.ts'
 import { parseExpectation, unexpected } from './trace-expect.ts'
@@ -70,7 +71,7 @@ const packetsOf = async ({ from, to, packets }: TraceOptions): Promise<readonly 
 const tracePackets = async (packets: readonly Packet[], options: TraceOptions): Promise<readonly TraceReport[]> => {
   const { config, node, planner, problems } = await loadPlanned(options)
   printProblems(problems, 'warning')
-  const plane = await loadPlane(planeNamed(options.plane ?? config.mode ?? 'auto'))
+  const plane = await loadPlane(planeFor(options, config))
   const programs = [plane.base(node)]
   for (const frontend of planner.frontends.values()) {
     const program = plane.compile(frontend, node)

@@ -13,7 +13,8 @@ const cluster = () => {
   const store = new Store()
   const addresses = ['192.168.0.2', '2001:db8:1::2', '192.168.1.2']
   const labels = { 'topology.kubernetes.io/zone': 'a' }
-  store.put({ kind: 'Node', value: { name: 'node-1', labels, addresses, podCIDRs: [], leaving: false } })
+  const podCIDRs = ['10.0.1.0/24', 'fd00:1::/64', '10.0.9.0/24']
+  store.put({ kind: 'Node', value: { name: 'node-1', labels, addresses, podCIDRs, leaving: false } })
   store.put({ kind: 'ServiceCIDR', value: { name: 'second', cidrs: ['172.31.0.0/16'] } })
   store.put({ kind: 'ServiceCIDR', value: { name: 'first', cidrs: ['172.30.0.0/16', 'fd00:172::/112'] } })
   return store.snapshot
@@ -63,4 +64,25 @@ describe('where node ports are open', () => {
     const node = nodeView({ ...settings, nodePortAddresses: ['primary'] }, cluster(), ['192.0.2.1'])
     expect(nodePortCidrsOf(node, 'IPv6')).toEqual(['::1/128'])
   })
+})
+
+describe('primary addresses, as kube-proxy finds them', () => {
+  const primary = (more: Partial<NodeSettings>, interfaces: readonly string[] | null = null): NodeView =>
+    nodeView({ ...settings, nodePortAddresses: ['primary'], ...more }, cluster(), interfaces)
+
+  test('bindAddress stands before the Node object’s of its family', () => {
+    expect(primary({ bindAddress: '192.168.1.2' }).nodePortAddresses).toEqual(['192.168.1.2/32', '2001:db8:1::2/128'])
+    expect(primary({ bindAddress: '198.51.100.1' }).addresses[0]).toBe('198.51.100.1')
+  })
+
+  test('of a live agent only what an interface holds counts', () => {
+    const live = primary({ bindAddress: '198.51.100.1' }, ['10.9.9.9', '192.168.1.2'])
+    expect(live.addresses).toEqual(['192.168.1.2', '10.9.9.9'])
+    expect(primary({ bindAddress: '10.9.9.9' }, ['192.168.1.2', '10.9.9.9']).nodePortAddresses?.[0]).toBe('10.9.9.9/32')
+  })
+})
+
+test('detectLocalMode NodeCIDR takes the Node’s ranges: the first of each family', () => {
+  const view = nodeView({ ...settings, detectLocalMode: 'NodeCIDR', clusterCIDRs: [] }, cluster())
+  expect(view.clusterCIDRs).toEqual(['10.0.1.0/24', 'fd00:1::/64'])
 })
