@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { compactHeap } from '../src/agent/memory.ts'
 import type { RawObject } from '../src/dataplane/conformance-case.ts'
 import type { Driver, Plane, PlaneName, PlaneObject } from '../src/dataplane/plane.ts'
@@ -104,7 +105,6 @@ class MeasuredAgent {
   async #sync(): Promise<void> {
     const node = nodeView(settings, this.#store.snapshot)
     this.#planner = new Planner(node)
-    const plan = this.#planner.sync(this.#store.snapshot)
     this.#reconciler = new Reconciler({
       plane: this.#plane,
       driver: this.#driver,
@@ -117,8 +117,13 @@ class MeasuredAgent {
         if (this.#waiting.size === 0) this.#applied()
       },
     })
+    let inForce: Promise<void> = Promise.resolve()
+    for (const part of this.#planner.syncInParts(this.#store.snapshot)) {
+      inForce = this.#inForce(part)
+      await nextTurn()
+    }
     this.#reconciler.sourcesComplete()
-    await this.#inForce(plan)
+    await inForce
   }
 
   #inForce(change: PlanChange): Promise<void> {
