@@ -100,7 +100,7 @@ const tellAnswer = (status: number, said: string, isStatus: boolean, { server, w
     case 401:
       return `the API server ${server} does not accept the credentials of ${where}: the token or certificate has expired or is another cluster's; renew it (it is read again)`
     case 403:
-      return `forbidden: ${said || what}: grant it to this user (${what}) in a ClusterRole, as deploy/base/rbac.yaml does`
+      return `forbidden: ${said || what}: grant it to this user (${what}) in a ClusterRole, as deploy/base/cluster-role.yaml does`
     case 404:
       if (!isStatus) return `${server} is no API server (404 for the ${what}): check server in ${where}`
       return `the API server does not know what is asked for (${what}): it may be older than Kubernetes 1.31`
