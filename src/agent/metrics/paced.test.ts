@@ -19,6 +19,21 @@ test('many who ask at once cost one reading, and a dear one serves longer', asyn
   expect(await read()).toBe(2)
 })
 
+test('a slow reading does not serve for ever', async () => {
+  const clock = new ManualClock()
+  let reads = 0
+  const read = paced(
+    async () => {
+      await clock.advance(10_000)
+      return ++reads
+    },
+    { clock, least: 500 },
+  )
+  expect(await read()).toBe(1)
+  await clock.advance(30_000)
+  expect(await read()).toBe(2)
+})
+
 test('a failure is told to those who asked and not kept', async () => {
   const clock = new ManualClock()
   let fails = true
