@@ -36,7 +36,8 @@ export class ApiError extends Error {
 export interface Api extends Disposable {
   /** `path` begins with /; PATCH bodies are merge patches. Answers the parsed body. @throws ApiError */
   call<T = KubeObject>(method: string, path: string, body?: unknown): Promise<T>
-  text(path: string): Promise<string>
+  /** `withinMs` default 30,000 */
+  text(path: string, withinMs?: number): Promise<string>
   /** Every event until the server ends it or `signal` aborts; a broken connection ends it too. */
   watch(path: string, onEvent: (event: WatchEvent) => void, signal: AbortSignal): Promise<void>
 }
@@ -53,10 +54,10 @@ export const openApi = (url: string, ca: string, token: string): Api => {
       'content-length': Buffer.byteLength(body),
     },
   })
-  const send = (method: string, path: string, body?: unknown): Promise<string> => {
+  const send = (method: string, path: string, body?: unknown, withinMs = 30_000): Promise<string> => {
     const { promise, resolve, reject } = Promise.withResolvers<string>()
     const text = body === undefined ? '' : JSON.stringify(body)
-    const sent = request(`${url}${path}`, { ...optionsOf(method, text), timeout: 30_000 }, (response) => {
+    const sent = request(`${url}${path}`, { ...optionsOf(method, text), timeout: withinMs }, (response) => {
       let answer = ''
       response.setEncoding('utf8').on('data', (part: string) => (answer += part))
       response.on('error', reject)
@@ -66,13 +67,15 @@ export const openApi = (url: string, ca: string, token: string): Api => {
         else reject(new ApiError(`${method} ${path}`, status, answer))
       })
     })
-    sent.on('error', reject).on('timeout', () => sent.destroy(new Error(`${method} ${path}: no answer in 30 s`)))
+    sent
+      .on('error', reject)
+      .on('timeout', () => sent.destroy(new Error(`${method} ${path}: no answer in ${withinMs} ms`)))
     sent.end(text)
     return promise
   }
   return {
     call: async <T>(method: string, path: string, body?: unknown) => JSON.parse(await send(method, path, body)) as T,
-    text: (path) => send('GET', path),
+    text: (path, withinMs) => send('GET', path, undefined, withinMs),
     watch(path, onEvent, signal) {
       const { promise, resolve } = Promise.withResolvers<void>()
       const sent = request(`${url}${path}`, { ...optionsOf('GET'), signal }, (response) => {

@@ -71,7 +71,7 @@ const tokenLine = ({ token, name, groups }: TokenUser): string => `${token},${na
 export const startApiserver = async (directory: string, args: readonly string[], api: Api): Promise<Running> => {
   const program = run(binaries.kubeApiserver, args, join(directory, 'kube-apiserver.log'))
   try {
-    await ready('kube-apiserver', program, async () => (await api.text('/readyz')) === 'ok')
+    await ready('kube-apiserver', program, async () => (await api.text('/readyz', 3_000)) === 'ok')
   } catch (error) {
     await program[Symbol.asyncDispose]()
     throw error

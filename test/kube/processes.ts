@@ -51,7 +51,7 @@ export const ready = async (
   name: string,
   program: Running,
   isReady: () => Promise<boolean>,
-  withinMs = 60_000,
+  withinMs = 120_000,
 ): Promise<void> => {
   const deadline = Date.now() + withinMs
   let why = 'it never answered'
