@@ -72,3 +72,16 @@ test('what is kept and what the brake holds', () => {
   )
   expect(text).toContain('and 2 more')
 })
+
+test('says what is wrong with the source', () => {
+  const source = {
+    name: 'kubernetes:https://api',
+    synced: true,
+    modified: 1,
+    stale: true,
+    since: 1_000,
+    problem: 'refused',
+  }
+  const text = statusTables({ ...status, source }, { wide: false, headers: true, now: 61_000 })
+  expect(text).toContain('kubernetes:https://api is out of reach since 60s; what is in force stays\nsource: refused\n')
+})

@@ -1,4 +1,4 @@
-import type { AgentStatus, PlaneReport } from '../agent/status.ts'
+import type { AgentStatus, PlaneReport, SourceReport } from '../agent/status.ts'
 import { formatProblem } from './problems.ts'
 import { formatTable } from './table.ts'
 
@@ -25,7 +25,7 @@ export const statusTables = (status: AgentStatus, { wide, headers, now }: Status
     ...(wide ? status.planes.map((plane) => counterTable(plane, headers)) : []),
     status.planes.map((plane) => keptText(plane)).join(''),
     brakeText(status),
-    status.source.synced ? '' : `${status.source.name} is not read yet\n`,
+    sourceTroubles(status.source, now),
     status.agent ? '' : 'no agent runs here: nobody keeps this in sync\n',
   ]
   return sections.filter((section) => section !== '').join('\n')
@@ -58,6 +58,16 @@ const brakeText = ({ brake }: AgentStatus): string => {
 }
 
 const moment = (wall: number): string => new Date(wall).toISOString().replace(/\.\d+Z/, 'Z')
+
+/** Nothing while all is well. */
+const sourceTroubles = ({ name, synced, stale, since = 0, problem }: SourceReport, now: number): string => {
+  const states = [
+    ...(synced ? [] : ['is not read yet']),
+    ...(stale ? [`is out of reach${since === 0 ? '' : ` since ${age(now - since)}`}; what is in force stays`] : []),
+  ]
+  const lines = [...states.map((state) => `${name} ${state}`), ...(problem === undefined ? [] : [`source: ${problem}`])]
+  return lines.map((line) => `${line}\n`).join('')
+}
 
 const planeRow = ({ plane, frontends, inSync, missing, extra, times }: PlaneReport, now: number): string[] => {
   const changed = times === undefined || times.lastChange === 0 ? null : times.lastChange
