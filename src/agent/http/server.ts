@@ -43,6 +43,8 @@ export const httpServer = (handler: Handler, limits: Limits = {}): Server => {
     },
     (request, response) => {
       const { socket } = request
+      // by which preflight tells us from a kube-proxy
+      response.setHeader('Server', 'evenkeel')
       const cut = setTimeout(() => socket.destroy(), answerMs).unref()
       busy.add(socket)
       response.on('close', () => {
