@@ -24,6 +24,7 @@ export const POD_PLACES = 65_536
 
 const NODES = 100
 export const OWN_NODE = 'node-0'
+export const NODE_ADDRESS = '192.168.0.2'
 
 /** Names are as long whatever the number, so that only what is kept can make memory grow. */
 const serialText = (serial: number): string => serial.toString(36).padStart(8, '0')
@@ -149,7 +150,7 @@ export const nodeObject = (version: number): RawObject => ({
     labels: { 'topology.kubernetes.io/zone': `zone-${version % 3}`, 'example.com/rollout': serialText(version) },
   },
   spec: { podCIDRs: ['10.128.0.0/24'] },
-  status: { addresses: [{ type: 'InternalIP', address: '192.168.0.2' }] },
+  status: { addresses: [{ type: 'InternalIP', address: NODE_ADDRESS }] },
 })
 
 export const serviceCIDRObject = (name: string, cidr: string): RawObject => ({

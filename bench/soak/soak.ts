@@ -6,7 +6,7 @@ import type { FlowRequest, FlowValue } from '../../test/support/flows.ts'
 import { createNamespace } from '../../test/support/namespaces.ts'
 import { clusterIP } from '../cluster.ts'
 import { Churn } from './churn.ts'
-import { kindOf } from './cluster.ts'
+import { kindOf, NODE_ADDRESS } from './cluster.ts'
 import type { Holding, SoakRequest, SoakValue, Verdict } from './protocol.ts'
 import { type Limits, type Measure, type Trends, trendsOf } from './trends.ts'
 
@@ -125,6 +125,9 @@ const openPlace = async (stack: AsyncDisposableStack, { services }: SoakOptions)
   const { name } = stack.use(createNamespace('ek-soak', 'node'))
   const inside = (...command: readonly string[]): void =>
     void execFileSync('ip', ['netns', 'exec', name, ...command], { timeout: 30_000, stdio: 'pipe' })
+  inside('ip', 'link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'eth1')
+  inside('ip', 'address', 'add', `${NODE_ADDRESS}/24`, 'dev', 'eth0')
+  inside('ip', 'link', 'set', 'eth0', 'up')
   inside('ip', 'route', 'add', 'default', 'dev', 'lo')
   const script = fileURLToPath(new URL('../../test/support/flows.ts', import.meta.url))
   const flows = stack.use(startChild<FlowRequest, FlowValue>(script, [], { namespace: name, deadlineMs: 60_000 }))
