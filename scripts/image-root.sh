@@ -11,7 +11,7 @@ with=${2:-}
 cd "$(dirname "$0")/.."
 [ ! -e "$root" ] || { echo "image-root: $root is there already" >&2; exit 2; }
 [ -f dist/cli/main.js ] || { echo 'image-root: not built yet; run: make build' >&2; exit 2; }
-epoch=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
+epoch=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
 
 app=$root/opt/evenkeel
 mkdir -p "$app" "$root"/{etc/evenkeel,lib/modules,proc,run,sys,tmp,usr/bin,var/empty}

@@ -5,9 +5,11 @@ set -euo pipefail
 
 # package:command that proves it
 needed=(
+  binutils:strip
   conntrack:conntrack
   etcd-server:etcd
   iproute2:ip
+  libcap2-bin:setcap
   nftables:nft
   openssl:openssl
   procps:sysctl

@@ -85,7 +85,8 @@ const configOf = (text: string): string => {
   const found = objectsOf(text).find(
     ({ kind, metadata }) => kind === 'ConfigMap' && metadata.name.startsWith('evenkeel-config'),
   )
-  return (found?.['data'] as Record<string, string>)['config.yaml'] ?? ''
+  const data = found?.['data'] as Record<string, string> | undefined
+  return data?.['config.yaml'] ?? ''
 }
 
 /**
