@@ -38,7 +38,10 @@ export const evenkeelFields = {
     minFrontends: integer({ about: 'fewer than so many are never held', min: 0, max: 1_000_000, fallback: 10 }),
     window: duration({ about: 'within which what is emptied adds up, so that a trickle counts too', fallback: 60_000 }),
   }),
-  events: flag({ about: 'Kubernetes Events for what a Service’s owner must know', fallback: true }),
+  events: flag({
+    about: 'Kubernetes Events for what a Service’s owner must know',
+    noEffect: 'this version sends no Events; problems stand in status, logs and metrics',
+  }),
   metrics: section('our own metrics', {
     backends: flag({ about: 'of every backend', fallback: true }),
     maxSeries: integer({
