@@ -53,7 +53,7 @@ export async function loadLibc(): Promise<Libc> {
     close: self.func('int close(int)'),
     bpf: (command, attributes, length) =>
       syscall(BPF[process.arch] ?? -1, 'int', command, 'void *', attributes, 'uint', length),
-    addressOf: (bytes) => BigInt(koffi.address(bytes)),
+    addressOf: (bytes) => koffi.address(bytes),
     unshare: self.func('int unshare(int)'),
     errno: () => koffi.errno(),
     whenReadable(fd, run) {
