@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { TestAgent } from './agent.ts'
 import { nodeAddresses } from './network.ts'
 import { deployment, service, slice } from './objects.ts'
@@ -19,6 +19,9 @@ afterAll(async () => {
   await stack.disposeAsync()
 })
 
+const hasPods = (app: string, count: number): Promise<void> =>
+  until(async () => expect(await world.pods(app)).toHaveLength(count))
+
 /** Every pod of the app, and nobody else, answers at the address. */
 const reaches = async (to: string, port: number, app: string, from?: string): Promise<void> => {
   const options = { times: 40, ...(from !== undefined && { from }) }
@@ -35,7 +38,7 @@ const podAddress = (app: string): Promise<string> =>
 
 const scaled = async (app: string, replicas: number): Promise<void> => {
   await world.kubectl('scale', 'deployment', app, `--replicas=${replicas}`)
-  await until(async () => expect(await world.pods(app)).toHaveLength(replicas))
+  await hasPods(app, replicas)
   await world.inSync(agent)
 }
 
@@ -54,7 +57,7 @@ describe('an application', () => {
   beforeAll(async () => {
     await world.apply(deployment(app, { replicas: 3 }), service(app))
     ;[v4, v6] = await clusterIPs(app)
-    await until(async () => expect(await world.pods(app)).toHaveLength(3))
+    await hasPods(app, 3)
     await world.inSync(agent)
   })
 
@@ -103,7 +106,7 @@ describe('an application', () => {
     await until(async () => expect((await agent.status()).inSync).toBe(true))
     expect(await world.answers(v4, 80)).toEqual(leaving)
     await world.kubectl('scale', 'deployment', app, '--replicas=2')
-    await until(async () => expect(await world.pods(app)).toHaveLength(2))
+    await hasPods(app, 2)
     await reaches(v4, 80, app)
     await world.node.holdTerminating(false)
     await world.inSync(agent)
@@ -151,8 +154,8 @@ describe('types and policies', () => {
     )
     await world.apply(service('far'))
     ;[v4] = await clusterIPs(app)
-    await until(async () => expect(await world.pods(app)).toHaveLength(2))
-    await until(async () => expect(await world.pods('far')).toHaveLength(2))
+    await hasPods(app, 2)
+    await hasPods('far', 2)
     await world.inSync(agent)
   })
 
@@ -251,7 +254,7 @@ describe('endpoints written by hand', () => {
       service('hand', { selector: null, ipFamilyPolicy: 'SingleStack' }),
     )
     const [v4] = await clusterIPs('hand')
-    await until(async () => expect(await world.pods('hand')).toHaveLength(2))
+    await hasPods('hand', 2)
     const [one = '', two = ''] = (
       await world.kubectl('get', 'pods', '-l', 'app=hand', '-o', 'jsonpath={.items[*].status.podIP}')
     ).split(' ')
@@ -291,10 +294,6 @@ test('a further ServiceCIDR', async () => {
 })
 
 describe('at the end', () => {
-  beforeEach(() => {
-    expect(world.node.errors).toEqual([])
-  })
-
   test('all is deleted: nothing of it is left in the kernel', async () => {
     await world.kubectl('delete', 'deployments,services', '-l', 'app')
     await world.kubectl('delete', 'deployments', '--all')
@@ -304,6 +303,7 @@ describe('at the end', () => {
     await world.kubectl('delete', ...names.filter((name) => name !== 'service/kubernetes'))
     await until(async () => expect(await world.kubectl('get', 'pods', '-o', 'name')).toBe(''))
     const status = await world.inSync(agent)
+    expect(world.node.errors).toEqual([])
     // what is left is default/kubernetes
     expect(status.planes.map(({ frontends }) => frontends)).toEqual([1])
     expect(status.problems).toEqual([])
