@@ -23,7 +23,7 @@ beforeAll(async () => {
   await world.apply(deployment('web', { replicas: 3 }), service('web'), byHand('other'), byHand('leaving'))
   await world.apply(endpoints('other', 2), endpoints('leaving', 2))
   ;[v4 = ''] = await world.clusterIPs('web')
-  await until(async () => expect(await world.pods('web')).toHaveLength(3))
+  await hasPods('web', 3)
   agent = world.agent('agent')
   await world.inSync(agent, 60_000)
 })
@@ -32,6 +32,9 @@ afterEach(async () => {
   world.proxy.hold(false)
 })
 afterAll(() => stack.disposeAsync())
+
+const hasPods = (app: string, count: number): Promise<void> =>
+  until(async () => expect(await world.pods(app)).toHaveLength(count))
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
@@ -56,12 +59,21 @@ const endpoints = (of: string, count: number): object =>
     Array.from({ length: count }, (_, index) => `10.1.0.${200 + index}`),
   )
 
+/** The generation when nothing was written for 3 s: what a change replaced is removed a little later. */
+const quietGeneration = async (): Promise<number> => {
+  for (;;) {
+    const before = await world.nftables.generation()
+    await sleep(3_000)
+    if ((await world.nftables.generation()) === before) return before
+  }
+}
+
 /** An endpoint of `other` comes or goes, and is in force: the transactions that it cost. */
 const change = async (count: number): Promise<number> => {
-  const before = await world.nftables.generation()
+  const before = await quietGeneration()
   await world.apply(endpoints('other', count))
   await world.inSync(agent, 60_000)
-  return (await world.nftables.generation()) - before
+  return (await quietGeneration()) - before
 }
 
 test(`the API server is killed for ${seconds} s and restarted: nothing is written, connections go on`, async () => {
@@ -85,15 +97,6 @@ test(`the API server is killed for ${seconds} s and restarted: nothing is writte
   expect(relists(from)).toBeLessThanOrEqual(2)
   await change(3)
 })
-
-/** The generation when nothing was written for 3 s: what a change replaced is removed a little later. */
-const quietGeneration = async (): Promise<number> => {
-  for (;;) {
-    const before = await world.nftables.generation()
-    await sleep(3_000)
-    if ((await world.nftables.generation()) === before) return before
-  }
-}
 
 test('the agent is killed and started while the API server is away: the kernel keeps what it has', async () => {
   const before = await quietGeneration()
@@ -136,7 +139,7 @@ test(`every watch is cut every second for ${seconds} s: changes come through, no
   await world.inSync(agent, 60_000)
   expect(await world.answers(v4, 80, { times: 30 })).toHaveLength(3)
   expect(changes).toBeGreaterThan(2)
-  expect((await world.nftables.generation()) - before).toBeLessThanOrEqual(changes * Math.max(up, down))
+  expect((await quietGeneration()) - before).toBeLessThanOrEqual(changes * Math.max(up, down))
   expect(relists(from)).toBe(0)
   // resumed after each cut, and not more often than twice a second
   const resumed = asked(from, ['watch']).length
