@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
 export interface ProcessUsage {
   readonly rssMiB: number
   /** the most it ever was */
   readonly peakMiB: number
-  /** user and system, with that of children that have ended */
+  /** user and system, with that of its children, also those that have ended */
   readonly cpuSeconds: number
 }
 
@@ -13,8 +13,26 @@ export const processUsage = (pid: number): ProcessUsage => {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
   const mebibytes = (name: string): number =>
     Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) / 1_024
+  return { rssMiB: mebibytes('VmRSS'), peakMiB: mebibytes('VmHWM'), cpuSeconds: ticksOf(pid) / 100 }
+}
+
+/** With the children that run. */
+const ticksOf = (pid: number): number => {
   // the name in parentheses may hold anything
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? []
-  const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0)
-  return { rssMiB: mebibytes('VmRSS'), peakMiB: mebibytes('VmHWM'), cpuSeconds: ticks / 100 }
+  return fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0) + childrenOf(pid).reduce(addTicks, 0)
 }
+
+const addTicks = (sum: number, child: number): number => {
+  try {
+    return sum + ticksOf(child)
+  } catch {
+    // it ended just now
+    return sum
+  }
+}
+
+const childrenOf = (pid: number): readonly number[] =>
+  readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+    readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
+  )

@@ -1,19 +1,21 @@
 import { readdirSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Agent, startAgent } from '../../src/agent/agent.ts'
 import { parseConfig } from '../../src/agent/config.ts'
+import { sourceOf } from '../../src/agent/source.ts'
 import { compactHeap } from '../../src/agent/memory.ts'
 import { openKernel } from '../../src/kernel/index.ts'
+import type { Store } from '../../src/sources/store.ts'
 import { seededRandom } from '../../src/util/random.ts'
 import { answerCalls } from '../../test/support/child-calls.ts'
 import { POD_CIDR } from '../cluster.ts'
 import { OWN_NODE } from './cluster.ts'
 import { Complaints } from './complaints.ts'
-import { fedSource } from './fed-source.ts'
+import { hasTurn } from './marker.ts'
 import type { Holding, SoakRequest, SoakValue, Verdict } from './protocol.ts'
 import { SteppedClock } from './stepped-clock.ts'
 
 const clock = new SteppedClock()
-const source = fedSource()
 const complaints = new Complaints()
 const random = seededRandom('soak agent')
 /** what a planted leak keeps */
@@ -21,6 +23,7 @@ const leaked: string[] = []
 const leakBytes = Number(process.argv[2] ?? 0)
 
 let agent: Agent | null = null
+let store: Store | null = null
 
 const running = (): Agent => {
   if (!agent) throw new Error('the agent has not been started')
@@ -43,6 +46,21 @@ const inForce = async (): Promise<void> => {
   }
 }
 
+/** Everything that the API server said up to this turn has come. Time goes on: what was cut off is asked again after a pause. */
+const told = async (turn: number): Promise<void> => {
+  const from = performance.now()
+  while (!store || !hasTurn(store.snapshot, turn)) {
+    if (performance.now() - from > PATIENCE) throw new Error(`the source does not come to turn ${turn}`)
+    await sleep(1)
+    await clock.pass(PACE, soon)
+  }
+}
+
+/** simulated ms for each real one while something is waited for */
+const PACE = 20
+
+const soon = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
 const configuration = `
 apiVersion: kubeproxy.config.k8s.io/v1alpha1
 kind: KubeProxyConfiguration
@@ -50,19 +68,25 @@ mode: nftables
 clusterCIDR: ${POD_CIDR},fd00:10::/64
 `
 
-const start = async (): Promise<void> => {
+const start = async (url: string, turn: number): Promise<void> => {
   const { config, problems } = parseConfig(Buffer.from(configuration), 'soak', { nodeName: OWN_NODE })
   if (problems.length > 0) throw new Error(JSON.stringify(problems))
-  agent = await startAgent({
+  const open = sourceOf({ kind: 'kubernetes', client: { master: url } }, config)
+  const starting = startAgent({
     config,
     plane: 'nftables',
-    openSource: source.open,
+    openSource: (itsStore, context) => {
+      store = itsStore
+      return open(itsStore, context)
+    },
     kernel: await openKernel(),
     log: complaints.log,
     clock,
     random: () => random() / 2 ** 32,
     control: false,
   })
+  await told(turn)
+  agent = await starting
   await inForce()
   await clock.pass(5_000, inForce)
 }
@@ -102,17 +126,14 @@ const verify = async (): Promise<Verdict> => {
 
 answerCalls<SoakRequest, SoakValue>(async (request) => {
   switch (request.ask) {
-    case 'load':
-      source.load(request.objects)
-      return null
     case 'start':
-      await start()
+      await start(request.url, request.turn)
       return null
     case 'step':
-      source.tell(request.events)
-      if (leakBytes > 0)
-        for (const _ of request.events) leaked.push(Buffer.alloc(leakBytes, leaked.length).toString('latin1'))
-      await clock.pass(request.ms, inForce)
+      if (request.turn !== null) await told(request.turn)
+      for (let i = 0; leakBytes > 0 && i < request.changes; i++)
+        leaked.push(Buffer.alloc(leakBytes, leaked.length).toString('latin1'))
+      await clock.pass(request.ms, request.turn === null ? soon : inForce)
       return null
     case 'sample':
       return sample()

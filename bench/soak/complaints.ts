@@ -18,6 +18,7 @@ export class Complaints {
   }
 
   #count(message: string): void {
-    this.#counts.set(message, (this.#counts.get(message) ?? 0) + 1)
+    const kind = message.replaceAll(/https?:\/\/[^ :]+(:\d+)?/g, 'URL')
+    this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1)
   }
 }

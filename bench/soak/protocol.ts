@@ -1,12 +1,8 @@
-import type { RawObject } from '../../src/dataplane/conformance-case.ts'
-import type { ChurnEvent } from './churn.ts'
-
 export type SoakRequest =
-  | { readonly ask: 'load'; readonly objects: readonly RawObject[] }
-  /** starts the agent on what was loaded; answers when it is in sync */
-  | { readonly ask: 'start' }
-  /** these happen, and `ms` of simulated time pass */
-  | { readonly ask: 'step'; readonly events: readonly ChurnEvent[]; readonly ms: number }
+  /** starts the agent on this API server; answers when it is in sync */
+  | { readonly ask: 'start'; readonly url: string; readonly turn: number }
+  /** `ms` of simulated time pass; before that everything up to `turn` is in force. null: the API server is out of reach */
+  | { readonly ask: 'step'; readonly turn: number | null; readonly ms: number; readonly changes: number }
   /** collects garbage first */
   | { readonly ask: 'sample' }
   /** reads the kernel and compares it with the plan */

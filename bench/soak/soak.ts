@@ -5,8 +5,10 @@ import { type Child, startChild } from '../../test/support/child-calls.ts'
 import type { FlowRequest, FlowValue } from '../../test/support/flows.ts'
 import { createNamespace } from '../../test/support/namespaces.ts'
 import { clusterIP } from '../cluster.ts'
+import type { ApiRequest, ApiValue, Mishap } from './api-protocol.ts'
 import { Churn } from './churn.ts'
 import { kindOf, NODE_ADDRESS } from './cluster.ts'
+import { Mishaps } from './mishaps.ts'
 import type { Holding, SoakRequest, SoakValue, Verdict } from './protocol.ts'
 import { type Limits, type Measure, type Trends, trendsOf } from './trends.ts'
 
@@ -41,6 +43,8 @@ export interface SoakReport {
   readonly endpoints: number
   readonly seed: string
   readonly changes: number
+  /** what befell the connection to the API server */
+  readonly mishaps: Readonly<Record<Mishap, number>>
   readonly transactions: number
   readonly foreignChanges: number
   readonly realSeconds: number
@@ -62,8 +66,13 @@ export const benchSoak = async (options: SoakOptions): Promise<SoakReport> => {
   const place = await openPlace(stack, options)
   const started = performance.now()
   const churn = new Churn(options)
+  const api = stack.use(startApi(place.namespace))
+  const mishaps = new Mishaps(options.seed, tickSeconds)
+  let turn = 0
+  await load(api, churn.objects(), turn)
+  const url = (await api.call({ ask: 'url' })) as string
   const agent = stack.use(startAgent(place.namespace, options.leakBytes))
-  await loadAll(agent, churn.objects())
+  await agent.call({ ask: 'start', url, turn })
   const rounds = Math.max(1, Math.round(hours * samplesPerHour))
   const ticks = Math.round(3_600 / tickSeconds / samplesPerHour)
   const samples: SoakSample[] = []
@@ -72,8 +81,13 @@ export const benchSoak = async (options: SoakOptions): Promise<SoakReport> => {
     for (const events of churn.round(ticks, 1 / samplesPerHour)) {
       changes += events.length
       await place.traffic()
-      await agent.call({ ask: 'step', events, ms: tickSeconds * 1_000 })
+      for (const mishap of mishaps.next()) await api.call({ ask: 'mishap', mishap })
+      await api.call({ ask: 'tell', events, turn: ++turn })
+      const step = { ask: 'step', ms: tickSeconds * 1_000, changes: events.length } as const
+      await agent.call({ ...step, turn: mishaps.outage ? null : turn })
     }
+    for (const mishap of mishaps.end()) await api.call({ ask: 'mishap', mishap })
+    await agent.call({ ask: 'step', turn, ms: 60_000, changes: 0 })
     if (round % (samplesPerHour * 6) === samplesPerHour) place.interfere()
     const holding = (await agent.call({ ask: 'sample' })) as Holding
     samples.push({ hour: (round + 1) / samplesPerHour, ...holding })
@@ -84,7 +98,7 @@ export const benchSoak = async (options: SoakOptions): Promise<SoakReport> => {
   }
   const verdict = (await agent.call({ ask: 'verify' })) as Verdict
   await agent.call({ ask: 'stop' })
-  const restart = await restartOn(place.namespace, churn.objects())
+  const restart = await restartOn(place.namespace, url, turn)
   const warmUpHours = hours * warmUp
   const trends = trendsOf(
     samples.filter(({ hour }) => hour > warmUpHours),
@@ -98,6 +112,7 @@ export const benchSoak = async (options: SoakOptions): Promise<SoakReport> => {
     endpoints: options.endpoints,
     seed: options.seed,
     changes,
+    mishaps: mishaps.counts,
     transactions,
     foreignChanges,
     realSeconds: Math.round((performance.now() - started) / 1_000),
@@ -150,21 +165,24 @@ const startAgent = (namespace: string, leakBytes = 0): Child<SoakRequest, SoakVa
     execArgv: ['--expose-gc'],
   })
 
-const loadAll = async (agent: Child<SoakRequest, SoakValue>, all: Iterable<RawObject>): Promise<void> => {
+const startApi = (namespace: string): Child<ApiRequest, ApiValue> =>
+  startChild(fileURLToPath(new URL('api.ts', import.meta.url)), [], { namespace, deadlineMs: 60_000 })
+
+const load = async (api: Child<ApiRequest, ApiValue>, all: Iterable<RawObject>, turn: number): Promise<void> => {
   let objects: RawObject[] = []
   for (const object of all) {
     objects.push(object)
     if (objects.length < 50) continue
-    await agent.call({ ask: 'load', objects })
+    await api.call({ ask: 'put', objects })
     objects = []
   }
-  await agent.call({ ask: 'load', objects })
-  await agent.call({ ask: 'start' })
+  await api.call({ ask: 'put', objects })
+  await api.call({ ask: 'tell', events: [], turn })
 }
 
-const restartOn = async (namespace: string, objects: Iterable<RawObject>): Promise<Verdict> => {
+const restartOn = async (namespace: string, url: string, turn: number): Promise<Verdict> => {
   await using agent = startAgent(namespace)
-  await loadAll(agent, objects)
+  await agent.call({ ask: 'start', url, turn })
   return (await agent.call({ ask: 'verify' })) as Verdict
 }
 
