@@ -27,7 +27,8 @@ const owners = [
   },
   {
     module: /^node:child_process$/,
-    allowed: /^(src\/kernel\/exec|src\/sources\/kubernetes\/exec-plugin|src\/lab\/|bench\/|scripts\/|test\/)|\.test\.ts$/,
+    allowed:
+      /^(src\/kernel\/exec|src\/sources\/kubernetes\/exec-plugin|src\/lab\/|bench\/|scripts\/|test\/)|\.test\.ts$/,
     why: 'processes are started by src/kernel/exec (and by src/lab, bench and credential plugins) only, so that every one has a deadline and an error that names it',
   },
   {

@@ -66,7 +66,7 @@ it('planned in parts, with events between them, the frontends are those of a pla
   fc.assert(
     fc.property(fc.array(event, { maxLength: 12 }), fc.array(event, { maxLength: 3 }), (first, between) => {
       const store = new Store()
-      const apply = (one: typeof first[number]): void => {
+      const apply = (one: (typeof first)[number]): void => {
         if (one.kind === 'removal') store.remove(one.id)
         else if (one.kind !== 'zone') store.put(one)
       }
