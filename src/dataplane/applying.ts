@@ -8,7 +8,8 @@ import { failureOf, reasonOf } from './failure.ts'
 import { FOUND } from './found.ts'
 import { BASE, type Ledger, type Staged } from './ledger.ts'
 import { narrow } from './narrow.ts'
-import { cutInPieces, CUT_FROM } from './pieces.ts'
+import { applyPiecemeal } from './piecemeal.ts'
+import { CUT_FROM, cutInPieces } from './pieces.ts'
 import type { Change, PlaneObject, Program } from './plane.ts'
 import type { SyncFailure } from './reconcile-options.ts'
 
@@ -19,6 +20,8 @@ export interface ApplyingOptions<O extends PlaneObject> {
   readonly clock: Clock
   readonly log: Log
   readonly retry: Retry
+  /** a turn of the event loop */
+  readonly nextTurn: () => Promise<unknown>
   /** one transaction */
   readonly send: (change: Change<O>) => Promise<void>
   /** these are in force as last planned */
@@ -32,6 +35,11 @@ interface Attempt<O extends PlaneObject> {
   readonly pending: Pending
   readonly version: number
   readonly program: Program<O> | null
+}
+
+export interface ApplyOptions {
+  readonly fresh: boolean
+  readonly more: () => readonly Pending[]
 }
 
 /** The kernel may not be what we believe; why. It is to be read before anything else. */
@@ -53,11 +61,14 @@ export class Applying<O extends PlaneObject> {
     return this.#refused
   }
 
-  /** `fresh`: the kernel was read and nothing changed since, so that what fails is itself to blame. */
-  async apply(pending: readonly Pending[], fresh: boolean): Promise<Doubt | null> {
+  /**
+   * `fresh`: the kernel was read and nothing changed since, so that what fails is itself to blame. `more`: what comes while
+   * a change of many frontends is applied in pieces, and goes with it.
+   */
+  async apply(pending: readonly Pending[], { fresh, more }: ApplyOptions): Promise<Doubt | null> {
     const { retry } = this.#options
     // after a failure the pieces are looked at closely
-    if (pending.length >= CUT_FROM && retry.failures('change') === 0) return this.#applyInPieces(pending)
+    if (pending.length >= CUT_FROM && retry.failures('change') === 0) return this.#applyInPieces(pending, more)
     const result = await narrow(this.#compile(pending), (part) => this.#attempt(part), {
       ends: (error) => isDoubtful(error, fresh, pending),
       first: ({ pending }) => isGround(pending.key),
@@ -73,27 +84,18 @@ export class Applying<O extends PlaneObject> {
    * A change of thousands of frontends goes in pieces, the next made while the kernel works on the one before. Until a piece
    * is answered the ledger takes it for done; a failure ends the run, and the kernel is read again.
    */
-  async #applyInPieces(pending: readonly Pending[]): Promise<Doubt | null> {
+  async #applyInPieces(pending: readonly Pending[], more: () => readonly Pending[]): Promise<Doubt | null> {
     const { desired } = this.#options
-    const pieces = cutInPieces(pending, {
-      place: ({ key }) => desired.neighbourhood(key),
-      first: ({ key }) => isGround(key),
+    const error = await applyPiecemeal<Pending, Attempt<O>>(pending, {
+      cut: (items) =>
+        cutInPieces(items, { place: ({ key }) => desired.neighbourhood(key), first: ({ key }) => isGround(key) }),
+      more,
+      make: (items) => this.#compile(items),
+      send: (attempts) => this.#sendEarly(this.#stage(attempts)),
+      done: (attempts) => this.#succeed(attempts),
+      nextTurn: this.#options.nextTurn,
     })
-    let inFlight: { readonly attempts: readonly Attempt<O>[]; readonly sent: Promise<unknown> } | null = null
-    for (const piece of [...pieces, null]) {
-      const attempts = piece && this.#compile(piece)
-      const sent = attempts && this.#sendEarly(this.#stage(attempts))
-      if (inFlight) {
-        const error = await inFlight.sent
-        if (error !== null) {
-          await sent
-          return { error }
-        }
-        this.#succeed(inFlight.attempts)
-      }
-      inFlight = attempts && sent && { attempts, sent }
-    }
-    return null
+    return error === null ? null : { error }
   }
 
   /** Answers the error, null: none. */

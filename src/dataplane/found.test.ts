@@ -10,6 +10,7 @@ import { Reconciler } from './reconcile.ts'
 const begin = (kernel: ToyKernel) => {
   const clock = new ManualClock()
   const reconciler = new Reconciler({
+    nextTurn: () => Promise.resolve(),
     plane: toyPlane,
     driver: kernel.driver(),
     node: { ...someNode, name: 'half-known' },

@@ -34,6 +34,8 @@ export interface ReconcilerOptions<O extends PlaneObject> {
   readonly backoff?: Backoff
   /** ms that removed objects stay for packets in flight, default 1,000 */
   readonly lingerMs?: number
+  /** a turn of the event loop between parts of long work, default setImmediate */
+  readonly nextTurn?: () => Promise<unknown>
   /** these frontends are now in force as last planned (or gone) */
   readonly onApplied?: (keys: readonly FrontendKey[]) => void
   readonly onFailed?: (failure: SyncFailure) => void

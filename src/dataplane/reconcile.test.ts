@@ -14,6 +14,7 @@ const setUp = (kernel = new ToyKernel()) => {
   const random = seededRandom('jitter')
   const applied: string[] = []
   const reconciler = new Reconciler({
+    nextTurn: () => Promise.resolve(),
     plane: toyPlane,
     driver: kernel.driver(),
     node: someNode,

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Frontend, FrontendKey } from '../model/frontend.ts'
 import type { NodeView } from '../model/node-view.ts'
 import type { Clock } from '../util/clock.ts'
@@ -14,6 +15,9 @@ import type { Change, Driver, PlaneObject, Program } from './plane.ts'
 import type { ReconcilerOptions } from './reconcile-options.ts'
 import { type PlaneStatus, type Verification, lagging, refusals } from './reconcile-status.ts'
 import { RepairPace } from './repair-pace.ts'
+
+/** Frontends in one round, those that come twice counted twice: a storm without end must not keep the kernel from being looked at. */
+const MOST_IN_ROUND = 200_000
 
 /**
  * Keeps the kernel equal to the plan: observe, diff, apply, remember. One transaction at a time; what arrives meanwhile gathers for the
@@ -83,6 +87,7 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
       clock,
       log,
       retry: this.#retry,
+      nextTurn: options.nextTurn ?? setImmediate,
       send: (change) => this.#send(change),
       onApplied: (keys) => options.onApplied?.(keys),
       onFailed: options.onFailed,
@@ -380,12 +385,25 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
     const started = this.#clock.now()
     const refusals = this.#refusals
     const full = this.#full
-    const doubt = await this.#applying.apply(pending, this.#fresh)
+    const taken = new Set(pending)
+    const doubt = await this.#applying.apply(pending, {
+      fresh: this.#fresh,
+      more: () => (full ? this.#joining(taken) : []),
+    })
     this.#full = false
     const failures = this.#refusals - refusals
-    onRound?.({ keys: pending.map(({ key }) => key), full, ms: this.#clock.now() - started, failures })
+    onRound?.({ keys: Array.from(taken, ({ key }) => key), full, ms: this.#clock.now() - started, failures })
     if (doubt) this.#doubtKernel(doubt.error)
     return true
+  }
+
+  /** What was planned since a full round began goes with it, as long as nothing else is to be done first. */
+  #joining(taken: Set<Pending>): readonly Pending[] {
+    const now = this.#clock.now()
+    if (this.#stopped || taken.size > MOST_IN_ROUND || (this.#observeAt !== null && this.#observeAt <= now)) return []
+    const late = this.#backlog.due(now, this.#isHeld).together.filter((pending) => !taken.has(pending))
+    for (const pending of late) taken.add(pending)
+    return late
   }
 
   async #send(change: Change<O>): Promise<void> {

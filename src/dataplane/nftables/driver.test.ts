@@ -19,6 +19,7 @@ const start = async (kernel: FakeKernel, planned: Iterable<Frontend> = []) => {
   const random = seededRandom('jitter')
   const driver = await openNftablesDriver(kernel, { log: silent })
   const reconciler = new Reconciler({
+    nextTurn: () => Promise.resolve(),
     plane: nftables,
     driver,
     node: someNode,
