@@ -25,8 +25,10 @@ export interface WatchEvent {
 /** The API server's answer was no. */
 export class ApiError extends Error {
   readonly status: number
+  readonly body: string
   constructor(what: string, status: number, body: string) {
     super(`${what}: ${status} ${body}`)
+    this.body = body
     this.name = 'ApiError'
     this.status = status
   }

@@ -1,3 +1,5 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
@@ -28,7 +30,8 @@ let cluster: KubeCluster
 beforeAll(async () => {
   await enterPrivateNetwork()
   await exec('ip', ['link', 'set', 'lo', 'up'])
-  cluster = stack.use(await startCluster())
+  // wherever kube-proxy itself runs, privileged pods may
+  cluster = stack.use(await startCluster({ apiserverFlags: ['--allow-privileged=true'] }))
 })
 afterAll(() => stack.disposeAsync())
 
@@ -56,6 +59,43 @@ describe('the real API server accepts', () => {
   })
 })
 
+describe('components', () => {
+  const withComponent = async (component: string, overlay: string): Promise<string> => {
+    const directory = join(cluster.directory, `${component}-${overlay}`)
+    await mkdir(directory)
+    const from = (path: string): string => relative(directory, folder(path))
+    const resources = [from(`overlays/${overlay}`)]
+    const text = JSON.stringify({ resources, components: [from(`components/${component}`)] })
+    await writeFile(join(directory, 'kustomization.yaml'), text)
+    return await exec(binaries.kubectl, ['kustomize', '--load-restrictor=LoadRestrictionsNone', directory])
+  }
+  const dryRun = (objects: readonly Rendered[]): Promise<string> =>
+    cluster.kubectl(
+      ['apply', '--dry-run=server', '--validate=strict', '-f', '-'],
+      JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }),
+    )
+
+  test.each(overlays)('node-settings over %s: a privileged container that ends first', async (overlay) => {
+    const objects = objectsOf(await withComponent('node-settings', overlay))
+    expect(await dryRun(objects)).toContain('daemonset.apps/evenkeel created (server dry run)')
+    const { initContainers } = podOf(objects)
+    expect(initContainers).toMatchObject([{ name: 'node-settings', securityContext: { privileged: true } }])
+    expect(initContainers?.[0]?.args).toContain('--init-only')
+  })
+
+  test.each(overlays)('pod-monitor over %s: the port it names is the one that is opened', async (overlay) => {
+    const objects = objectsOf(await withComponent('pod-monitor', overlay))
+    // its kind is prometheus-operator's: no API server has it by itself
+    const own = objects.filter(({ kind }) => kind !== 'PodMonitor')
+    expect(await dryRun(own)).toContain('daemonset.apps/evenkeel created (server dry run)')
+    const monitor = objects.find(({ kind }) => kind === 'PodMonitor')
+    expect(monitor).toMatchObject({
+      apiVersion: 'monitoring.coreos.com/v1',
+      spec: { podMetricsEndpoints: [{ port: podOf(objects).containers[0]?.ports?.[0]?.name, path: '/metrics' }] },
+    })
+  })
+})
+
 describe('chart and overlay give equal objects', () => {
   test.each([
     ['one-service-at-a-time', []],
@@ -80,6 +120,18 @@ const objectsOf = (text: string): readonly Rendered[] =>
   parseAllDocuments(text)
     .map((document) => document.toJS() as Rendered | null)
     .filter((object) => object !== null)
+
+interface PodSpec {
+  readonly initContainers?: readonly { readonly args: readonly string[] }[]
+  readonly containers: readonly { readonly ports?: readonly { readonly name: string }[] }[]
+}
+
+const podOf = (objects: readonly Rendered[]): PodSpec => {
+  const set = objects.find(({ kind }) => kind === 'DaemonSet') as unknown as {
+    readonly spec: { readonly template: { readonly spec: PodSpec } }
+  }
+  return set.spec.template.spec
+}
 
 const configOf = (text: string): string => {
   const found = objectsOf(text).find(

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { TestAgent } from './agent.ts'
 import { createAuthority } from './certificates.ts'
+import { complains, complaints } from './complaints.ts'
 import { until } from './until.ts'
 import { type KubeWorld, startWorld } from './world.ts'
 
@@ -22,23 +23,6 @@ afterEach(async () => {
   agent = null
 })
 afterAll(() => stack.disposeAsync())
-
-/** Warnings about the source, each once. */
-const complaints = (of: TestAgent): readonly string[] =>
-  of
-    .log()
-    .filter(({ level, source }) => (level === 'warn' || level === 'error') && source !== undefined)
-    .map(({ msg }) => msg)
-
-const complains = (of: TestAgent, words: RegExp): Promise<void> =>
-  until(async () => {
-    expect((await of.status()).source.problem).toMatch(words)
-    const lines = complaints(of).filter((line) => words.test(line))
-    expect(lines.length).toBeGreaterThan(0)
-    // said once, not at each attempt
-    expect(new Set(lines).size).toBe(lines.length)
-    for (const line of lines) expect(line).not.toContain('\n')
-  })
 
 test.for([
   ['a kubeconfig that is not there', undefined, /kubeconfig.*nowhere/],

@@ -48,6 +48,7 @@ describe('an answer that refuses', () => {
       status(403, 'services is forbidden: User "x" cannot watch resource "services"'),
       'forbidden: services is forbidden: User "x" cannot watch resource "services": grant it',
     ],
+    [404, '404 page not found\n', 'does not serve this (watch of services)'],
     [404, '<html>', 'is no API server (404'],
     [404, status(404, 'not found'), 'does not know what is asked for (watch of services)'],
     [429, '', 'asks for patience'],

@@ -102,6 +102,9 @@ const tellAnswer = (status: number, said: string, isStatus: boolean, { server, w
     case 403:
       return `forbidden: ${said || what}: grant it to this user (${what}) in a ClusterRole, as deploy/base/cluster-role.yaml does`
     case 404:
+      // what kube-apiserver says for a group or version that it does not serve; other Go servers say it, too
+      if (said === '404 page not found')
+        return `the API server ${server} does not serve this (${what}): it is older than Kubernetes 1.31, or its --runtime-config turns it off; or ${server} is no API server: then correct server in ${where}`
       if (!isStatus) return `${server} is no API server (404 for the ${what}): check server in ${where}`
       return `the API server does not know what is asked for (${what}): it may be older than Kubernetes 1.31`
     case 429:
