@@ -1,6 +1,7 @@
 import type { Driver, PlaneName, PlaneObject } from '../dataplane/plane.ts'
 import { loadPlane, openDriver } from '../dataplane/registry.ts'
 import type { Kernel } from '../kernel/kernel.ts'
+import type { FrontendKey } from '../model/frontend.ts'
 import type { InputProblem } from '../model/snapshot.ts'
 import type { OpenSource, Source } from '../sources/source.ts'
 import { Store } from '../sources/store.ts'
@@ -9,6 +10,7 @@ import type { Log } from '../util/log.ts'
 import { type BrakedPlane, behindBrake } from './brake/behind-brake.ts'
 import type { ProxyConfig } from './config.ts'
 import { type BrakeAnswer, openControl } from './control.ts'
+import { sendEvents } from './events/open.ts'
 import { inputProblems } from './input-problems.ts'
 import { type AgentObserver, everybody } from './observer.ts'
 import { type RunningPlane, runPlane } from './plane.ts'
@@ -137,6 +139,19 @@ export const startAgent = async (options: AgentOptions): Promise<Agent> => {
   await planning.begin(braked.receiver, { whole: braked.brake !== null })
   braked.complete()
   isPlanned = true
+  if (config.events) {
+    const facts = {
+      node: config.nodeName,
+      plane: options.plane,
+      inputProblems: problems.current,
+      planProblems: () => planning.problems(),
+      portProblems: ports.problems,
+      status: () => plane.reconciler.status(),
+      brake: () => braked.brake?.status() ?? null,
+      serviceOf: (frontend: FrontendKey) => planning.frontends.get(frontend)?.service,
+    }
+    stack.use(sendEvents({ source, snapshot: store.snapshot, facts, clock, log, random }))
+  }
   log.info(
     { node: config.nodeName, plane: options.plane, frontends: planning.frontends.size, kernel: kernel.release },
     'the plan is made',

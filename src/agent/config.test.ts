@@ -42,7 +42,7 @@ const bare: Omit<ProxyConfig, 'document'> = {
   logging: { format: null, verbosity: 0 },
   handover: 30_000,
   brake: { maxEmptiedPercent: 0, minFrontends: 10, window: 60_000 },
-  events: false,
+  events: true,
   metrics: { backends: true, maxSeries: 10_000 },
 }
 
@@ -126,12 +126,14 @@ describe('a configuration', () => {
       stringify({
         ...evenkeel,
         handover: '0s',
+        events: false,
         brake: { maxEmptiedPercent: 50 },
         metrics: { maxSeries: 100 },
       }),
       {},
       {
         handover: 0,
+        events: false,
         brake: { ...bare.brake, maxEmptiedPercent: 50 },
         metrics: { backends: true, maxSeries: 100 },
       },

@@ -39,8 +39,8 @@ export const evenkeelFields = {
     window: duration({ about: 'within which what is emptied adds up, so that a trickle counts too', fallback: 60_000 }),
   }),
   events: flag({
-    about: 'Kubernetes Events for what a Service’s owner must know',
-    noEffect: 'this version sends no Events; problems stand in status, logs and metrics',
+    about: 'Kubernetes Events for what a Service’s owner must know, with source kubernetes',
+    fallback: true,
   }),
   metrics: section('our own metrics', {
     backends: flag({ about: 'of every backend', fallback: true }),

@@ -88,7 +88,7 @@ export interface ProxyConfig extends NodeSettings {
   /** EvenkeelConfiguration `handover`: ms that a Service which leaves `serviceProxyName` is still served; default 30,000, 0 not at all */
   readonly handover: number
   readonly brake: BrakeSettings
-  /** Kubernetes Events; nothing sends any yet, default false */
+  /** Kubernetes Events (with source kubernetes), default true */
   readonly events: boolean
   readonly metrics: MetricsSettings
   /** the KubeProxyConfiguration (v1alpha1) in force with its defaults, ready for JSON or YAML: /configz, --write-config-to */

@@ -2,6 +2,7 @@ import type { Clock } from '../../util/clock.ts'
 import type { Log } from '../../util/log.ts'
 import type { ObjectId } from '../objects.ts'
 import type { ApiClient } from './client.ts'
+import { listOfOne, type NamedObject } from './list-of-one.ts'
 
 export interface HandoverOptions {
   readonly client: ApiClient
@@ -53,10 +54,9 @@ export class Handover implements Disposable {
   async #ask(id: ObjectId, signal: AbortSignal): Promise<void> {
     const { client, log, keepMs } = this.#options
     try {
-      // a list of one: whoever may watch Services may list them, and need not get them
-      const found = (await client.json({ method: 'GET', path: listOfOne(id), signal })) as { items?: unknown } | null
+      const found = await listOfOne(client, serviceOf(id), signal)
       if (signal.aborted) return
-      if (Array.isArray(found?.items) && found.items.length === 0) this.#remove(id)
+      if (found === null) this.#remove(id)
       else log.info({ service: id, ms: keepMs }, 'another proxy serves it from now on; it is still served here a while')
     } catch (error) {
       if (signal.aborted) return
@@ -74,8 +74,7 @@ export class Handover implements Disposable {
 }
 
 /** `Service shop/web` */
-const listOfOne = (id: ObjectId): string => {
+const serviceOf = (id: ObjectId): NamedObject => {
   const [namespace = '', name = ''] = id.slice(id.indexOf(' ') + 1).split('/')
-  const query = new URLSearchParams({ fieldSelector: `metadata.name=${name}`, limit: '1' })
-  return `/api/v1/namespaces/${encodeURIComponent(namespace)}/services?${query.toString()}`
+  return { kind: 'Service', namespace, name }
 }
