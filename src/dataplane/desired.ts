@@ -1,6 +1,6 @@
 import type { Frontend, FrontendKey } from '../model/frontend.ts'
 import type { NodeView } from '../model/node-view.ts'
-import { BASE } from './ledger.ts'
+import { BASE, type Ledger } from './ledger.ts'
 import type { Plane, PlaneObject, Program } from './plane.ts'
 
 /** What should be in force: the frontends of the plan and the node, and the programs that they compile to. */
@@ -97,5 +97,19 @@ export class Desired<O extends PlaneObject> {
     if (key === BASE) return this.#plane.base(this.#node)
     const frontend = this.#frontends.get(key)
     return frontend ? this.#plane.compile(frontend, this.#node, inForce) : null
+  }
+
+  /** Keys of objects that these frontends will want; null: for one of them it cannot be told. */
+  needs(pending: Iterable<{ readonly key: FrontendKey }>, inForce: Pick<Ledger<O>, 'get'>): ReadonlySet<string> | null {
+    const needed = new Set<string>()
+    for (const { key } of pending) {
+      try {
+        const program = this.program(key, inForce.get(key)?.objects)
+        for (const object of program?.objects ?? []) needed.add(object.key)
+      } catch {
+        return null
+      }
+    }
+    return needed
   }
 }

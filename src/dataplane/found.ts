@@ -1,6 +1,6 @@
 import type { FrontendKey } from '../model/frontend.ts'
 import type { Desired } from './desired.ts'
-import type { Ledger } from './ledger.ts'
+import { BASE, type Ledger } from './ledger.ts'
 import type { Plane, PlaneObject } from './plane.ts'
 
 /** What was found in the kernel and is no frontend's own stands in the ledger under a key that no frontend has. */
@@ -77,4 +77,17 @@ export class Found<O extends PlaneObject> {
     else this.#desired.letGo(FOUND)
     this.#phase = none ? 'nothing' : 'some'
   }
+}
+
+/** The frontends that lead to backends, as far as the ledger knows. */
+export const frontendsServing = <O extends PlaneObject>(
+  ledger: Ledger<O>,
+  plane: Pick<Plane<O>, 'serves'>,
+): ReadonlySet<FrontendKey> => {
+  const serving = new Set<FrontendKey>()
+  for (const key of ledger.keys()) {
+    const objects = ledger.get(key)?.objects ?? []
+    if (key !== BASE && key !== FOUND && (plane.serves?.(objects) ?? true)) serving.add(key)
+  }
+  return serving
 }

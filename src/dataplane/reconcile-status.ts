@@ -1,6 +1,10 @@
 import type { FrontendKey } from '../model/frontend.ts'
-import type { Pending } from './backlog.ts'
-import type { PlaneName } from './plane.ts'
+import type { Backlog, Pending } from './backlog.ts'
+import type { Desired } from './desired.ts'
+import { FOUND } from './found.ts'
+import type { Ledger } from './ledger.ts'
+import type { PlaneName, PlaneObject } from './plane.ts'
+import type { Reading } from './reading.ts'
 
 /** A frontend that is not in the kernel as planned. */
 export interface Lagging {
@@ -56,8 +60,45 @@ export interface PlaneStatus {
   readonly foreignChanges: number
 }
 
+export interface StatusParts<O extends PlaneObject> {
+  readonly plane: PlaneName
+  readonly desired: Desired<O>
+  readonly ledger: Ledger<O>
+  readonly backlog: Backlog
+  readonly reading: Reading<O>
+  readonly refused: ReadonlyMap<FrontendKey, readonly string[]>
+  readonly keptSince: number
+  readonly lastChange: number
+  readonly transactions: number
+}
+
+export const planeStatus = <O extends PlaneObject>(parts: StatusParts<O>): PlaneStatus => {
+  const { plane, desired, ledger, backlog, reading, refused, keptSince, lastChange, transactions } = parts
+  const late = lagging(backlog)
+  const missing = late.filter(({ frontend }) => desired.isPlanned(frontend)).length
+  let extra = 0
+  for (const key of ledger.keys()) if (!desired.has(key)) extra++
+  const kept = desired.kept - (desired.keptProgram(FOUND) ? 1 : 0)
+  return {
+    plane,
+    frontends: desired.size,
+    inSync: reading.done ? desired.size - missing : 0,
+    lagging: late,
+    extra,
+    kept,
+    keptSince: kept > 0 ? keptSince : 0,
+    strays: ledger.strays,
+    lingering: ledger.lingering,
+    refused: refusals(refused),
+    lastChange,
+    transactions,
+    unreadable: reading.problem,
+    foreignChanges: reading.foreignChanges,
+  }
+}
+
 /** Sorted by frontend. */
-export const lagging = (pending: Iterable<Pending>): Lagging[] =>
+const lagging = (pending: Iterable<Pending>): Lagging[] =>
   Array.from(pending, ({ key, attempts, reason, since }) => ({
     frontend: key,
     state: attempts > 0 ? ('failing' as const) : ('pending' as const),
@@ -67,7 +108,7 @@ export const lagging = (pending: Iterable<Pending>): Lagging[] =>
   })).sort((a, b) => (a.frontend < b.frontend ? -1 : 1))
 
 /** Sorted by frontend. */
-export const refusals = (refused: ReadonlyMap<FrontendKey, readonly string[]>): Refusal[] =>
+const refusals = (refused: ReadonlyMap<FrontendKey, readonly string[]>): Refusal[] =>
   Array.from(refused, ([frontend, reasons]) => ({ frontend, reasons })).sort((a, b) =>
     a.frontend < b.frontend ? -1 : 1,
   )

@@ -2,19 +2,17 @@ import { setImmediate } from 'node:timers/promises'
 import type { Frontend, FrontendKey } from '../model/frontend.ts'
 import type { NodeView } from '../model/node-view.ts'
 import type { Clock } from '../util/clock.ts'
-import type { Log } from '../util/log.ts'
 import { Applying, isDoubtful } from './applying.ts'
 import { Backlog, type Pending } from './backlog.ts'
 import { defaultBackoff, Retry } from './backoff.ts'
 import { Desired } from './desired.ts'
-import { failureOf, reasonOf } from './failure.ts'
-import { FOUND, Found } from './found.ts'
+import { Found, frontendsServing } from './found.ts'
 import { BASE, Ledger } from './ledger.ts'
 import { Leftovers } from './leftovers.ts'
-import type { Change, Driver, PlaneObject, Program } from './plane.ts'
+import type { Change, PlaneObject, Program } from './plane.ts'
 import type { ReconcilerOptions } from './reconcile-options.ts'
-import { type PlaneStatus, type Verification, lagging, refusals } from './reconcile-status.ts'
-import { RepairPace } from './repair-pace.ts'
+import { Reading } from './reading.ts'
+import { type PlaneStatus, planeStatus, type Verification } from './reconcile-status.ts'
 
 /** Frontends in one round, those that come twice counted twice: a storm without end must not keep the kernel from being looked at. */
 const MOST_IN_ROUND = 200_000
@@ -25,16 +23,13 @@ const MOST_IN_ROUND = 200_000
  */
 export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
   readonly #options: ReconcilerOptions<O>
-  readonly #driver: Driver<O>
   readonly #clock: Clock
-  readonly #log: Log
   readonly #desired: Desired<O>
   readonly #ledger: Ledger<O>
   readonly #backlog = new Backlog()
   readonly #applying: Applying<O>
   readonly #leftovers: Leftovers<O>
-  readonly #retry: Retry
-  readonly #repairPace = new RepairPace()
+  readonly #reading: Reading<O>
 
   readonly #found: Found<O>
   readonly #firstReading = Promise.withResolvers<void>()
@@ -43,25 +38,12 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
   /** what of the kernel as found is to be kept from now on; null: nothing new */
   #keepOnly: ReadonlySet<FrontendKey> | null = null
   #keptSince = 0
-  #observed = false
-  /** the kernel was read and nothing was changed since: what fails now is to blame */
-  #fresh = false
-  /** a change may or may not be in force: nothing else is tried before the kernel was read */
-  #doubt = false
-  /** another version's objects cannot be changed in place: they are removed before the kernel is read again */
-  #conflict = false
-  /** when to read the kernel again; null: no need */
-  #observeAt: number | null = 0
-
-  #unreadable = ''
   #lastChange = 0
   #transactions = 0
   /** transactions that the kernel refused */
   #refusals = 0
   /** nothing was applied since the last reading: the next round is over everything */
   #full = true
-  #foreignChanges = 0
-  #verification: Verification = { differing: [], strays: 0, at: 0 }
 
   #running = false
   #stopped = false
@@ -73,20 +55,19 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
   constructor(options: ReconcilerOptions<O>) {
     const { plane, driver, node, clock, log, random, backoff = defaultBackoff, lingerMs = 1_000 } = options
     this.#options = options
-    this.#driver = driver
     this.#clock = clock
-    this.#log = log
     this.#desired = new Desired(plane, node)
     this.#ledger = new Ledger(plane, lingerMs)
     this.#found = new Found(plane, this.#desired, this.#ledger)
-    this.#retry = new Retry(random, backoff)
+    const retry = new Retry(random, backoff)
+    this.#reading = new Reading({ driver, clock, log, retry })
     this.#applying = new Applying({
       desired: this.#desired,
       ledger: this.#ledger,
       backlog: this.#backlog,
       clock,
       log,
-      retry: this.#retry,
+      retry,
       nextTurn: options.nextTurn ?? setImmediate,
       send: (change) => this.#send(change),
       onApplied: (keys) => options.onApplied?.(keys),
@@ -94,8 +75,11 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
     })
     const remove = (objects: readonly O[]): Promise<void> => this.#send({ add: [], replace: [], remove: objects })
     const onFailed = options.onCleanupFailed
-    this.#leftovers = new Leftovers({ plane, ledger: this.#ledger, clock, log, retry: this.#retry, remove, onFailed })
-    driver.onForeignChange((what) => this.#onForeignChange(what))
+    this.#leftovers = new Leftovers({ plane, ledger: this.#ledger, clock, log, retry, remove, onFailed })
+    driver.onForeignChange((what) => {
+      this.#reading.foreignChange(what)
+      this.#wake()
+    })
     this.#wake()
   }
 
@@ -139,20 +123,14 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
    */
   async serving(): Promise<ReadonlySet<FrontendKey>> {
     await this.#firstReading.promise
-    const { plane } = this.#options
-    const serving = new Set<FrontendKey>()
-    for (const key of this.#ledger.keys()) {
-      const objects = this.#ledger.get(key)?.objects ?? []
-      if (key !== BASE && key !== FOUND && (plane.serves?.(objects) ?? true)) serving.add(key)
-    }
-    return serving
+    return frontendsServing(this.#ledger, this.#options.plane)
   }
 
   /** Reads the kernel again, repairs what differs from the plan, and tells what did. */
   verify(): Promise<Verification> {
     return new Promise((resolve) => {
       this.#verifying.push(resolve)
-      this.#observeAt = 0
+      this.#reading.request()
       this.#wake()
     })
   }
@@ -186,27 +164,17 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
   }
 
   status(): PlaneStatus {
-    const late = lagging(this.#backlog)
-    const missing = late.filter(({ frontend }) => this.#desired.isPlanned(frontend)).length
-    let extra = 0
-    for (const key of this.#ledger.keys()) if (!this.#desired.has(key)) extra++
-    const kept = this.#desired.kept - (this.#desired.keptProgram(FOUND) ? 1 : 0)
-    return {
+    return planeStatus({
       plane: this.#options.plane.name,
-      frontends: this.#desired.size,
-      inSync: this.#observed ? this.#desired.size - missing : 0,
-      lagging: late,
-      extra,
-      kept,
-      keptSince: kept > 0 ? this.#keptSince : 0,
-      strays: this.#ledger.strays,
-      lingering: this.#ledger.lingering,
-      refused: refusals(this.#applying.refused),
+      desired: this.#desired,
+      ledger: this.#ledger,
+      backlog: this.#backlog,
+      reading: this.#reading,
+      refused: this.#applying.refused,
+      keptSince: this.#keptSince,
       lastChange: this.#lastChange,
       transactions: this.#transactions,
-      unreadable: this.#unreadable,
-      foreignChanges: this.#foreignChanges,
-    }
+    })
   }
 
   /** Finishes the transaction in flight and stops. The kernel keeps what it has. */
@@ -216,7 +184,7 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
     await this.#turn
     this.#firstReading.resolve()
     for (const resolve of this.#settling.splice(0)) resolve()
-    for (const resolve of this.#verifying.splice(0)) resolve(this.#verification)
+    for (const resolve of this.#verifying.splice(0)) resolve(this.#reading.verification)
   }
 
   // ---- the loop
@@ -238,15 +206,16 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
     const next = this.#nextDue()
     if (next !== null) this.#cancelTimer = this.#clock.after(Math.max(0, next - this.#clock.now()), () => this.#wake())
     // what was found is told when it has been repaired, so that the status after it is the present one
-    if (this.#observeAt === null) for (const resolve of this.#verifying.splice(0)) resolve(this.#verification)
+    if (this.#reading.dueAt === null)
+      for (const resolve of this.#verifying.splice(0)) resolve(this.#reading.verification)
     if (this.#isSettled()) for (const resolve of this.#settling.splice(0)) resolve()
   }
 
   /** Does the next thing that is due; false: nothing is. */
   async #step(): Promise<boolean> {
     const now = this.#clock.now()
-    if (this.#observeAt !== null && this.#observeAt <= now) return this.#observe()
-    if (!this.#observed || this.#doubt) return false
+    if (this.#reading.isDue(now)) return this.#observe()
+    if (!this.#reading.done || this.#reading.doubt) return false
     this.#letGo()
     const { together, alone } = this.#backlog.due(now, this.#isHeld)
     if (together.length > 0) return this.#apply(together)
@@ -256,14 +225,15 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
 
   /** ms; null: nothing to wait for */
   #nextDue(): number | null {
-    if (!this.#observed || this.#doubt) return this.#observeAt
-    return [this.#observeAt, this.#backlog.nextDue(this.#isHeld), this.#leftovers.nextDue(this.#complete)].reduce(
+    const { done, doubt, dueAt } = this.#reading
+    if (!done || doubt) return dueAt
+    return [dueAt, this.#backlog.nextDue(this.#isHeld), this.#leftovers.nextDue(this.#complete)].reduce(
       (least, time) => (least === null || (time !== null && time < least) ? time : least),
     )
   }
 
   #isSettled(): boolean {
-    if (!this.#observed || this.#observeAt !== null || this.#ledger.lingering > 0) return false
+    if (!this.#reading.done || this.#reading.dueAt !== null || this.#ledger.lingering > 0) return false
     let failing = 0
     for (const { key, attempts } of this.#backlog) {
       if (attempts > 0) failing++
@@ -294,31 +264,16 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
   // ---- observe
 
   async #observe(): Promise<boolean> {
-    // a change that is noticed while we read asks for another reading
-    this.#observeAt = null
-    try {
-      if (this.#conflict) await this.#driver.remove()
-      this.#conflict = false
-      const observed = await this.#driver.observe()
-      this.#retry.succeeded('observation')
-      this.#unreadable = ''
-      this.#adopt(this.#ledger.reset(observed))
-    } catch (error) {
-      this.#unreadable = reasonOf(error)
-      const wait = this.#retry.delay('observation')
-      this.#observeAt = this.#clock.now() + wait
-      this.#log.warn({ error: this.#unreadable, retryMs: Math.round(wait) }, 'cannot read the kernel')
-    }
+    const first = !this.#reading.done
+    const observed = await this.#reading.read()
+    if (observed) this.#adopt(this.#ledger.reset(observed), first)
     return true
   }
 
   /** What the kernel holds counts from now on; where the plan did not change, what we had compiled goes back as it was. */
-  #adopt(believed: ReadonlyMap<FrontendKey, Program<O>>): void {
-    if (!this.#observed && !this.#complete) this.#keepFound()
-    this.#examine(this.#observed ? believed : null)
-    this.#observed = true
-    this.#doubt = false
-    this.#fresh = true
+  #adopt(believed: ReadonlyMap<FrontendKey, Program<O>>, first: boolean): void {
+    if (first && !this.#complete) this.#keepFound()
+    this.#reading.found(first ? { differing: [], strays: 0 } : this.#ledger.compare(believed))
     this.#full = true
     this.#leftovers.look()
     for (const [key, program] of believed) {
@@ -338,44 +293,11 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
     this.#backlog.done(BASE)
   }
 
-  /** null: nothing was believed yet */
-  #examine(believed: ReadonlyMap<FrontendKey, Program<O>> | null): void {
-    const { differing, strays } = believed ? this.#ledger.compare(believed) : { differing: [], strays: 0 }
-    const found = { differing, strays, at: this.#clock.wall() }
-    this.#verification = found
-    if (differing.length + strays > 0) {
-      const first = differing[0] || 'base'
-      this.#log.warn({ frontends: differing.length, first, strays }, 'the kernel differs from the plan; repairing')
-    }
-  }
-
   /** What is in force and not planned is to go. */
   #addUnplanned(): void {
     const wall = this.#clock.wall()
     for (const key of this.#ledger.keys())
       if (!this.#desired.has(key) && !this.isPending(key)) this.#backlog.add(key, wall)
-  }
-
-  #onForeignChange(what: string): void {
-    this.#foreignChanges++
-    if (this.#observeAt !== null) return
-    const now = this.#clock.now()
-    this.#observeAt = this.#repairPace.next(now)
-    const inMs = Math.round(this.#observeAt - now)
-    this.#log.warn({ what, inMs }, 'somebody else changed our rules; reading them again')
-    this.#wake()
-  }
-
-  /** The kernel may not be what we believe: it is read before anybody is blamed. */
-  #doubtKernel(error: unknown): void {
-    const failures = this.#retry.failures('change')
-    const wait = failures === 0 ? 0 : this.#retry.after(failures)
-    this.#retry.delay('change')
-    this.#doubt = true
-    this.#conflict = failureOf(error) === 'conflict'
-    this.#observeAt = Math.min(this.#observeAt ?? Number.POSITIVE_INFINITY, this.#clock.now() + wait)
-    const next = this.#conflict ? 'making everything anew' : 'reading the kernel again'
-    this.#log.warn({ error: reasonOf(error), retryMs: Math.round(wait) }, `a change failed; ${next}`)
   }
 
   // ---- apply
@@ -387,20 +309,20 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
     const full = this.#full
     const taken = new Set(pending)
     const doubt = await this.#applying.apply(pending, {
-      fresh: this.#fresh,
+      fresh: this.#reading.fresh,
       more: () => (full ? this.#joining(taken) : []),
     })
     this.#full = false
     const failures = this.#refusals - refusals
     onRound?.({ keys: Array.from(taken, ({ key }) => key), full, ms: this.#clock.now() - started, failures })
-    if (doubt) this.#doubtKernel(doubt.error)
+    if (doubt) this.#reading.doubtKernel(doubt.error)
     return true
   }
 
   /** What was planned since a full round began goes with it, as long as nothing else is to be done first. */
   #joining(taken: Set<Pending>): readonly Pending[] {
     const now = this.#clock.now()
-    if (this.#stopped || taken.size > MOST_IN_ROUND || (this.#observeAt !== null && this.#observeAt <= now)) return []
+    if (this.#stopped || taken.size > MOST_IN_ROUND || this.#reading.isDue(now)) return []
     const late = this.#backlog.due(now, this.#isHeld).together.filter((pending) => !taken.has(pending))
     for (const pending of late) taken.add(pending)
     return late
@@ -408,42 +330,29 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
 
   async #send(change: Change<O>): Promise<void> {
     try {
-      await this.#driver.apply(change)
+      await this.#options.driver.apply(change)
     } catch (error) {
       this.#refusals++
       throw error
     }
     this.#transactions++
     this.#lastChange = this.#clock.wall()
-    this.#fresh = false
+    this.#reading.wrote()
   }
 
   // ---- remove what nothing needs any more
 
   async #tidy(): Promise<boolean> {
-    const fresh = this.#fresh
+    const { fresh } = this.#reading
     const ends = (error: unknown): boolean => isDoubtful(error, fresh, [])
     try {
       if (await this.#leftovers.sweep(ends)) return true
       if (!this.#complete) return false
       const waitUntil = this.#backlog.nextDue(this.#isHeld) ?? 0
-      return await this.#leftovers.removeStrays(() => this.#neededByPending(), waitUntil, ends)
+      return await this.#leftovers.removeStrays(() => this.#desired.needs(this.#backlog, this.#ledger), waitUntil, ends)
     } catch (error) {
-      this.#doubtKernel(error)
+      this.#reading.doubtKernel(error)
       return true
     }
-  }
-
-  #neededByPending(): ReadonlySet<string> | null {
-    const needed = new Set<string>()
-    for (const { key } of this.#backlog) {
-      try {
-        const program = this.#desired.program(key, this.#ledger.get(key)?.objects)
-        for (const object of program?.objects ?? []) needed.add(object.key)
-      } catch {
-        return null
-      }
-    }
-    return needed
   }
 }
