@@ -1,6 +1,6 @@
 import type { RawObject } from '../src/dataplane/conformance-case.ts'
 import type { Counters } from '../src/dataplane/plane.ts'
-import type { Meter } from './meter.ts'
+import type { Measured } from '../src/lab/scale/measured-agent.ts'
 
 export type AgentRequest =
   | { readonly ask: 'load'; readonly objects: readonly RawObject[] }
@@ -15,14 +15,6 @@ export type AgentRequest =
   | { readonly ask: 'counters' }
   /** ends the agent; the kernel keeps what it has */
   | { readonly ask: 'stop' }
-
-/** `ms`: from the event to the last acknowledgement; `writes`: operations sent, each element of a set counted */
-export interface Measured extends Meter {
-  readonly ms: number
-  /** CPU time of the agent's process: netlink is worked off inside `send`, so the kernel's part is in `systemMs` */
-  readonly userMs: number
-  readonly systemMs: number
-}
 
 export interface Memory {
   readonly rssMiB: number

@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import type { Counters, PlaneName } from '../src/dataplane/plane.ts'
 import { startChild } from '../test/support/child-calls.ts'
-import type { AgentRequest, AgentValue, Measured, Memory } from './agent-protocol.ts'
+import type { Measured } from '../src/lab/scale/measured-agent.ts'
+import type { AgentRequest, AgentValue, Memory } from './agent-protocol.ts'
 import type { RawObject } from '../src/dataplane/conformance-case.ts'
 
 /** The agent's process, from outside. */

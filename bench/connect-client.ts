@@ -1,6 +1,6 @@
 import { answerCalls } from '../test/support/child-calls.ts'
-import { listenBlocking } from '../test/support/blocking-tcp.ts'
-import { TARGET_PORT } from './cluster.ts'
+import { listenBlocking } from '../src/kernel/blocking-tcp.ts'
+import { TARGET_PORT } from '../src/lab/scale/objects.ts'
 
 /** Listens at `server`, connects from `client`: both addresses of this process's network namespace. */
 export interface ConnectRequest {

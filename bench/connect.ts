@@ -4,9 +4,17 @@ import type { PlaneName } from '../src/dataplane/plane.ts'
 import { type Child, startChild } from '../test/support/child-calls.ts'
 import { createNamespace } from '../test/support/namespaces.ts'
 import { startAgent } from './bench-agent.ts'
-import { clusterIP, nodeObject, podAddress, SERVICE_PORT, serviceObject, sliceObject, TARGET_PORT } from './cluster.ts'
+import {
+  clusterIP,
+  nodeObject,
+  podAddress,
+  SERVICE_PORT,
+  serviceObject,
+  sliceObject,
+  TARGET_PORT,
+} from '../src/lab/scale/objects.ts'
 import type { ConnectRequest, ConnectTimes } from './connect-client.ts'
-import { percentile, round } from './percentile.ts'
+import { percentile, round } from '../src/util/percentile.ts'
 
 export interface ConnectOptions {
   readonly plane: PlaneName

@@ -1,4 +1,4 @@
-import type { Quantiles } from './percentile.ts'
+import type { Quantiles } from '../src/util/percentile.ts'
 import type { ConnectReport } from './connect.ts'
 import type { SyncReport } from './sync.ts'
 

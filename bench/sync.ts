@@ -1,12 +1,12 @@
 import type { PlaneName } from '../src/dataplane/plane.ts'
 import type { RawObject } from '../src/dataplane/conformance-case.ts'
 import { createNamespace } from '../test/support/namespaces.ts'
-import type { Measured } from './agent-protocol.ts'
+import type { Measured } from '../src/lab/scale/measured-agent.ts'
 import { type BenchAgent, startAgent, warmUp } from './bench-agent.ts'
-import { ChangeGenerator, type ChangeKind } from './changes.ts'
-import { type ClusterShape, nodeObject, serviceObject } from './cluster.ts'
+import { ChangeGenerator, type ChangeKind } from '../src/lab/scale/changes.ts'
+import { type ClusterShape, nodeObject, serviceObject } from '../src/lab/scale/objects.ts'
 import { type KernelMemory, readKernelMemory } from './meminfo.ts'
-import { type Quantiles, quantiles, round } from './percentile.ts'
+import { type Quantiles, quantiles, round } from '../src/util/percentile.ts'
 
 export interface SyncOptions extends ClusterShape {
   readonly plane: PlaneName

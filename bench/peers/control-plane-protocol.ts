@@ -1,4 +1,4 @@
-import type { ChangeKind } from '../changes.ts'
+import type { ChangeKind } from '../../src/lab/scale/changes.ts'
 
 /** The API server's side: it makes the cluster and changes it. */
 export type ControlPlaneRequest =

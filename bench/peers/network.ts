@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { createNamespace } from '../../test/support/namespaces.ts'
-import { POD_CIDR } from '../cluster.ts'
+import { POD_CIDR } from '../../src/lab/scale/objects.ts'
 import { SERVICE_CIDR } from './objects.ts'
 
 export const API_ADDRESS = '172.31.255.1'

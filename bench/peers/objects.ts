@@ -1,5 +1,5 @@
 import type { RawObject } from '../../src/dataplane/conformance-case.ts'
-import { clusterIP, serviceObject, sliceObject } from '../cluster.ts'
+import { clusterIP, serviceObject, sliceObject } from '../../src/lab/scale/objects.ts'
 
 /** The cluster of `bench peers`: that of `bench sync`, with namespaces, and cluster IPs that the API server accepts. */
 export const OWN_NODE = 'node-0'

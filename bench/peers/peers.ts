@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { whyNoCluster } from '../../test/kube/binaries.ts'
 import type { Running } from '../../test/kube/processes.ts'
 import { startChild } from '../../test/support/child-calls.ts'
-import type { ClusterShape } from '../cluster.ts'
+import type { ClusterShape } from '../../src/lab/scale/objects.ts'
 import type { Started } from './control-plane-protocol.ts'
 import {
   type ChangesReport,

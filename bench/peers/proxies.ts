@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { binaries } from '../../test/kube/binaries.ts'
 import { run, type Running } from '../../test/kube/processes.ts'
-import { POD_CIDR } from '../cluster.ts'
+import { POD_CIDR } from '../../src/lab/scale/objects.ts'
 import { OWN_NODE } from './objects.ts'
 
 export const peerNames = ['evenkeel', 'kube-proxy-nftables', 'kube-proxy-iptables'] as const

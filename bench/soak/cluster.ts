@@ -1,5 +1,5 @@
 import type { RawObject } from '../../src/dataplane/conformance-case.ts'
-import { clusterIP } from '../cluster.ts'
+import { clusterIP } from '../../src/lab/scale/objects.ts'
 
 /** A pod as its EndpointSlice tells of it. */
 export interface SoakPod {

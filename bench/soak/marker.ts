@@ -1,6 +1,6 @@
 import type { RawObject } from '../../src/dataplane/conformance-case.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
-import { clusterIP } from '../cluster.ts'
+import { clusterIP } from '../../src/lab/scale/objects.ts'
 
 /** Service and slice that are told last at each turn: whoever has both has all that came before, for each kind has a stream of its own. */
 export const markerObjects = (turn: number): readonly RawObject[] => [

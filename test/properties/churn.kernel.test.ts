@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { podAddress } from '../../bench/cluster.ts'
+import { podAddress } from '../../src/lab/scale/objects.ts'
 import { FRONTEND, openService, sliceOf } from './one-service.ts'
 import { nft, watchDestinations } from './probe.ts'
 

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { type BenchAgent, startAgent } from '../../bench/bench-agent.ts'
-import { clusterIP, nodeObject, podAddress } from '../../bench/cluster.ts'
+import { clusterIP, nodeObject, podAddress } from '../../src/lab/scale/objects.ts'
 import type { RawObject } from '../../src/dataplane/conformance-case.ts'
 import { type Child, startChild } from '../support/child-calls.ts'
 import { createNamespace } from '../support/namespaces.ts'

@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 import koffi from 'koffi'
-import { addressBytes } from '../../src/model/address.ts'
+import { addressBytes } from '../model/address.ts'
 
 /**
  * TCP over IPv4 by plain system calls, one at a time: over loopback the handshake is done when connect(2) returns, so its

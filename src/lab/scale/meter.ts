@@ -1,4 +1,4 @@
-import type { Kernel } from '../src/kernel/kernel.ts'
+import type { Kernel } from '../../kernel/kernel.ts'
 
 /** What passed between a plane and nf_tables. Milliseconds, and operations sent. */
 export interface Meter {
