@@ -24,6 +24,8 @@ export interface TracedBackend {
   readonly port: number
   readonly probability: Fraction
   readonly masquerade: boolean
+  /** the source address after NAT, where a rule names one (SNAT); masquerade without it: the address of the interface it leaves by */
+  readonly source?: string
   /** `namespace/pod`, where known */
   readonly pod?: string
   readonly node?: string
@@ -35,7 +37,16 @@ export interface PathStep {
   readonly rule: string
   /** line of the dump it came from, where there is one */
   readonly line?: number
+  /** the file of `line` */
+  readonly file?: string
+  /** nftables' handle of the rule, where a dump or the kernel gives it */
+  readonly handle?: number
+  /** packets and bytes that the dump says the rule has counted */
+  readonly counters?: { readonly packets: number; readonly bytes: number }
+  /** `no match` only where misses were asked for */
   readonly result: string
+  /** with `no match`: the first part of the rule that did not hold, and the packet's value where it is known */
+  readonly whyNot?: string
 }
 
 /** CLI.md, "trace". */

@@ -24,11 +24,22 @@ export const padded = (bytes: Bytes): Bytes => {
   return over === 0 ? bytes : bytes + zeros.slice(0, 4 - over)
 }
 
-/** `bytes & mask`; the mask has the same length. */
-export const masked = (bytes: Bytes, mask: Bytes): Bytes => {
+/** `(bytes & mask) ^ xor`; all of one length. */
+export const masked = (bytes: Bytes, mask: Bytes, xor?: Bytes): Bytes => {
   let result = ''
-  for (let i = 0; i < bytes.length; i++) result += String.fromCharCode(bytes.charCodeAt(i) & mask.charCodeAt(i))
+  for (let i = 0; i < bytes.length; i++) {
+    const kept = bytes.charCodeAt(i) & mask.charCodeAt(i)
+    result += String.fromCharCode(xor === undefined ? kept : kept ^ xor.charCodeAt(i))
+  }
   return result
+}
+
+/** `(bytes & mask) == right`, without making a string: it is asked of every rule. */
+export const equalsMasked = (bytes: Bytes, mask: Bytes, right: Bytes): boolean => {
+  if (bytes.length !== right.length) return false
+  for (let i = 0; i < bytes.length; i++)
+    if ((bytes.charCodeAt(i) & mask.charCodeAt(i)) !== right.charCodeAt(i)) return false
+  return true
 }
 
 /** A netmask: `prefix` ones, then zeros. */

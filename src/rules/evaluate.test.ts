@@ -243,7 +243,7 @@ describe('what cannot be known', () => {
 
   test('loops of gotos and endless jumps end, named', () => {
     const circle = ask(table([prerouting(rule(jumpTo('a'))), chain('a', rule(goto('b'))), chain('b', rule(goto('a')))]))
-    expect(circle.unknown.join()).toMatch(/more than 16 jumps/)
+    expect(circle.unknown.join()).toMatch(/leads back into itself/)
     const wide = Array.from({ length: 12 }, (_, i) =>
       chain(`c${i}`, ...Array.from({ length: 8 }, () => rule(jumpTo(`c${i + 1}`)))),
     )

@@ -1,6 +1,7 @@
 import { formatEndpoint, formatAddress } from '../model/address.ts'
-import { number } from './bytes.ts'
+import { isZero, number } from './bytes.ts'
 import type { Bytes, Expression, Field, Jump, Key, Rule, Statement, Table } from './model.ts'
+import { hex, printValue } from './print-values.ts'
 
 type Family = Table['family']
 
@@ -24,7 +25,7 @@ const isImplied = (statement: Statement, next: Statement | undefined): boolean =
 export const formatAddressAndPort = (address: Bytes, port: number): string =>
   formatEndpoint(formatAddress(address), port)
 
-const printStatement = (statement: Statement, family: Family): string => {
+export const printStatement = (statement: Statement, family: Family): string => {
   switch (statement.kind) {
     case 'match':
       return printMatch(statement)
@@ -36,19 +37,38 @@ const printStatement = (statement: Statement, family: Family): string => {
       return `${printKey(statement.key)} ${statement.negated ? '!= ' : ''}@${statement.set}`
     case 'vmap':
       return `${printKey(statement.key)} vmap @${statement.map}`
+    case 'chance':
+      return `with probability ${statement.odds.numerator}/${statement.odds.denominator}`
+    case 'state':
+      return statement.text
     case 'dnat':
-      return `dnat ${family} to ${formatAddressAndPort(statement.address, statement.port)}`
+      return `dnat ${natFamily(family)}to ${printTarget(statement.address, statement.port)}`
     case 'dnat-map':
-      return `dnat ${family} to ${printKey(statement.key)} map @${statement.map}`
+      return `dnat ${natFamily(family)}to ${printKey(statement.key)} map @${statement.map}`
     case 'masquerade':
       return statement.fullyRandom ? 'masquerade fully-random' : 'masquerade'
+    case 'snat':
+      return `snat ${natFamily(family)}to ${printTarget(statement.address, statement.port ?? 0)}`
+    case 'redirect':
+      return statement.port === 0 ? 'redirect' : `redirect to :${statement.port}`
     case 'mark':
-      return printMark(statement.and, statement.xor)
+      return printMark('meta mark', statement.and, statement.xor)
+    case 'ct-mark':
+      return printMark('ct mark', statement.and, statement.xor)
+    case 'save-mark':
+      return `ct mark set ct mark & ${hex(~statement.ctMask)} ^ (meta mark & ${hex(statement.markMask)})`
+    case 'restore-mark':
+      return `meta mark set meta mark & ${hex(~statement.markMask)} ^ (ct mark & ${hex(statement.ctMask)})`
+    case 'notrack':
+      return 'notrack'
+    case 'side-effect':
+      return statement.text
     case 'update':
       return `update @${statement.set} { ${printKey(statement.key)} }`
     case 'counter':
       return statement.name === undefined ? 'counter' : `counter name "${statement.name}"`
     case 'reject':
+      if (statement.as !== undefined) return `reject with ${statement.as}`
       return statement.with === 'tcp-reset' ? 'reject with tcp reset' : 'reject'
     case 'jump':
       return printJump(statement.jump)
@@ -59,15 +79,35 @@ const printStatement = (statement: Statement, family: Family): string => {
 
 export const printJump = (jump: Jump): string => ('chain' in jump ? `${jump.verdict} ${jump.chain}` : jump.verdict)
 
-const hex = (value: number): string => `0x${(value >>> 0).toString(16).padStart(8, '0')}`
+/** inet tables say which family's addresses they write; the others have it in their name already, and nft says it again. */
+const natFamily = (family: Family): string => (family === 'inet' ? '' : `${family} `)
+
+/** '' and 0: stay as they are */
+const printTarget = (address: Bytes, port: number): string => {
+  if (address === '') return `:${port}`
+  return port === 0 ? formatAddress(address) : formatAddressAndPort(address, port)
+}
 
 /** mark = (mark & and) ^ xor, in the words that nft has for the usual cases. */
-const printMark = (and: number, xor: number): string => {
-  if (and === 0) return `meta mark set ${hex(xor)}`
-  if (and >>> 0 === 0xffffffff) return `meta mark set meta mark ^ ${hex(xor)}`
-  if (xor === 0) return `meta mark set meta mark & ${hex(and)}`
-  if ((and ^ xor) >>> 0 === 0xffffffff) return `meta mark set meta mark | ${hex(xor)}`
-  return `meta mark set meta mark & ${hex(and)} ^ ${hex(xor)}`
+const printMark = (name: 'meta mark' | 'ct mark', and: number, xor: number): string => {
+  if (and === 0) return `${name} set ${hex(xor)}`
+  if (and >>> 0 === 0xffffffff) return `${name} set ${name} ^ ${hex(xor)}`
+  if (xor === 0) return `${name} set ${name} & ${hex(and)}`
+  if ((and ^ xor) >>> 0 === 0xffffffff) return `${name} set ${name} | ${hex(xor)}`
+  return `${name} set ${name} & ${hex(and)} ^ ${hex(xor)}`
+}
+
+/** Why a packet is not met: `th dport 443: the packet has 80`. `value`: the packet's, or that there is none. */
+export const printRefusal = (
+  refused: Statement,
+  family: Family,
+  value: (field: Field) => Bytes | 'unknown' | 'foreign',
+): string => {
+  const text = printStatement(refused, family)
+  if ((refused.kind !== 'match' && refused.kind !== 'range') || refused.left.kind !== 'field') return text
+  const bytes = value(refused.left.field)
+  if (bytes === 'foreign') return `${text}: the packet has no such field`
+  return bytes === 'unknown' ? text : `${text}: the packet has ${printValue(refused.left, bytes)}`
 }
 
 const printMatch = ({ left, op, right, mask }: Extract<Statement, { kind: 'match' }>): string => {
@@ -78,7 +118,7 @@ const printMatch = ({ left, op, right, mask }: Extract<Statement, { kind: 'match
   if (left.kind === 'field' && left.field.endsWith('ifname'))
     return `${name} ${not}"${right.slice(0, prefixOf(mask) / 8)}*"`
   // nft writes a test of one flag of a bit mask by its name alone
-  if (left.kind === 'field' && left.field.startsWith('ct ')) {
+  if (left.kind === 'field' && (left.field === 'ct state' || left.field === 'ct status')) {
     return op === '!=' ? `${name} ${printValue(left, mask)}` : `${name} & ${printValue(left, mask)} == ${number(right)}`
   }
   return `${name} & ${hex(number(mask))} ${op} ${hex(number(right))}`
@@ -92,6 +132,12 @@ const printExpression = (expression: Expression): string => {
       return expression.field
     case 'octet':
       return `@nh,${(addressOffset[expression.of] + expression.at) * 8},8`
+    case 'bitwise': {
+      const { of, mask, xor } = expression
+      return `${printExpression(of)} & ${hex(number(mask))}${isZero(xor) ? '' : ` ^ ${hex(number(xor))}`}`
+    }
+    case 'symhash':
+      return `symhash mod ${expression.modulus}${printOffset(expression.offset)}`
     case 'numgen': {
       const { mode, modulus, offset } = expression
       return `numgen ${mode} mod ${modulus}${printOffset(offset)}`
@@ -114,48 +160,4 @@ const prefixOf = (mask: Bytes): number => {
   let bits = 0
   for (const char of mask) for (let byte = char.charCodeAt(0); byte & 0x80; byte = (byte << 1) & 0xff) bits++
   return bits
-}
-
-const protocols: Readonly<Record<number, string>> = { 1: 'icmp', 6: 'tcp', 17: 'udp', 58: 'ipv6-icmp', 132: 'sctp' }
-const addressTypes: Readonly<Record<number, string>> = { 1: 'unicast', 2: 'local', 3: 'broadcast', 5: 'multicast' }
-const states: Readonly<Record<number, string>> = {
-  1: 'invalid',
-  2: 'established',
-  4: 'related',
-  8: 'new',
-  64: 'untracked',
-}
-const statuses: Readonly<Record<number, string>> = { 0x10: 'snat', 0x20: 'dnat' }
-
-const printValue = (of: Expression, bytes: Bytes): string => {
-  if (of.kind !== 'field') return String(number(bytes))
-  switch (of.field) {
-    case 'ip saddr':
-    case 'ip daddr':
-    case 'ip6 saddr':
-    case 'ip6 daddr':
-      return formatAddress(bytes)
-    case 'meta l4proto':
-      return named(protocols, bytes)
-    case 'th sport':
-    case 'th dport':
-      return String(number(bytes))
-    case 'meta mark':
-      return hex(number(bytes))
-    case 'meta iifname':
-    case 'meta oifname':
-      return `"${bytes.replace(/\0+$/, '')}"`
-    case 'ct state':
-      return named(states, bytes)
-    case 'ct status':
-      return named(statuses, bytes)
-    case 'fib saddr type':
-    case 'fib daddr type':
-      return named(addressTypes, bytes)
-  }
-}
-
-const named = (names: Readonly<Record<number, string>>, bytes: Bytes): string => {
-  const value = number(bytes)
-  return names[value] ?? String(value)
 }

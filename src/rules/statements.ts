@@ -1,145 +1,173 @@
-import type { Fraction } from '../model/packet.ts'
-import { masked, number } from './bytes.ts'
-import type { Flow, Sender, Surroundings } from './flow.ts'
-import { isOne, isZero, multiply, one, subtract, sum } from './fraction.ts'
-import type { Bytes, ElementValue, Jump, Key, RuleSet, Statement } from './model.ts'
-import { keyValues, oddsWithin, valuesOf } from './values.ts'
+import { number } from './bytes.ts'
+import type { Flow } from './flow.ts'
+import { all, type Mass, part, rest } from './mass.ts'
+import { answerOf, type Fact, isAside, isMatch, type Match, type Sight } from './matches.ts'
+import type { Bytes, ElementValue, Jump, Key, Rule, Statement } from './model.ts'
+import { keyValues } from './values.ts'
 
 /** What becomes of (a share of) a flow at a statement. next: the next statement; break: the rule does not match. */
 export type Step =
   | { readonly kind: 'next' | 'break'; readonly flow: Flow }
   | { readonly kind: 'jump'; readonly flow: Flow; readonly jump: Jump }
-  | { readonly kind: 'dnat' | 'masquerade' | 'reject'; readonly flow: Flow }
+  | { readonly kind: 'dnat' | 'redirect' | 'masquerade' | 'snat' | 'reject'; readonly flow: Flow }
+
+/** What the evaluator had to take one way, and would like to know. */
+export interface Question {
+  readonly text: string
+  /** a match was not understood; else a fact of the packet is missing, which may make no difference */
+  readonly always: boolean
+  readonly fact?: Fact
+}
 
 /** What a statement needs to know besides the flow, and where it says what it had to assume. */
-export interface Reader {
-  readonly sender: Sender
-  readonly around: Surroundings
-  readonly set: (name: string) => RuleSet | undefined
+export interface Reader extends Sight {
+  readonly rule: Rule
   /** a state of the kernel that nobody can know from the rules, e.g. who is in an affinity set */
   readonly condition: (text: string) => void
-  /** not understood: the answer is partial */
+  /** not understood, whatever it does: the answer is partial */
   readonly unknown: (text: string) => void
+  /** taken one way; true: this time take it the other way */
+  readonly ask: (question: Question) => boolean
 }
 
 export const applyStatement = (statement: Statement, flow: Flow, reader: Reader): readonly Step[] => {
+  if (isMatch(statement)) return applyMatch(statement, flow, reader)
   switch (statement.kind) {
-    case 'match':
-      return applyMatch(statement, flow, reader)
-    case 'range': {
-      const { left, low, high, negated } = statement
-      return split(oddsWithin(left, low, high, flow, reader.sender, reader.around), negated, flow, reader, 'a field')
-    }
-    case 'lookup':
-      return applyLookup(statement, flow, reader)
     case 'vmap':
       return elements(statement.key, statement.map, flow, reader, (found, share) =>
         found.to === 'jump' ? { kind: 'jump', flow: share, jump: found.jump } : { kind: 'break', flow: share },
       )
     case 'dnat-map':
       return elements(statement.key, statement.map, flow, reader, (found, share) =>
-        found.to === 'data' ? translated(share, found.data) : { kind: 'break', flow: share },
+        found.to === 'data' ? translatedBy(share, found.data) : { kind: 'break', flow: share },
       )
     case 'dnat':
-      return [{ kind: 'dnat', flow: { ...flow, daddr: statement.address, dport: statement.port, dnat: true } }]
+      return [{ kind: 'dnat', flow: translated(flow, statement.address, statement.port) }]
+    case 'redirect':
+      return [{ kind: 'redirect', flow: redirected(flow, statement.port, reader) }]
     case 'masquerade':
-      return [{ kind: 'masquerade', flow: { ...flow, masquerade: true } }]
-    case 'mark': {
-      const mark = ((flow.mark & statement.and) ^ statement.xor) >>> 0
-      return [{ kind: 'next', flow: { ...flow, mark } }]
+      return [{ kind: 'masquerade', flow: { ...flow, masquerade: true, source: '' } }]
+    case 'snat': {
+      const source = statement.address === '' ? reader.probe.saddr : statement.address
+      return [{ kind: 'snat', flow: { ...flow, masquerade: true, source } }]
     }
+    case 'mark':
+    case 'ct-mark':
+    case 'save-mark':
+    case 'restore-mark':
+      return [{ kind: 'next', flow: { ...flow, ...marks(statement, flow) } }]
+    case 'notrack':
+      return [{ kind: 'next', flow: { ...flow, untracked: true } }]
     case 'reject':
       return [{ kind: 'reject', flow }]
     case 'jump':
       return [{ kind: 'jump', flow, jump: statement.jump }]
     case 'update':
     case 'counter':
+    case 'side-effect':
       return [{ kind: 'next', flow }]
     case 'unknown':
-      reader.unknown(statement.text)
-      return [{ kind: 'break', flow }]
+      if (statement.role === 'target') {
+        reader.unknown(statement.text)
+        return [{ kind: 'next', flow }]
+      }
+      return [{ kind: reader.ask({ text: statement.text, always: true }) ? 'next' : 'break', flow }]
   }
-}
-
-const applyMatch = (
-  { left, op, right, mask }: Extract<Statement, { kind: 'match' }>,
-  flow: Flow,
-  reader: Reader,
-): readonly Step[] => {
-  const negated = op === '!='
-  if (mask === undefined)
-    return split(oddsWithin(left, right, right, flow, reader.sender, reader.around), negated, flow, reader, 'a field')
-  const values = valuesOf(left, flow, reader.sender, reader.around)
-  if (values.kind !== 'known') return split(values.kind, negated, flow, reader, 'a field')
-  const hits = values.values.filter(({ bytes }) => masked(bytes, mask) === right)
-  return split(sum(hits.map(({ odds }) => odds)), negated, flow, reader, 'a field')
-}
-
-const applyLookup = (
-  { key, set: name, negated }: Extract<Statement, { kind: 'lookup' }>,
-  flow: Flow,
-  reader: Reader,
-): readonly Step[] => {
-  const set = reader.set(name)
-  if (set?.dynamic) {
-    reader.condition(`client not in set ${name}`)
-    return [{ kind: negated ? 'next' : 'break', flow }]
-  }
-  const values = keyValues(key, flow, reader.sender, reader.around)
-  if (set === undefined || values.kind !== 'known') {
-    return split(values.kind === 'foreign' ? 'foreign' : 'unknown', negated, flow, reader, `set ${name}`)
-  }
-  const hits = values.values.filter(({ bytes }) => set.get(bytes) !== undefined)
-  return split(sum(hits.map(({ odds }) => odds)), negated, flow, reader, name)
 }
 
 /** A flow parts in two where a match is a matter of chance. */
-const split = (
-  odds: Fraction | 'unknown' | 'foreign',
-  negated: boolean,
-  flow: Flow,
-  reader: Reader,
-  what: string,
-): readonly Step[] => {
-  if (odds === 'unknown') reader.unknown(`${what} is not known`)
-  if (odds === 'unknown' || odds === 'foreign') return [{ kind: 'break', flow }]
-  const [hit, miss] = negated ? (['break', 'next'] as const) : (['next', 'break'] as const)
-  if (isOne(odds)) return [{ kind: hit, flow }]
-  if (isZero(odds)) return [{ kind: miss, flow }]
-  return [
-    { kind: hit, flow: { ...flow, odds: multiply(flow.odds, odds) } },
-    { kind: miss, flow: { ...flow, odds: multiply(flow.odds, subtract(one, odds)) } },
-  ]
+const applyMatch = (match: Match, flow: Flow, reader: Reader): readonly Step[] => {
+  const answer = answerOf(match, flow, reader)
+  const step = (holds: boolean): readonly Step[] => [{ kind: holds ? 'next' : 'break', flow }]
+  switch (answer.kind) {
+    case 'certain':
+      return step(answer.holds)
+    case 'chance':
+      if (answer.assumed !== undefined) reader.condition(answer.assumed)
+      return [
+        { kind: 'next', flow: share(flow, answer.odds) },
+        { kind: 'break', flow: share(flow, rest(answer.odds)) },
+      ]
+    case 'condition':
+      if (!isIdle(reader.rule)) reader.condition(answer.text)
+      return step(answer.holds)
+    case 'unsaid': {
+      const { text, holds, fact } = answer
+      if (isIdle(reader.rule)) return step(holds)
+      return step(reader.ask({ text, always: false, ...(fact === undefined ? {} : { fact }) }) ? !holds : holds)
+    }
+    case 'missing':
+      return step(reader.ask({ text: answer.text, always: true }))
+  }
 }
+
+/** Nothing that a rule does decides where packets go: it logs or counts. */
+export const isIdle = ({ statements }: Rule): boolean =>
+  statements.every((one) => isMatch(one) || isAside(one) || (one.kind === 'unknown' && one.role !== 'target'))
+
+const share = (flow: Flow, odds: Mass): Flow => (odds === all ? flow : { ...flow, odds: part(flow.odds, odds) })
 
 const elements = (
   key: Key,
   name: string,
   flow: Flow,
   reader: Reader,
-  found: (element: ElementValue, share: Flow) => Step,
+  found: (element: ElementValue, flow: Flow) => Step,
 ): readonly Step[] => {
   const map = reader.set(name)
   if (map?.dynamic) {
     reader.condition(`client not in map ${name}`)
     return [{ kind: 'break', flow }]
   }
-  const values = keyValues(key, flow, reader.sender, reader.around)
+  const values = keyValues(key, flow, reader.probe, reader.around)
   if (map === undefined || values.kind !== 'known') {
-    if (values.kind !== 'foreign') reader.unknown(map === undefined ? `no map ${name}` : `the key of map ${name}`)
+    if (values.kind !== 'foreign')
+      reader.unknown(map === undefined ? `no map ${name}` : `the key of map ${name} is not known`)
     return [{ kind: 'break', flow }]
   }
   if (values.assumed !== undefined) reader.condition(values.assumed)
   return values.values.map(({ bytes, odds }) => {
-    const share = odds === one ? flow : { ...flow, odds: multiply(flow.odds, odds) }
+    const present = share(flow, odds)
     const element = map.get(bytes)
-    return element === undefined ? { kind: 'break', flow: share } : found(element, share)
+    return element === undefined ? { kind: 'break', flow: present } : found(element, present)
   })
 }
 
-/** Data of a DNAT map: address, then port in its own 4 bytes. */
-const translated = (flow: Flow, data: Bytes): Step => {
-  const length = data.length - 4
-  const daddr = data.slice(0, length)
-  return { kind: 'dnat', flow: { ...flow, daddr, dport: number(data.slice(length, length + 2)), dnat: true } }
+/** Data of a DNAT map: address, then port in its own 4 bytes; or an address alone. */
+const translatedBy = (flow: Flow, data: Bytes): Step => {
+  const alone = data.length === 4 || data.length === 16
+  const length = alone ? data.length : data.length - 4
+  const port = alone ? 0 : number(data.slice(length, length + 2))
+  return { kind: 'dnat', flow: translated(flow, data.slice(0, length), port) }
+}
+
+const translated = (flow: Flow, address: Bytes, port: number): Flow => ({
+  ...flow,
+  daddr: address === '' ? flow.daddr : address,
+  dport: port === 0 ? flow.dport : port,
+  dnat: true,
+})
+
+const LOOPBACK = { ip: '\x7f\0\0\x01', ip6: `${'\0'.repeat(15)}\x01` } as const
+const ANY = { ip: '\0'.repeat(4), ip6: '\0'.repeat(16) } as const
+
+/** nf_nat_redirect.c: an address of the interface by which the packet came in, which rules do not tell: the unspecified one stands for it. */
+const redirected = (flow: Flow, port: number, { around, probe }: Reader): Flow => ({
+  ...translated(flow, (around.entry === 'output' ? LOOPBACK : ANY)[probe.family], port),
+  redirected: true,
+})
+
+type MarkStatement = Extract<Statement, { kind: 'mark' | 'ct-mark' | 'save-mark' | 'restore-mark' }>
+
+const marks = (statement: MarkStatement, { mark, ctMark }: Flow): { mark: number } | { ctMark: number } => {
+  switch (statement.kind) {
+    case 'mark':
+      return { mark: ((mark & statement.and) ^ statement.xor) >>> 0 }
+    case 'ct-mark':
+      return { ctMark: ((ctMark & statement.and) ^ statement.xor) >>> 0 }
+    case 'save-mark':
+      return { ctMark: ((ctMark & ~statement.ctMask) ^ (mark & statement.markMask)) >>> 0 }
+    case 'restore-mark':
+      return { mark: ((mark & ~statement.markMask) ^ (ctMark & statement.ctMask)) >>> 0 }
+  }
 }

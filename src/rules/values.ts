@@ -1,8 +1,7 @@
-import type { Fraction } from '../model/packet.ts'
-import { number, padded, u16, u32, u8 } from './bytes.ts'
-import type { Flow, Sender, Surroundings } from './flow.ts'
-import { fraction, multiply, one, sum } from './fraction.ts'
+import { masked, number, padded, u16, u32, u8 } from './bytes.ts'
+import type { Flow, Probe, Surroundings } from './flow.ts'
 import { jhash, scaled } from './jhash.ts'
+import { all, type Mass, massOf, part, total } from './mass.ts'
 import type { Bytes, Expression, Field, Key } from './model.ts'
 import { oddsBetween } from './odds.ts'
 
@@ -11,7 +10,7 @@ export const MOST_VALUES = 1 << 17
 
 export interface Value {
   readonly bytes: Bytes
-  readonly odds: Fraction
+  readonly odds: Mass
 }
 
 /**
@@ -20,11 +19,17 @@ export interface Value {
  */
 export type Values =
   | { readonly kind: 'known'; readonly values: readonly Value[]; readonly assumed?: string }
-  | { readonly kind: 'unknown' | 'foreign' }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'foreign' }
 
 const NEW = 8
+const UNTRACKED = 64
 const STATUS_SRC_NAT = 0x10
 const STATUS_DST_NAT = 0x20
+const IPPROTO_ICMP = 1
+const IPPROTO_TCP = 6
+const IPPROTO_ICMPV6 = 58
+const TCP_SYN = 2
 
 const unknown = { kind: 'unknown' } as const
 const foreign = { kind: 'foreign' } as const
@@ -32,89 +37,133 @@ const foreign = { kind: 'foreign' } as const
 export const fieldBytes = (
   field: Field,
   flow: Flow,
-  sender: Sender,
+  probe: Probe,
   around: Surroundings,
 ): Bytes | 'unknown' | 'foreign' => {
   switch (field) {
     case 'ip saddr':
-      return sender.family === 'ip' ? sender.saddr : 'foreign'
+      return probe.family === 'ip' ? flow.source || probe.saddr : 'foreign'
     case 'ip6 saddr':
-      return sender.family === 'ip6' ? sender.saddr : 'foreign'
+      return probe.family === 'ip6' ? flow.source || probe.saddr : 'foreign'
     case 'ip daddr':
-      return sender.family === 'ip' ? flow.daddr : 'foreign'
+      return probe.family === 'ip' ? flow.daddr : 'foreign'
     case 'ip6 daddr':
-      return sender.family === 'ip6' ? flow.daddr : 'foreign'
+      return probe.family === 'ip6' ? flow.daddr : 'foreign'
     case 'meta l4proto':
-      return u8(sender.protocol)
-    case 'th sport':
-      return sender.sport === null ? 'unknown' : u16(sender.sport)
+      return u8(probe.protocol)
     case 'th dport':
       return u16(flow.dport)
     case 'meta mark':
       return u32(flow.mark)
+    case 'ct mark':
+      return u32(flow.ctMark)
     case 'ct state':
-      return u32(around.ctState ?? NEW)
+      return u32(flow.untracked ? UNTRACKED : (around.ctState ?? NEW))
     case 'ct status':
       return u32((flow.dnat ? STATUS_DST_NAT : 0) | (flow.masquerade ? STATUS_SRC_NAT : 0))
     case 'fib saddr type':
-      return u32(around.addressType(sender.saddr))
+      return u32(around.addressType(probe.saddr))
     case 'fib daddr type':
       return u32(around.addressType(flow.daddr))
-    case 'meta iifname':
+    case 'th sport':
+    case 'ct original proto-src':
+      return probe.sport === null ? (around.fields?.[field] ?? 'unknown') : u16(probe.sport)
     case 'meta oifname':
-      return around.fields?.[field] ?? 'unknown'
+      return around.fields?.[field] ?? around.outputInterface?.(flow.daddr) ?? 'unknown'
+    default:
+      return around.fields?.[field] ?? ofFirstPacket(field, probe)
+  }
+}
+
+/** What is the same for every first packet of a connection that looks like this one. */
+const ofFirstPacket = (
+  field: Field,
+  { family, protocol, saddr, daddr, dport }: Probe,
+): Bytes | 'unknown' | 'foreign' => {
+  switch (field) {
+    case 'ip protocol':
+      return family === 'ip' ? u8(protocol) : 'foreign'
+    case 'ip6 nexthdr':
+      return family === 'ip6' ? u8(protocol) : 'foreign'
+    case 'ip frag-off':
+      return family === 'ip' ? u16(0) : 'foreign'
+    case 'tcp flags':
+      return protocol === IPPROTO_TCP ? u8(TCP_SYN) : 'foreign'
+    case 'icmp type':
+      return protocol === IPPROTO_ICMP ? 'unknown' : 'foreign'
+    case 'icmpv6 type':
+      return protocol === IPPROTO_ICMPV6 ? 'unknown' : 'foreign'
+    case 'meta nfproto':
+      return u8(family === 'ip' ? 2 : 10)
+    case 'meta protocol':
+      return u16(family === 'ip' ? 0x0800 : 0x86dd)
+    case 'meta pkttype':
+    case 'ct direction':
+      return u8(0)
+    case 'ct l4proto':
+      return u8(protocol)
+    case 'ct original saddr':
+      return saddr
+    case 'ct original daddr':
+      return daddr
+    case 'ct original proto-dst':
+      return u16(dport)
+    default:
+      return 'unknown'
   }
 }
 
 /** The values of one expression; a number generator gives as many as its modulus. */
-export const valuesOf = (expression: Expression, flow: Flow, sender: Sender, around: Surroundings): Values => {
+export const valuesOf = (expression: Expression, flow: Flow, probe: Probe, around: Surroundings): Values => {
   switch (expression.kind) {
     case 'field': {
-      const bytes = fieldBytes(expression.field, flow, sender, around)
+      const bytes = fieldBytes(expression.field, flow, probe, around)
       if (bytes === 'unknown') return unknown
       return bytes === 'foreign' ? foreign : certain(bytes)
     }
     case 'octet': {
-      const bytes = fieldBytes(expression.of, flow, sender, around)
+      const bytes = fieldBytes(expression.of, flow, probe, around)
       return bytes === 'foreign' ? foreign : certain(bytes.charAt(expression.at))
+    }
+    case 'bitwise': {
+      const of = valuesOf(expression.of, flow, probe, around)
+      if (of.kind !== 'known') return of
+      const { mask, xor } = expression
+      return { ...of, values: of.values.map(({ bytes, odds }) => ({ bytes: masked(bytes, mask, xor), odds })) }
     }
     case 'numgen': {
       const { mode, modulus, offset } = expression
       return spread(modulus, offset, (value) => oddsBetween(mode, modulus, value, value))
     }
+    case 'symhash':
+      return evenly(expression, 'the hash spreads flows evenly')
     case 'jhash': {
-      const of = keyValues(expression.of, flow, sender, around)
-      const { modulus, offset, seed } = expression
-      if (of.kind === 'known')
-        return {
-          kind: 'known',
-          values: of.values.map(({ bytes, odds }) => ({
-            bytes: u32(scaled(jhash(bytes, seed), modulus) + offset),
-            odds,
-          })),
-        }
+      const of = keyValues(expression.of, flow, probe, around)
       if (of.kind === 'foreign') return of
-      // a good hash of what is not known gives every value equally often
-      const equally = fraction(1n, BigInt(modulus))
-      const values = spread(modulus, offset, () => equally)
-      return values.kind === 'known' ? { ...values, assumed: 'the hash spreads source ports evenly' } : values
+      if (of.kind === 'unknown') return evenly(expression, 'the hash spreads source ports evenly')
+      const { modulus, offset, seed } = expression
+      const values = of.values.map(({ bytes, odds }) => ({
+        bytes: u32(scaled(jhash(bytes, seed), modulus) + offset),
+        odds,
+      }))
+      return { kind: 'known', values }
     }
   }
 }
 
 /** A concatenation: every part padded to 4 bytes, unless there is only one. */
-export const keyValues = (key: Key, flow: Flow, sender: Sender, around: Surroundings): Values => {
+export const keyValues = (key: Key, flow: Flow, probe: Probe, around: Surroundings): Values => {
   const [only] = key
-  if (key.length === 1 && only !== undefined) return valuesOf(only, flow, sender, around)
-  let values: readonly Value[] = [{ bytes: '', odds: one }]
+  if (key.length === 1 && only !== undefined) return valuesOf(only, flow, probe, around)
+  let values: readonly Value[] = [{ bytes: '', odds: all }]
   let assumed: string | undefined
-  for (const part of key) {
-    const next = valuesOf(part, flow, sender, around)
+  for (const one of key) {
+    const next = valuesOf(one, flow, probe, around)
     if (next.kind !== 'known') return next
     if (values.length * next.values.length > MOST_VALUES) return unknown
     assumed ??= next.assumed
     values = values.flatMap((head) =>
-      next.values.map((tail) => ({ bytes: head.bytes + padded(tail.bytes), odds: multiply(head.odds, tail.odds) })),
+      next.values.map((tail) => ({ bytes: head.bytes + padded(tail.bytes), odds: part(head.odds, tail.odds) })),
     )
   }
   return assumed === undefined ? { kind: 'known', values } : { kind: 'known', values, assumed }
@@ -126,24 +175,31 @@ export const oddsWithin = (
   low: Bytes,
   high: Bytes,
   flow: Flow,
-  sender: Sender,
+  probe: Probe,
   around: Surroundings,
-): Fraction | 'unknown' | 'foreign' => {
+): Mass | 'unknown' | 'foreign' => {
   if (expression.kind === 'numgen') {
     const { mode, modulus, offset } = expression
     const first = Math.max(0, number(low) - offset)
     const last = Math.min(modulus - 1, number(high) - offset)
     return oddsBetween(mode, modulus, first, last)
   }
-  const values = valuesOf(expression, flow, sender, around)
+  const values = valuesOf(expression, flow, probe, around)
   if (values.kind !== 'known') return values.kind
-  return sum(values.values.filter(({ bytes }) => bytes >= low && bytes <= high).map(({ odds }) => odds))
+  return total(values.values.filter(({ bytes }) => bytes >= low && bytes <= high).map(({ odds }) => odds))
 }
 
-const certain = (bytes: Bytes): Values => ({ kind: 'known', values: [{ bytes, odds: one }] })
+const certain = (bytes: Bytes): Values => ({ kind: 'known', values: [{ bytes, odds: all }] })
 
-const spread = (modulus: number, offset: number, odds: (value: number) => Fraction): Values => {
-  if (modulus > MOST_VALUES) return unknown
+/** A good hash of what is not known gives every value equally often. */
+const evenly = ({ modulus, offset }: { modulus: number; offset: number }, assumed: string): Values => {
+  const equally = massOf({ numerator: 1n, denominator: BigInt(modulus) })
+  const values = spread(modulus, offset, () => equally)
+  return values.kind === 'known' ? { ...values, assumed } : values
+}
+
+const spread = (modulus: number, offset: number, odds: (value: number) => Mass): Values => {
+  if (modulus > MOST_VALUES || modulus < 1) return unknown
   return {
     kind: 'known',
     values: Array.from({ length: modulus }, (_, value) => ({ bytes: u32(value + offset), odds: odds(value) })),

@@ -1,13 +1,15 @@
 import type { PathStep } from '../model/packet.ts'
-import { type Flow, merge, type Sender, type Surroundings } from './flow.ts'
-import { formatAddressAndPort, printJump, printRule } from './print.ts'
+import { candidates, type ChainIndex, indexOf } from './chain-index.ts'
+import { type Flow, merge, type Probe, type Surroundings } from './flow.ts'
+import { refusal } from './matches.ts'
 import type { Chain, Jump, Rule, Table } from './model.ts'
-import { applyStatement, type Reader, type Step } from './statements.ts'
+import { Path, resultOf, whereOf } from './path.ts'
+import { printJump, printRefusal } from './print.ts'
+import { applyStatement, isIdle, type Question, type Reader, type Step } from './statements.ts'
+import { fieldBytes } from './values.ts'
 
-/** NFT_JUMP_STACK_SIZE: deeper jumps are refused by the kernel, so only a broken dump has them. */
-const DEEPEST = 16
-/** Rules met by one packet, all branches together; a loop of gotos ends here. */
-const MOST_RULES = 500_000
+/** Chains inside chains. nftables stops at 16, legacy iptables at the number of its chains; deeper is a broken dump. */
+const DEEPEST = 256
 
 /** Where flows end that no later hook sees. */
 export interface Ends {
@@ -15,126 +17,249 @@ export interface Ends {
   readonly reject: Flow[]
 }
 
-/** What a packet's way through the rules has shown so far. */
-export interface Findings {
-  readonly path: Map<string, PathStep>
-  readonly conditions: Set<string>
-  readonly unknown: Set<string>
+/** A question, the rule that raised it and where that stands. */
+export interface Raised extends Question {
+  readonly rule: Rule
 }
+
+/** Rules that may still be met, all branches and worlds together: a bush of jumps ends here. */
+export interface Budget {
+  left: number
+}
+
+export interface WalkOptions {
+  /** at most so many rules that did not match are put on the path */
+  readonly misses: number
+  readonly budget: Budget
+  /** kept between packets; null: the chain is not long enough for one */
+  readonly indexes: WeakMap<Chain, ChainIndex | null>
+  /** rules whose open questions are answered the other way this time */
+  readonly opposite: ReadonlySet<Rule>
+}
+
+/** `away`: accepted or translated, the base chain is done with them. `returned`: back to whoever jumped here. */
+interface Passed {
+  readonly away: readonly Flow[]
+  readonly returned: readonly Flow[]
+}
+
+const nothing: readonly Flow[] = []
 
 /** One packet's walk: collects ends and findings over all hooks. */
 export class Walk {
   readonly ends: Ends = { drop: [], reject: [] }
-  readonly findings: Findings = { path: new Map(), conditions: new Set(), unknown: new Set() }
-  readonly #sender: Sender
-  readonly #around: Surroundings
-  #budget = MOST_RULES
+  readonly conditions = new Set<string>()
+  readonly unknown = new Set<string>()
+  /** by the fact that would answer them, else by the rule that raised them */
+  readonly questions = new Map<string | Rule, Raised>()
+  readonly #path: Path
+  readonly #probe: Probe
+  readonly #options: WalkOptions
+  /** the chains that the packet is in now, the base chain first */
+  readonly #entered: Chain[] = []
 
-  constructor(sender: Sender, around: Surroundings) {
-    this.#sender = sender
-    this.#around = around
+  constructor(probe: Probe, options: WalkOptions) {
+    this.#probe = probe
+    this.#options = options
+    this.#path = new Path(options.misses)
+  }
+
+  get path(): readonly PathStep[] {
+    return this.#path.steps
+  }
+
+  get unshown(): number {
+    return this.#path.unshown
   }
 
   /** Through one base chain. Returns the flows that go on to the next; dropped and rejected ones end. */
-  base(table: Table, chain: Chain, flows: readonly Flow[]): readonly Flow[] {
-    const { away, returned } = this.#chain(table, chain, flows, 0)
+  base(table: Table, chain: Chain, flows: readonly Flow[], around: Surroundings): readonly Flow[] {
+    const { away, returned } = this.#chain(table, chain, flows, around)
     if (chain.hook?.policy !== 'drop') return merge([...away, ...returned])
-    this.ends.drop.push(...returned)
+    append(this.ends.drop, returned)
     return merge(away)
   }
 
-  /** `away`: accepted or translated, this base chain is done with them. `returned`: back to whoever jumped here. */
-  #chain(
-    table: Table,
-    chain: Chain,
-    flows: readonly Flow[],
-    depth: number,
-  ): { away: Flow[]; returned: readonly Flow[] } {
+  #chain(table: Table, chain: Chain, flows: readonly Flow[], around: Surroundings): Passed {
+    this.#entered.push(chain)
+    const reader = this.#reader(table, chain, around)
+    const chosen = this.#candidates(chain, flows)
+    if (chosen !== null) this.#path.skip(table, chain, chain.rules.length - chosen.length)
+    const count = (chosen ?? chain.rules).length
     const away: Flow[] = []
     const returned: Flow[] = []
     let present = flows
-    for (const rule of chain.rules) {
-      if (present.length === 0) break
-      const next: Flow[] = []
-      const steps = present.flatMap((flow) => this.#rule(table, chain, rule, flow))
-      this.#record(table, chain, rule, steps)
-      for (const step of steps) {
-        if (step.kind === 'break' || step.kind === 'next') next.push(step.flow)
-        else if (step.kind === 'reject') this.ends.reject.push(step.flow)
-        else if (step.kind !== 'jump') away.push(step.flow)
+    for (let at = 0; at < count && present.length > 0; at++) {
+      const rule = chain.rules[chosen?.[at] ?? at] as Rule
+      if (!this.#spends(present.length, table, chain)) break
+      if (present.every((flow) => refusal(rule.statements, flow, reader) !== null)) {
+        this.#miss(rule, present, reader)
+        continue
       }
-      for (const { jump, flows: group } of byJump(steps)) {
-        const after = this.#jump(table, jump, group, depth)
-        away.push(...after.away)
-        if (jump.verdict === 'jump') next.push(...after.returned)
-        else returned.push(...after.returned)
-      }
-      present = merge(next)
+      present = this.#meet(rule, present, reader, { away, returned })
     }
+    this.#entered.pop()
     return { away, returned: merge([...returned, ...present]) }
   }
 
-  #jump(table: Table, jump: Jump, flows: readonly Flow[], depth: number): { away: Flow[]; returned: readonly Flow[] } {
+  /** Returns the flows that go on to the next rule. */
+  #meet(
+    rule: Rule,
+    flows: readonly Flow[],
+    reader: ChainReader,
+    passed: { away: Flow[]; returned: Flow[] },
+  ): readonly Flow[] {
+    reader.rule = rule
+    reader.assumed = []
+    const steps: Step[] = []
+    for (const flow of flows) run(rule, flow, reader, steps)
+    this.#record(rule, steps, reader)
+    const next: Flow[] = []
+    for (const step of steps) {
+      if (step.kind === 'break' || step.kind === 'next') next.push(step.flow)
+      else if (step.kind === 'reject') this.ends.reject.push(step.flow)
+      else if (step.kind !== 'jump') passed.away.push(step.flow)
+    }
+    for (const { jump, flows: group } of byJump(steps)) {
+      const after = this.#jump(reader, jump, group)
+      append(passed.away, after.away)
+      append(jump.verdict === 'jump' ? next : passed.returned, after.returned)
+    }
+    return merge(next)
+  }
+
+  #jump({ table, around, chain: from }: ChainReader, jump: Jump, flows: readonly Flow[]): Passed {
     switch (jump.verdict) {
       case 'accept':
-        return { away: [...flows], returned: [] }
-      case 'return':
-        return { away: [], returned: flows }
+        return { away: flows.map((flow) => ({ ...flow, accepted: true })), returned: nothing }
       case 'drop':
-        this.ends.drop.push(...flows)
-        return { away: [], returned: [] }
+        append(this.ends.drop, flows)
+        return { away: nothing, returned: nothing }
+      case 'return':
+        return { away: nothing, returned: flows }
       case 'jump':
       case 'goto': {
         const chain = table.chains.get(jump.chain)
-        if (chain !== undefined && depth < DEEPEST) return this.#chain(table, chain, flows, depth + 1)
-        this.findings.unknown.add(
-          chain === undefined ? `no chain ${jump.chain}` : `more than ${DEEPEST} jumps, at ${jump.chain}`,
-        )
-        return { away: [], returned: flows }
+        const trouble = this.#trouble(chain, jump.chain)
+        if (chain !== undefined && trouble === null) return this.#chain(table, chain, flows, around)
+        this.unknown.add(`${table.name} ${from.name}: ${trouble}`)
+        return { away: nothing, returned: flows }
       }
     }
   }
 
-  #rule(table: Table, chain: Chain, rule: Rule, flow: Flow): readonly Step[] {
-    if (this.#budget-- <= 0) {
-      this.findings.unknown.add(`more than ${MOST_RULES} rules, at ${table.name} ${chain.name}`)
-      return [{ kind: 'break', flow }]
+  #trouble(chain: Chain | undefined, name: string): string | null {
+    if (chain === undefined) return `no chain ${name}`
+    if (this.#entered.includes(chain)) return `chain ${name} leads back into itself, which kernels refuse`
+    return this.#entered.length < DEEPEST ? null : `more than ${DEEPEST} jumps, at ${name}`
+  }
+
+  #spends(count: number, table: Table, chain: Chain): boolean {
+    const { budget } = this.#options
+    budget.left -= count
+    if (budget.left > 0) return true
+    this.unknown.add(`more rules than are followed for one packet, at ${table.name} ${chain.name}`)
+    return false
+  }
+
+  #candidates(chain: Chain, flows: readonly Flow[]): readonly number[] | null {
+    const { indexes } = this.#options
+    let index = indexes.get(chain)
+    if (index === undefined) {
+      index = indexOf(chain)
+      indexes.set(chain, index)
     }
-    const { conditions, unknown } = this.findings
-    const reader: Reader = {
-      sender: this.#sender,
-      around: this.#around,
+    return index === null ? null : candidates(index, flows)
+  }
+
+  #reader(table: Table, chain: Chain, around: Surroundings): ChainReader {
+    const reader: ChainReader = {
+      table,
+      chain,
+      probe: this.#probe,
+      around,
+      rule: NO_RULE,
+      assumed: [],
       set: (name) => table.sets.get(name),
-      condition: (text) => conditions.add(text),
-      unknown: (text) => unknown.add(`${table.name} ${chain.name}: ${text}`),
+      condition: (text) => {
+        this.conditions.add(text)
+        reader.assumed.push(text)
+      },
+      unknown: (text) => {
+        this.unknown.add(`${whereOf(table, chain, reader.rule)}: ${text}`)
+        reader.assumed.push(`not understood: ${text}`)
+      },
+      ask: (question) => this.#ask(question, reader),
     }
-    const done: Step[] = []
-    let present: readonly Flow[] = [flow]
-    for (const statement of rule.statements) {
-      const next: Flow[] = []
-      for (const one of present) {
-        for (const step of applyStatement(statement, one, reader)) {
-          if (step.kind === 'next') next.push(step.flow)
-          else done.push(step)
-        }
-      }
-      present = next
-      if (present.length === 0) break
-    }
-    for (const one of present) done.push({ kind: 'next', flow: one })
-    return done
+    return reader
   }
 
-  /** Rules that did something are the path; each result of a rule once, however many flows met it. */
-  #record(table: Table, chain: Chain, rule: Rule, steps: readonly Step[]): void {
-    const result = resultOf(steps)
-    if (result === '') return
-    const text = printRule(rule, table.family)
-    const key = `${table.family} ${table.name} ${chain.name} ${text} ${result}`
-    if (this.findings.path.has(key)) return
-    const step: PathStep = { table: table.name, chain: chain.name, rule: text, result }
-    this.findings.path.set(key, rule.line === undefined ? step : { ...step, line: rule.line })
+  #ask(question: Question, { table, chain, rule, assumed }: ChainReader): boolean {
+    const { fact } = question
+    const text = `${whereOf(table, chain, rule)}: ${question.text}`
+    const key = fact === undefined ? rule : `${fact.field} ${fact.begins} ${fact.bytes}`
+    if (question.always) {
+      this.unknown.add(text)
+      assumed.push(`not understood: ${question.text}`)
+    }
+    const opposite = fact === undefined && this.#options.opposite.has(rule)
+    if (!opposite && !isIdle(rule) && !this.questions.has(key)) this.questions.set(key, { ...question, text, rule })
+    return opposite
   }
+
+  #record(rule: Rule, steps: readonly Step[], { table, chain, assumed }: ChainReader): void {
+    const result = resultOf(steps)
+    if (result !== '') this.#path.add(table, chain, rule, result)
+    else if (assumed.some((text) => text.startsWith('not understood')))
+      this.#path.add(table, chain, rule, assumed.join('; '))
+    else if (this.#path.showsMisses) this.#path.miss(table, chain, rule, () => assumed.join('; '))
+  }
+
+  #miss(rule: Rule, [flow]: readonly Flow[], reader: ChainReader): void {
+    if (!this.#path.showsMisses || flow === undefined) return
+    const { table, chain, probe, around } = reader
+    this.#path.miss(table, chain, rule, () => {
+      const refused = refusal(rule.statements, flow, reader)
+      const value = (field: Parameters<typeof fieldBytes>[0]): string => fieldBytes(field, flow, probe, around)
+      return refused === null ? '' : printRefusal(refused, table.family, value)
+    })
+  }
+}
+
+/** Of one visit to a chain; `rule` and `assumed` change from rule to rule. */
+interface ChainReader extends Reader {
+  readonly table: Table
+  readonly chain: Chain
+  rule: Rule
+  /** what was taken one way at this rule, in words */
+  assumed: string[]
+}
+
+const NO_RULE: Rule = { statements: [] }
+
+const run = (rule: Rule, flow: Flow, reader: Reader, done: Step[]): void => {
+  if (refusal(rule.statements, flow, reader) !== null) {
+    done.push({ kind: 'break', flow })
+    return
+  }
+  let present: readonly Flow[] = [flow]
+  for (const statement of rule.statements) {
+    const next: Flow[] = []
+    for (const one of present) {
+      for (const step of applyStatement(statement, one, reader)) {
+        if (step.kind === 'next') next.push(step.flow)
+        else done.push(step)
+      }
+    }
+    present = next
+    if (present.length === 0) return
+  }
+  for (const one of present) done.push({ kind: 'next', flow: one })
+}
+
+/** `push(...items)` has a limit that a map of many backends passes. */
+const append = (to: Flow[], items: readonly Flow[]): void => {
+  for (const item of items) to.push(item)
 }
 
 const byJump = (steps: readonly Step[]): Iterable<{ jump: Jump; flows: Flow[] }> => {
@@ -147,20 +272,4 @@ const byJump = (steps: readonly Step[]): Iterable<{ jump: Jump; flows: Flow[] }>
     else groups.set(name, { jump: step.jump, flows: [step.flow] })
   }
   return groups.values()
-}
-
-/** More results of one rule than this are summed up. */
-const MOST_RESULTS = 4
-
-/** '' where the rule did not match. */
-const resultOf = (steps: readonly Step[]): string => {
-  const results = new Set<string>()
-  for (const step of steps) {
-    if (step.kind === 'jump') results.add(printJump(step.jump))
-    else if (step.kind === 'dnat') results.add(`dnat to ${formatAddressAndPort(step.flow.daddr, step.flow.dport)}`)
-    else if (step.kind !== 'break') results.add(step.kind === 'next' ? 'continue' : step.kind)
-  }
-  if (results.size <= 1) return [...results].join()
-  if (steps.every(({ kind }) => kind === 'dnat' || kind === 'break')) return `dnat to one of ${results.size} backends`
-  return results.size > MOST_RESULTS ? `one of ${results.size} verdicts` : [...results].join(', ')
 }

@@ -60,6 +60,8 @@ const lowerStatement = (statement: Statement, family: 'ip' | 'ip6'): NftExpr[] =
       return [{ name: 'verdict', verdict: statement.jump }]
     case 'unknown':
       throw new Error(`cannot write a rule that was not understood: ${statement.text}`)
+    default:
+      throw new Error(`this plane writes no ${statement.kind}: it is read from the rules of others`)
   }
 }
 
@@ -135,6 +137,8 @@ const loadPart = (part: Expression, unit: number, free: number): NftExpr[] => {
       const len = of.length === 1 ? of.reduce((sum, source) => sum + width(source), 0) : (at - free) * 4
       return [...expressions, { name: 'jhash', sreg: register(free), dreg, len, modulus, seed, offset }]
     }
+    default:
+      throw new Error(`this plane writes no ${part.kind}: it is read from the rules of others`)
   }
 }
 
@@ -168,6 +172,8 @@ const loadField = (name: Field, dreg: number): NftExpr => {
       return { name: 'fib', dreg, result: 'type', from: 'saddr' }
     case 'fib daddr type':
       return { name: 'fib', dreg, result: 'type', from: 'daddr' }
+    default:
+      throw new Error(`this plane reads no ${name}: only rules of others do`)
   }
 }
 
