@@ -96,7 +96,7 @@ describe('a configuration', () => {
       'of ours stands beside it',
       own({ serviceProxyName: 'evenkeel' }, { mode: 'iptables' }),
       {},
-      { mode: 'iptables', ...beside },
+      { mode: 'iptables', localhostNodePorts: true, ...beside },
     ],
     [
       'of ours may stand alone',
@@ -307,7 +307,7 @@ describe('a configuration', () => {
     expect(warnings).toEqual([
       'udpIdleTimeout: has no effect: it was for the userspace mode',
       'featureGates.AllAlpha: has no effect: nothing here depends on this gate',
-      'nodePortAddresses: 127.0.0.0/8, ::1/128 has no effect: NodePorts are never open on loopback addresses',
+      'nodePortAddresses: 127.0.0.0/8, ::1/128 has no effect: NodePorts are open on loopback addresses only with mode iptables and localhostNodePorts',
       'detectLocal.bridgeInterface: has no effect: detectLocalMode is NodeCIDR',
       'clusterCIDR: has no effect: detectLocalMode is NodeCIDR',
       'iptables.masqueradeAll: has no effect: with this mode nftables.masqueradeAll counts',

@@ -1,4 +1,4 @@
-import type { Family, Protocol, ServiceKey } from './objects.ts'
+import type { Family, Protocol, ServiceKey, TrafficPolicy } from './objects.ts'
 
 /** `10.96.0.10:53/UDP`, `[fd00::1]:80/TCP`, NodePorts `node:30080/TCP` (IPv4) and `node6:30080/TCP` (IPv6). Unique on a node. */
 export type FrontendKey = string
@@ -39,6 +39,14 @@ export type Route =
 
 export type SchedulerName = 'random' | 'rr' | 'sh' | 'dh' | 'maglev' | 'lc' | 'sed' | 'nq'
 
+/** Where a ServicePort is dialled inside the cluster. One object for all its frontends of a family. */
+export interface ClusterAccess {
+  readonly address: string
+  readonly port: number
+  /** internalTrafficPolicy: which of the sets it leads to */
+  readonly policy: TrafficPolicy
+}
+
 export interface Frontend {
   readonly key: FrontendKey
   readonly kind: FrontendKind
@@ -50,6 +58,10 @@ export interface Frontend {
   readonly service: ServiceKey
   /** name of the Service's port, '' unnamed */
   readonly portName: string
+  /** of its ServicePort, whose other frontends may lead to the same chains */
+  readonly clusterIP: ClusterAccess
+  /** of its Service: a port of the node where a balancer asks for its health; 0 none */
+  readonly healthCheckNodePort: number
   /** null: the plane's default */
   readonly scheduler: SchedulerName | null
   readonly affinitySeconds: number | null

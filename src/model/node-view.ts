@@ -28,11 +28,17 @@ export interface NodeView {
   readonly serviceCIDRs: readonly string[]
   /** CIDRs of the node addresses on which NodePorts are open; null: all local addresses but loopback */
   readonly nodePortAddresses: readonly string[] | null
+  /** NodePorts are open on IPv4 loopback addresses too, where `nodePortAddresses` allows: only planes that can (iptables), default false */
+  readonly localhostNodePorts: boolean
   /** false: Services' externalIPs are not served */
   readonly externalIPs: boolean
   readonly masqueradeAll: boolean
   /** 0 … 31, default 14: the mark bit that asks for masquerade */
   readonly masqueradeBit: number
+  /** net.netfilter.nf_conntrack_tcp_be_liberal: packets out of window are not INVALID, so none are dropped for it */
+  readonly tcpBeLiberal: boolean
+  /** the kernel has nfacct (xt_nfacct, nfnetlink_acct): what kube-proxy counts there is counted; default false */
+  readonly nfacct: boolean
   /** we serve only Services with this `service-proxy-name`; '' = those without the label (kube-proxy's own place) */
   readonly proxyName: string
 }

@@ -1,4 +1,4 @@
-import type { Backend, BackendSet, Frontend, Route, SourceClass } from '../model/frontend.ts'
+import type { Backend, BackendSet, ClusterAccess, Frontend, Route, SourceClass } from '../model/frontend.ts'
 
 /** The same to every plane. */
 export const equalFrontends = (a: Frontend, b: Frontend): boolean =>
@@ -6,12 +6,17 @@ export const equalFrontends = (a: Frontend, b: Frontend): boolean =>
   a.kind === b.kind &&
   a.service === b.service &&
   a.portName === b.portName &&
+  equalAccess(a.clusterIP, b.clusterIP) &&
+  a.healthCheckNodePort === b.healthCheckNodePort &&
   a.scheduler === b.scheduler &&
   a.affinitySeconds === b.affinitySeconds &&
   equalRanges(a.sourceRanges, b.sourceRanges) &&
   equalSets(a.sets.cluster, b.sets.cluster) &&
   equalSets(a.sets.local, b.sets.local) &&
   (a.routes === b.routes || sources.every((source) => equalRoutes(a.routes[source], b.routes[source])))
+
+const equalAccess = (a: ClusterAccess, b: ClusterAccess): boolean =>
+  a === b || (a.address === b.address && a.port === b.port && a.policy === b.policy)
 
 const sources: readonly SourceClass[] = ['pods', 'node', 'outside']
 

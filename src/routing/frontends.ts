@@ -1,7 +1,8 @@
 import { familyOf, formatEndpoint, inCidr } from '../model/address.ts'
-import type { Frontend, FrontendKey, FrontendKind, Route, SchedulerName } from '../model/frontend.ts'
+import type { ClusterAccess, Frontend, FrontendKey, FrontendKind, Route, SchedulerName } from '../model/frontend.ts'
 import type { NodeView } from '../model/node-view.ts'
 import { serviceKey, type Family, type Protocol, type Service, type ServicePort } from '../model/objects.ts'
+import { asksForHealth } from './health.ts'
 import { addressesOf } from './node-view.ts'
 import type { Routes } from './routes.ts'
 import type { PortOnNode } from './service-port.ts'
@@ -70,12 +71,13 @@ export interface FrontendParts {
   readonly service: Service
   readonly port: ServicePort
   readonly family: Family
+  readonly clusterIP: ClusterAccess
   readonly scheduler: SchedulerName | null
   readonly sets: Frontend['sets']
 }
 
 export const frontendOf = (
-  { service, port, family, scheduler, sets }: FrontendParts,
+  { service, port, family, clusterIP, scheduler, sets }: FrontendParts,
   dialled: Dialled,
   routes: Routes,
 ): Frontend => ({
@@ -87,6 +89,8 @@ export const frontendOf = (
   port: dialled.port,
   service: serviceKey(service),
   portName: port.name,
+  clusterIP,
+  healthCheckNodePort: asksForHealth(service) ? service.healthCheckNodePort : 0,
   scheduler,
   affinitySeconds: service.affinitySeconds,
   sourceRanges: dialled.sourceRanges,

@@ -10,13 +10,15 @@ export interface HealthCheck {
 }
 
 /** Only a LoadBalancer with externalTrafficPolicy Local is asked. */
+export const asksForHealth = ({ type, externalTrafficPolicy }: Service): boolean =>
+  type === 'LoadBalancer' && externalTrafficPolicy === 'Local'
+
 export const healthCheckOf = (
   service: Service,
   slices: readonly EndpointSlice[],
   node: NodeView,
 ): HealthCheck | null => {
-  const asked = service.type === 'LoadBalancer' && service.externalTrafficPolicy === 'Local'
-  if (!asked || service.healthCheckNodePort === 0) return null
+  if (!asksForHealth(service) || service.healthCheckNodePort === 0) return null
   const here = new Set<string>()
   for (const { endpoints } of slices) {
     for (const { ready, nodeName, pod, address } of endpoints) {

@@ -30,9 +30,12 @@ test('joins Node, ServiceCIDRs and settings', () => {
     podInterface: null,
     serviceCIDRs: ['172.30.0.0/16', 'fd00:172::/112', '172.31.0.0/16'],
     nodePortAddresses: null,
+    localhostNodePorts: false,
     externalIPs: true,
     masqueradeAll: false,
     masqueradeBit: 14,
+    tcpBeLiberal: false,
+    nfacct: false,
     proxyName: '',
   })
 })

@@ -20,11 +20,17 @@ export interface NodeSettings {
    * Default: primary with nftables, else null (kube-proxy 1.36).
    */
   readonly nodePortAddresses: readonly string[] | null
+  /** iptables.localhostNodePorts, where the plane is iptables; default false */
+  readonly localhostNodePorts: boolean
   /** feature gate AllowServiceExternalIPs, default true */
   readonly externalIPs: boolean
   readonly masqueradeAll: boolean
   /** 0 … 31; default 14, with a proxyName 12, since 14 is that of the kube-proxy beside us */
   readonly masqueradeBit: number
+  /** conntrack.tcpBeLiberal, or what a live node has; default false */
+  readonly tcpBeLiberal: boolean
+  /** default false: a live node whose kernel has it says so */
+  readonly nfacct: boolean
   /** label service.kubernetes.io/service-proxy-name of the Services to serve; '' = those without the label */
   readonly proxyName: string
 }
@@ -36,9 +42,12 @@ export const plainSettings: Omit<NodeSettings, 'nodeName'> = {
   clusterCIDRs: [],
   podInterface: null,
   nodePortAddresses: null,
+  localhostNodePorts: false,
   externalIPs: true,
   masqueradeAll: false,
   masqueradeBit: 14,
+  tcpBeLiberal: false,
+  nfacct: false,
   proxyName: '',
 }
 
@@ -62,9 +71,12 @@ export const nodeView = (
     podInterface: settings.podInterface,
     serviceCIDRs: snapshot.serviceCIDRs().flatMap(({ cidrs }) => cidrs),
     nodePortAddresses: nodePortCidrs(settings.nodePortAddresses ?? [], own),
+    localhostNodePorts: settings.localhostNodePorts,
     externalIPs: settings.externalIPs,
     masqueradeAll: settings.masqueradeAll,
     masqueradeBit: settings.masqueradeBit,
+    tcpBeLiberal: settings.tcpBeLiberal,
+    nfacct: settings.nfacct,
     proxyName: settings.proxyName,
   }
 }
@@ -111,12 +123,26 @@ export const nodePortCidrsOf = (node: NodeView, family: Family): readonly string
   return cidrs.length === 0 || cidrs.some((cidr) => cidr.endsWith('/0')) ? null : cidrs
 }
 
-/** Is it one of this node's addresses on which NodePorts are open? Loopback never is. */
+/** Is it one of this node's addresses on which NodePorts are open? Loopback only with `localhostNodePorts`. */
 export const isNodePortAddress = (node: NodeView, address: string): boolean => {
-  if (!node.addresses.includes(address) || isLoopback(address)) return false
   const cidrs = nodePortCidrsOf(node, familyOf(address))
-  return cidrs === null || cidrs.some((cidr) => inCidr(address, cidr))
+  if (isLoopback(address)) return localhostNodePorts(node) && isOpenLoopback(address, cidrs)
+  return node.addresses.includes(address) && (cidrs === null || cidrs.some((cidr) => inCidr(address, cidr)))
 }
+
+/** Are NodePorts open on IPv4 loopback addresses? Not where `nodePortAddresses` leaves them out (kube-proxy: ContainsIPv4Loopback). */
+export const localhostNodePorts = (node: NodeView): boolean => {
+  if (!node.localhostNodePorts) return false
+  const cidrs = nodePortCidrsOf(node, 'IPv4')
+  return cidrs === null || cidrs.some((cidr) => inCidr('127.0.0.0', cidr) || isLoopback(cidr.split('/')[0] ?? ''))
+}
+
+/** Of given ranges just the loopback interface's address counts, as one of the node's. */
+const isOpenLoopback = (address: string, cidrs: readonly string[] | null): boolean =>
+  address !== '::1' && (cidrs === null || (address === LOOPBACK && cidrs.some((cidr) => inCidr(address, cidr))))
+
+/** the address of `lo` */
+export const LOOPBACK = '127.0.0.1'
 
 export const isLoopback = (address: string): boolean => address === '::1' || inCidr(address, '127.0.0.0/8')
 

@@ -51,7 +51,8 @@ const planPort = (at: PortOnNode, scheduler: SchedulerName | null): readonly Fro
     masqueradeAll: node.masqueradeAll,
     podsKnown: podsKnown(node, family),
   }
-  const parts = { service, port, family, scheduler, sets }
+  const access = { address: clusterIP, port: port.port, policy: service.internalTrafficPolicy }
+  const parts = { service, port, family, clusterIP: access, scheduler, sets }
   const internal: Dialled = { kind: 'ClusterIP', address: clusterIP, port: port.port, sourceRanges: null }
   const planned = [frontendOf(parts, internal, internalRoutes({ ...input, policy: service.internalTrafficPolicy }))]
   if (external.length === 0) return planned

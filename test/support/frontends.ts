@@ -11,9 +11,12 @@ export const someNode: NodeView = {
   podInterface: null,
   serviceCIDRs: ['10.96.0.0/16'],
   nodePortAddresses: null,
+  localhostNodePorts: false,
   externalIPs: true,
   masqueradeAll: false,
   masqueradeBit: 14,
+  tcpBeLiberal: false,
+  nfacct: false,
   proxyName: '',
 }
 
@@ -42,6 +45,8 @@ export const frontend = (index: number, backends: readonly number[], more: Parti
     port: 80,
     service: `shop/web-${index}`,
     portName: '',
+    clusterIP: { address, port: 80, policy: 'Cluster' },
+    healthCheckNodePort: 0,
     scheduler: null,
     affinitySeconds: null,
     sourceRanges: null,

@@ -11,9 +11,12 @@ export const nodeOne: NodeView = {
   podInterface: null,
   serviceCIDRs: ['172.30.0.0/16', 'fd00:172::/112'],
   nodePortAddresses: null,
+  localhostNodePorts: false,
   externalIPs: true,
   masqueradeAll: false,
   masqueradeBit: 14,
+  tcpBeLiberal: false,
+  nfacct: false,
   proxyName: '',
 }
 

@@ -5,13 +5,19 @@ import { kubeProxyFields } from './kube-proxy-fields.ts'
 import type { KubeProxyValues } from './kube-proxy.ts'
 
 /** What is wrong with fields that are right by themselves (kube-proxy: pkg/proxy/apis/config/validation), and what is lost among them. */
-export const checkTogether = (values: KubeProxyValues, section: ModeSection, faults: Faults, warned: Faults): void => {
+export const checkTogether = (
+  values: KubeProxyValues,
+  { section, isIptables }: { readonly section: ModeSection; readonly isIptables: boolean },
+  faults: Faults,
+  warned: Faults,
+): void => {
   const periods = values.mode === 'ipvs' ? values.ipvs : values[section]
   if (periods.minSyncPeriod > periods.syncPeriod)
     nested(faults, values.mode === 'ipvs' ? 'ipvs' : section, () =>
       faults.add('syncPeriod', 'must be at least minSyncPeriod'),
     )
-  checkNodePortAddresses(values.nodePortAddresses, faults, warned)
+  checkNodePortAddresses(values.nodePortAddresses, faults)
+  if (!isIptables || !values.iptables.localhostNodePorts) checkLoopback(values, warned)
   checkDetectLocal(values, faults, warned)
   const other = section === 'nftables' ? 'iptables' : 'nftables'
   nested(warned, other, () => noteOtherSection(values, other, section, warned))
@@ -34,14 +40,29 @@ const noteOtherSection = (values: KubeProxyValues, other: ModeSection, section: 
   }
 }
 
-const checkNodePortAddresses = (addresses: readonly string[], faults: Faults, warned: Faults): void => {
+const checkNodePortAddresses = (addresses: readonly string[], faults: Faults): void => {
   if (addresses.length > 1 && addresses.includes('primary'))
     faults.add('nodePortAddresses', 'must be CIDRs or primary alone, not both')
+}
+
+/** localhostNodePorts is written: counts in mode iptables alone. */
+export const checkLocalhost = ({ iptables }: KubeProxyValues, isIptables: boolean, warned: Faults): void => {
+  if (iptables.localhostNodePorts && !isIptables)
+    nested(warned, 'iptables', () =>
+      warned.add(
+        'localhostNodePorts',
+        'has no effect: only with mode iptables are NodePorts open on loopback addresses',
+      ),
+    )
+}
+
+/** Loopback addresses where NodePorts are not open on them. */
+const checkLoopback = ({ nodePortAddresses: addresses }: KubeProxyValues, warned: Faults): void => {
   const loopback = addresses.filter((cidr) => cidr === '::1/128' || (cidr !== 'primary' && isLoopbackRange(cidr)))
   if (loopback.length > 0)
     warned.add(
       'nodePortAddresses',
-      `${loopback.join(', ')} has no effect: NodePorts are never open on loopback addresses`,
+      `${loopback.join(', ')} has no effect: NodePorts are open on loopback addresses only with mode iptables and localhostNodePorts`,
     )
 }
 

@@ -54,6 +54,11 @@ const honoured: Readonly<Record<string, Honoured>> = {
   mode: { set: 'nftables', gives: asNftables },
   'iptables.masqueradeBit': { set: 3, gives: { masqueradeBit: 3 } },
   'iptables.masqueradeAll': { set: true, gives: { masqueradeAll: true } },
+  'iptables.localhostNodePorts': {
+    set: true,
+    gives: { mode: 'iptables', localhostNodePorts: true },
+    with: { mode: 'iptables' },
+  },
   'iptables.syncPeriod': { set: '1m', gives: { syncPeriod: 60_000 } },
   'ipvs.syncPeriod': { set: '1m', gives: { mode: 'ipvs', syncPeriod: 60_000 }, with: { mode: 'ipvs' } },
   'nftables.masqueradeBit': { set: 3, gives: { ...asNftables, masqueradeBit: 3 }, with: inNftables },
@@ -77,7 +82,7 @@ const honoured: Readonly<Record<string, Honoured>> = {
   'conntrack.min': { set: 7, gives: conntrack({ min: 7 }) },
   'conntrack.tcpEstablishedTimeout': { set: '0s', gives: conntrack({ tcpEstablishedTimeout: null }) },
   'conntrack.tcpCloseWaitTimeout': { set: '90s', gives: conntrack({ tcpCloseWaitTimeout: 90 }) },
-  'conntrack.tcpBeLiberal': { set: true, gives: conntrack({ tcpBeLiberal: true }) },
+  'conntrack.tcpBeLiberal': { set: true, gives: { ...conntrack({ tcpBeLiberal: true }), tcpBeLiberal: true } },
   'conntrack.udpTimeout': { set: '10s', gives: conntrack({ udpTimeout: 10 }) },
   'conntrack.udpStreamTimeout': { set: '1m40.9s', gives: conntrack({ udpStreamTimeout: 100 }) },
 }
@@ -96,7 +101,6 @@ const noEffect: Readonly<Record<string, unknown>> = {
   'logging.options.json.infoBufferSize': 65_536,
   enableProfiling: true,
   showHiddenMetricsForVersion: '1.35',
-  'iptables.localhostNodePorts': true,
   'iptables.minSyncPeriod': '10s',
   'ipvs.minSyncPeriod': '10s',
   'ipvs.scheduler': 'lc',

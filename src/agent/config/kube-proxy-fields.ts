@@ -151,10 +151,8 @@ export const kubeProxyFields = {
     }),
     masqueradeAll: flag({ about: masqueradeAll }),
     localhostNodePorts: flag({
-      about: 'NodePorts on loopback addresses',
+      about: 'NodePorts on IPv4 loopback addresses too, with mode iptables alone; sets route_localnet',
       fallback: true,
-      noEffect: 'NodePorts are never open on loopback addresses, and route_localnet stays off',
-      moot: [false],
     }),
     syncPeriod: duration({ about: syncPeriod, fallback: 30 * SECOND }),
     minSyncPeriod: duration({ about: minSyncPeriod, fallback: SECOND, noEffect: atOnce }),

@@ -7,7 +7,7 @@ import { checkFeatureGates } from './feature-gates.ts'
 import { readValues, type Values } from './field.ts'
 import { type FieldFlag, fieldFlags, flagValue, type FlagValues, type ModeSection, withField } from './flags.ts'
 import { formerFields, kubeProxyFields } from './kube-proxy-fields.ts'
-import { checkTogether } from './kube-proxy-checks.ts'
+import { checkLocalhost, checkTogether } from './kube-proxy-checks.ts'
 
 export type KubeProxyValues = Values<typeof kubeProxyFields>
 
@@ -15,6 +15,8 @@ export interface KubeProxyReading {
   readonly values: KubeProxyValues
   /** sections are per mode: without a mode kube-proxy means iptables, and a file written for it must go on meaning the same */
   readonly section: ModeSection
+  /** the plane is iptables, said by the plane or, without one, by the mode */
+  readonly isIptables: boolean
   /** Does the file, or a flag that counts, say something here? `path` as in `conntrack.min`. */
   isWritten(path: string): boolean
   readonly problems: readonly InputProblem[]
@@ -34,7 +36,9 @@ export const readKubeProxy = (
   const given = fieldFlags.filter(({ flag }) => flags[flag] !== undefined)
   const counting = given.filter(({ wins }) => document === null || wins === true)
   const overruled = given.filter((flag) => !counting.includes(flag))
-  const section = sectionOf(flagged(document?.raw ?? {}, counting, flags, 'iptables')['mode'], plane)
+  const { mode } = flagged(document?.raw ?? {}, counting, flags, 'iptables')
+  const section = sectionOf(mode, plane)
+  const isIptables = (plane ?? mode) === 'iptables'
   const raw = flagged(document?.raw ?? {}, counting, flags, section)
   const faults = new Faults()
   const warned = new Faults()
@@ -44,13 +48,15 @@ export const readKubeProxy = (
     section === 'nftables' && isRaw(raw['iptables']) ? withField(raw, ['iptables', 'localhostNodePorts'], null) : raw
   checkFields(relevant, kubeProxyFields, { unknown: faults, ignored: warned }, formerFields)
   checkFeatureGates(values.featureGates, faults, warned)
-  checkTogether(values, section, faults, warned)
+  checkTogether(values, { section, isIptables }, faults, warned)
+  if (isWritten(relevant, ['iptables', 'localhostNodePorts'])) checkLocalhost(values, isIptables, warned)
   const where: Where = document?.where ?? (() => file)
   const name = (found: Faults): InputProblem[] =>
     found.problems('KubeProxyConfiguration', where).map((problem) => fromFlag(problem, counting, section))
   return {
     values,
     section,
+    isIptables,
     isWritten: (path) => isWritten(raw, path.split('.')),
     problems: name(faults),
     warnings: [...name(warned), ...overruled.map((flag) => overruledBy(file, flag, section))],

@@ -35,6 +35,8 @@ export const resolveConfig = (reading: KubeProxyReading, own: EvenkeelValues, sa
   const { logging } = values
   return {
     ...nodeSettings(effective, section, proxyName, said.nodeName),
+    // the planes of the other modes have no such rules
+    localhostNodePorts: reading.isIptables && values.iptables.localhostNodePorts,
     mode: values.mode === '' ? null : values.mode,
     plane: own.plane === '' ? null : own.plane,
     source: said.source ?? own.source,
@@ -77,7 +79,7 @@ const nodeSettings = (
   section: 'nftables' | 'iptables',
   proxyName: string,
   nodeName: string | undefined,
-): NodeSettings => {
+): Omit<NodeSettings, 'localhostNodePorts'> => {
   const { detectLocalMode, detectLocal, nodePortAddresses, clusterCIDR } = values
   return {
     nodeName: (nodeName ?? (values.hostnameOverride.trim() || hostname())).trim().toLowerCase(),
@@ -94,6 +96,8 @@ const nodeSettings = (
     externalIPs: featureEnabled(values.featureGates, 'AllowServiceExternalIPs'),
     masqueradeAll: values[section].masqueradeAll,
     masqueradeBit: values[section].masqueradeBit,
+    tcpBeLiberal: values.conntrack.tcpBeLiberal,
+    nfacct: false,
     proxyName,
   }
 }

@@ -48,6 +48,9 @@ const anyNode: fc.Arbitrary<NodeView> = fc
     externalIPs: fc.constant(true),
     masqueradeAll: fc.constant(false),
     masqueradeBit: fc.constantFrom(0, 14, 31),
+    localhostNodePorts: fc.constant(false),
+    tcpBeLiberal: fc.constant(false),
+    nfacct: fc.constant(false),
     proxyName: fc.constantFrom('', 'evenkeel'),
   })
   // pods are known in one way
@@ -111,6 +114,8 @@ const anyFrontend: fc.Arbitrary<Frontend> = fc.constantFrom('IPv4' as const, 'IP
         address: dialled,
         key: frontendKey(family, dialled, rest.protocol, rest.port),
         service: 'shop/web',
+        clusterIP: { address: family === 'IPv4' ? '10.96.0.1' : 'fd00:96::1', port: 80, policy: 'Cluster' },
+        healthCheckNodePort: 0,
         sourceRanges: place === 'LoadBalancer' ? ranges : null,
         sets: {
           cluster: used.includes('cluster') ? { backends: cluster } : null,

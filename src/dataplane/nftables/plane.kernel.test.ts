@@ -29,9 +29,12 @@ const node: NodeView = {
   podInterface: null,
   serviceCIDRs: ['10.96.0.0/16', 'fd00:96::/112'],
   nodePortAddresses: null,
+  localhostNodePorts: false,
   externalIPs: true,
   masqueradeAll: false,
   masqueradeBit: 14,
+  tcpBeLiberal: false,
+  nfacct: false,
   proxyName: '',
 }
 const backends = {
