@@ -1,6 +1,6 @@
 #!/bin/bash
 # Builds the real parts that the Kubernetes tests run against, from the pinned Go modules under test/kube, into
-# .cache/kube/bin (npm ci would empty a cache in node_modules): kube-apiserver, kube-controller-manager, kube-proxy, kubectl, helm.
+# .cache/kube/bin (npm ci would empty a cache in node_modules): kube-apiserver, kube-controller-manager, kube-proxy, kubectl, etcd, helm.
 # What is built already is left alone. Without a fitting Go it says so and succeeds; the tests then skip with that reason.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -42,7 +42,7 @@ build() {
   shift 2
   wanted="$have_go $(key "$directory/go.mod" "$directory/go.sum")"
   for package in "$@"; do
-    name=${package##*/}
+    name=$(sed -E 's|/v[0-9]+$||; s|/server$||; s|.*/||' <<<"$package")
     [ -x "$bin/$name" ] && [ "$(cat "$bin/.$name.key" 2>/dev/null)" = "$wanted" ] && continue
     say "go build $name"
     began=$SECONDS
@@ -71,4 +71,6 @@ stamp() {
 
 kube=k8s.io/kubernetes/cmd
 build test/kube/go "$(stamp)" $kube/kube-apiserver $kube/kubectl $kube/kube-proxy $kube/kube-controller-manager
+# Debian's etcd 3.4 cannot stream a WatchList: the API server asks it for progress notifications, which 3.5 brought
+build test/kube/etcd '' go.etcd.io/etcd/server/v3
 build test/kube/helm "-X helm.sh/helm/v4/internal/version.version=$helm_version" helm.sh/helm/v4/cmd/helm

@@ -9,11 +9,11 @@ export const binaries = {
   kubeProxy: built('kube-proxy'),
   kubectl: built('kubectl'),
   helm: built('helm'),
+  etcd: built('etcd'),
 } as const
 
 /** What keeps a cluster from being started here, for a skip's reason; undefined: nothing does. */
 export const whyNoCluster = (): string | undefined => {
-  if (spawnSync('etcd', ['--version'], { stdio: 'ignore' }).error) return 'etcd is missing (Debian: etcd-server)'
   if (spawnSync('openssl', ['version'], { stdio: 'ignore' }).error) return 'openssl is missing'
   if (Object.values(binaries).every(isExecutable)) return undefined
   return whyNotBuilt() ?? 'kube-apiserver is not built; scripts/kube-binaries.sh does it'

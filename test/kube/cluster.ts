@@ -24,10 +24,12 @@ export interface ClusterOptions {
   readonly users?: readonly TokenUser[]
   /** further flags of kube-apiserver, such as `--runtime-config=…` */
   readonly apiserverFlags?: readonly string[]
+  /** default: the one that was built with the API server. Debian's 3.4 (`etcd`) cannot stream lists */
+  readonly etcd?: string
 }
 
 /**
- * A real kube-apiserver 1.36 with RBAC and Debian's etcd, without nodes. Everything runs in the calling process's network namespace
+ * A real kube-apiserver 1.36 with RBAC and etcd, without nodes. Everything runs in the calling process's network namespace
  * and ends with it, killed or not; disposing removes the files too.
  */
 export interface KubeCluster extends AsyncDisposable {
@@ -69,7 +71,7 @@ export const startCluster = async (options: ClusterOptions = {}): Promise<KubeCl
   const directory = await mkdtemp(join(tmpdir(), 'evenkeel-kube-'))
   stack.defer(() => rm(directory, { recursive: true, force: true }))
   const authority = createAuthority(directory, 'ca')
-  const etcd = stack.use(await startEtcd(directory))
+  const etcd = stack.use(await startEtcd(directory, options.etcd ?? binaries.etcd))
   const port = await freePort()
   const url = `https://127.0.0.1:${port}`
   const adminToken = randomBytes(16).toString('hex')

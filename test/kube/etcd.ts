@@ -9,8 +9,8 @@ export interface Etcd extends AsyncDisposable {
   compact(): Promise<number>
 }
 
-/** Data and log lie in `directory`, which the caller removes. */
-export const startEtcd = async (directory: string): Promise<Etcd> => {
+/** Data and log lie in `directory`, which the caller removes. `program`: a path, or a name to be found on PATH. */
+export const startEtcd = async (directory: string, program: string): Promise<Etcd> => {
   const [client, peer] = [await freePort(), await freePort()]
   const url = `http://127.0.0.1:${client}`
   const peers = `http://127.0.0.1:${peer}`
@@ -28,16 +28,16 @@ export const startEtcd = async (directory: string): Promise<Etcd> => {
     'quota-backend-bytes': String(4 * 1024 ** 3),
   }
   const args = Object.entries(flags).map(([name, value]) => `--${name}=${value}`)
-  const program = run('etcd', args, join(directory, 'etcd.log'))
+  const running = run(program, args, join(directory, 'etcd.log'))
   const post = async (path: string, body: object): Promise<{ readonly header?: { readonly revision?: string } }> => {
     const response = await fetch(`${url}/v3/kv/${path}`, { method: 'POST', body: JSON.stringify(body) })
     if (!response.ok) throw new Error(`etcd ${path}: ${response.status} ${await response.text()}`)
     return (await response.json()) as { readonly header?: { readonly revision?: string } }
   }
   try {
-    await ready('etcd', program, async () => (await fetch(`${url}/health`)).ok)
+    await ready('etcd', running, async () => (await fetch(`${url}/health`)).ok)
   } catch (error) {
-    await program[Symbol.asyncDispose]()
+    await running[Symbol.asyncDispose]()
     throw error
   }
   return {
@@ -49,6 +49,6 @@ export const startEtcd = async (directory: string): Promise<Etcd> => {
       await post('compaction', { revision, physical: true })
       return Number(revision)
     },
-    [Symbol.asyncDispose]: () => program.kill('SIGKILL'),
+    [Symbol.asyncDispose]: () => running.kill('SIGKILL'),
   }
 }

@@ -28,8 +28,7 @@ export const startNode = async (cluster: KubeCluster, podsNamespace: string): Pr
   const script = fileURLToPath(new URL('pods.ts', import.meta.url))
   const options = { namespace: podsNamespace, deadlineMs: ANSWERS_WITHIN }
   const pods = stack.use(startChild<PodsRequest, string>(script, [], options))
-  await registerNode(cluster, 'node-a', Object.values(nodeAddresses), { 'topology.kubernetes.io/zone': 'zone-a' })
-  await registerNode(cluster, 'node-b', ['192.0.2.11', '2001:db8::11'], { 'topology.kubernetes.io/zone': 'zone-b' })
+  await registerNodes(cluster)
   const errors: Error[] = []
   const servers = {
     start: async (pod: ServedPod) => void (await pods.call({ ask: 'start', pod })),
@@ -45,6 +44,12 @@ export const startNode = async (cluster: KubeCluster, podsNamespace: string): Pr
     errors,
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }
+}
+
+/** node-a, which this process is, and node-b, which nobody is. */
+export const registerNodes = async (cluster: KubeCluster): Promise<void> => {
+  await registerNode(cluster, 'node-a', Object.values(nodeAddresses), { 'topology.kubernetes.io/zone': 'zone-a' })
+  await registerNode(cluster, 'node-b', ['192.0.2.11', '2001:db8::11'], { 'topology.kubernetes.io/zone': 'zone-b' })
 }
 
 const registerNode = async (
