@@ -27,6 +27,8 @@ export interface ConformancePacket {
   /** rows whose pods are known by interface: `pods` or `outside`; missing: sent by the node */
   readonly inputInterface?: string
   readonly expect: Expectation
+  /** what a plane must be able to do for this packet; default nothing besides the row's needs */
+  readonly needs?: readonly Need[]
 }
 
 /** A Kubernetes object as its YAML has it. */
@@ -65,3 +67,11 @@ export const caseInput = ({
   }
   return { snapshot: store.snapshot, node: nodeView(settings, store.snapshot), problems }
 }
+
+/** What a plane lacks of it, by name. */
+export const lacking = (plane: Capabilities, needs: readonly Need[]): readonly Need[] =>
+  needs.filter((need) =>
+    need in plane
+      ? plane[need as keyof Capabilities] !== true
+      : !plane.schedulers.some((scheduler) => scheduler === need),
+  )

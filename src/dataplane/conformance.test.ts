@@ -3,9 +3,9 @@ import { addressBytes, formatEndpoint } from '../model/address.ts'
 import type { Fraction, Packet, Trace } from '../model/packet.ts'
 import { decide } from '../routing/decide.ts'
 import { Planner } from '../routing/planner.ts'
-import { caseInput, type ConformanceCase, type Expectation, type Need } from './conformance-case.ts'
+import { caseInput, type ConformanceCase, type Expectation, lacking } from './conformance-case.ts'
 import { conformanceCases } from './conformance.ts'
-import type { Capabilities, Plane, PlaneObject } from './plane.ts'
+import type { Plane, PlaneObject } from './plane.ts'
 import { loadPlane, planeNames } from './registry.ts'
 
 const planes = await Promise.all(planeNames.map(loadPlane))
@@ -34,11 +34,6 @@ const hashes = new Set<string>(['sh', 'dh', 'maglev'])
 const tracedBy = (plane: Plane<PlaneObject>, { node, frontends }: Planner): ((packet: Packet) => Trace) =>
   plane.trace([plane.base(node), ...[...frontends.values()].map((frontend) => plane.compile(frontend, node))], node)
 
-const lacks = ({ capabilities }: Plane<PlaneObject>, need: Need): boolean =>
-  need in capabilities
-    ? capabilities[need as keyof Capabilities] !== true
-    : !capabilities.schedulers.some((scheduler) => scheduler === need)
-
 test('the table has rows for every theme in both families, and no two of one name', () => {
   expect(conformanceCases.length).toBeGreaterThanOrEqual(120)
   expect(new Set(conformanceCases.map(({ name }) => name)).size).toBe(conformanceCases.length)
@@ -62,10 +57,10 @@ describe.each(conformanceCases)('$name', (row) => {
   })
 
   describe.each(planes)('$name', (plane) => {
-    const missing = row.needs.filter((need) => lacks(plane, need))
     const traced = tracedBy(plane, planner)
 
     test.for(row.packets)('traces: $name', (packet, { skip }) => {
+      const missing = lacking(plane.capabilities, [...row.needs, ...(packet.needs ?? [])])
       if (missing.length > 0) skip(`${plane.name} lacks ${missing.join(', ')}`)
       const trace = traced(packet)
       const backends = trace.backends.map(({ address, port }) => formatEndpoint(address, port))

@@ -1,5 +1,11 @@
 import { conformanceCases } from '../../src/dataplane/conformance.ts'
-import { caseInput, type ConformanceCase } from '../../src/dataplane/conformance-case.ts'
+import {
+  caseInput,
+  type ConformanceCase,
+  type ConformancePacket,
+  lacking,
+  type Need,
+} from '../../src/dataplane/conformance-case.ts'
 import type { Capabilities } from '../../src/dataplane/plane.ts'
 import { familyOf } from '../../src/model/address.ts'
 import { Planner } from '../../src/routing/planner.ts'
@@ -18,13 +24,18 @@ export const groupsFor = (plane: Capabilities): { groups: readonly RowGroup[]; s
   const groups = new Map<string, RowGroup>()
   const skipped: Skipped[] = []
   for (const one of conformanceCases) {
-    const reason = one.kernel ?? missing(plane, one)
+    const reason = one.kernel ?? missing(plane, one.needs)
     if (reason !== null) {
       skipped.push({ name: one.name, reason })
       continue
     }
     const name = one.name.replace(` (${one.family})`, '')
-    const group = groupOf(one, name)
+    const packets = one.packets.filter((packet) => {
+      const absent = missing(plane, packet.needs ?? [])
+      if (absent !== null) skipped.push({ name: `${one.name}: ${packet.name}`, reason: absent })
+      return absent === null
+    })
+    const group = groupOf(one, name, packets)
     const key = staysInFamily(one) ? `${name} ${JSON.stringify(one.settings)}` : one.name
     const twin = groups.get(key)
     groups.set(key, twin ? merge(twin, group) : group)
@@ -32,11 +43,11 @@ export const groupsFor = (plane: Capabilities): { groups: readonly RowGroup[]; s
   return { groups: [...groups.values()], skipped }
 }
 
-const groupOf = (one: ConformanceCase, name: string): RowGroup => {
+const groupOf = (one: ConformanceCase, name: string, packets: readonly ConformancePacket[]): RowGroup => {
   const { snapshot, node } = caseInput(one)
   const planner = new Planner(node)
   planner.sync(snapshot)
-  const rows = one.packets.map(({ expect, ...packet }): Row => ({ packet, want: expect }))
+  const rows = packets.map(({ expect, needs: _, ...packet }): Row => ({ packet, want: expect }))
   const frontends = [...planner.frontends.values()]
   if (!staysInFamily(one)) return { name: one.name, node, frontends, rows }
   // The other family's frontends are in the twin.
@@ -52,9 +63,7 @@ const merge = (a: RowGroup, b: RowGroup): RowGroup => ({
   rows: [...a.rows, ...b.rows],
 })
 
-const missing = (plane: Capabilities, { needs }: ConformanceCase): string | null => {
-  const absent = needs.filter((need) =>
-    need in plane ? !plane[need as keyof Capabilities] : !plane.schedulers.some((scheduler) => scheduler === need),
-  )
+const missing = (plane: Capabilities, needs: readonly Need[]): string | null => {
+  const absent = lacking(plane, needs)
   return absent.length === 0 ? null : `the plane has no ${absent.join(', ')}`
 }

@@ -23,6 +23,11 @@ export const toyPlane: Plane<ToyObject> = {
     sctp: false,
     beside: false,
     counters: false,
+    unusedAddresses: false,
+    rangesBeforeRefusal: false,
+    nodePortRefusalByAddress: false,
+    refusesNodeItself: false,
+    localhostNodePorts: false,
   },
   base: (node) => ({
     objects: [{ key: 'switchboard', kind: 'switchboard', owner: null, leadsTo: [node.name] }],

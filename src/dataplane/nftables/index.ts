@@ -21,6 +21,11 @@ const capabilities: Capabilities = {
   sctp: true,
   beside: true,
   counters: true,
+  unusedAddresses: true,
+  rangesBeforeRefusal: true,
+  nodePortRefusalByAddress: true,
+  refusesNodeItself: true,
+  localhostNodePorts: false,
 }
 
 const compilation = (family: Family): Compilation => {

@@ -1,0 +1,59 @@
+import { hash } from 'node:crypto'
+import { formatEndpoint } from '../../model/address.ts'
+import type { Backend, Frontend } from '../../model/frontend.ts'
+
+/**
+ * kube-proxy's chain names (pkg/proxy/iptables: portProtoHash, servicePortEndpointChainName): a prefix and the first 16 characters of
+ * base32(sha256(…)), since iptables takes 28 characters at most.
+ */
+export interface ServicePortNames {
+  /** `shop/web:http`, in comments and hashes */
+  readonly servicePort: string
+  /** `tcp`, as iptables writes it */
+  readonly protocol: 'tcp' | 'udp' | 'sctp'
+  /** all endpoints: traffic policy Cluster */
+  readonly cluster: string
+  /** this node's endpoints: traffic policy Local */
+  readonly local: string
+  /** from outside the cluster: masquerade and short circuits, then one of the former */
+  readonly external: string
+  /** loadBalancerSourceRanges */
+  readonly firewall: string
+}
+
+type Named = Pick<Frontend, 'service' | 'portName' | 'protocol'>
+
+export const servicePortNames = ({ service, portName, protocol }: Named): ServicePortNames => {
+  const servicePort = portName === '' ? service : `${service}:${portName}`
+  const lower = protocols[protocol]
+  const digest = hash16(servicePort + lower)
+  return {
+    servicePort,
+    protocol: lower,
+    cluster: `KUBE-SVC-${digest}`,
+    local: `KUBE-SVL-${digest}`,
+    external: `KUBE-EXT-${digest}`,
+    firewall: `KUBE-FW-${digest}`,
+  }
+}
+
+const protocols = { TCP: 'tcp', UDP: 'udp', SCTP: 'sctp' } as const
+
+/** The chain of one endpoint of a ServicePort; also the name of its list of clients (`-m recent`). */
+export const endpointChain = ({ servicePort, protocol }: ServicePortNames, { address, port }: Backend): string =>
+  `KUBE-SEP-${hash16(servicePort + protocol + formatEndpoint(address, port))}`
+
+/** RFC 4648 base32 of the first 80 bits. */
+const hash16 = (text: string): string => {
+  const digest = hash('sha256', text, 'buffer')
+  return base32(digest.readUIntBE(0, 5)) + base32(digest.readUIntBE(5, 5))
+}
+
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
+
+/** 40 bits as 8 characters. */
+const base32 = (bits: number): string => {
+  let text = ''
+  for (let rest = bits; text.length < 8; rest = Math.floor(rest / 32)) text = alphabet.charAt(rest % 32) + text
+  return text
+}
