@@ -5,6 +5,7 @@ import { watchAddresses } from './addresses.ts'
 import { ConntrackConnection } from './conntrack/connection.ts'
 import type { Conntrack } from './conntrack-types.ts'
 import { KernelError } from './errors.ts'
+import type { Iptables, IptablesBackEnd } from './iptables/types.ts'
 import type { AddressWatch, Kernel } from './kernel.ts'
 import { loadLibc } from './libc.ts'
 import { NetlinkSocket } from './netlink/socket.ts'
@@ -19,8 +20,13 @@ const CONNTRACK_BUFFER = 4 << 20
 /** Events of foreign rulesets of about 100,000 rules may wait while the event loop is busy. */
 const EVENT_BUFFER = 32 << 20
 
+export interface KernelOptions {
+  /** default: the back end of iptables that this node uses */
+  readonly iptables?: IptablesBackEnd | undefined
+}
+
 /** The kernel of the network namespace that this process runs in. Loads koffi; opens nothing yet. */
-export async function openKernel(): Promise<Kernel> {
+export async function openKernel({ iptables }: KernelOptions = {}): Promise<Kernel> {
   if (endianness() !== 'LE')
     throw new KernelError({ operation: 'open kernel', errno: '', detail: 'only little-endian machines are supported' })
   const libc = await loadLibc()
@@ -40,6 +46,10 @@ export async function openKernel(): Promise<Kernel> {
       // Even a short request makes the kernel walk the whole table.
       const options = { protocol: NETLINK_NETFILTER, receiveBuffer: CONNTRACK_BUFFER, threadFrom: 0 }
       return new ConntrackConnection(new NetlinkSocket(libc, options), log)
+    },
+    async iptables(log: Log): Promise<Iptables> {
+      const { openIptables } = await import('./iptables/open.ts')
+      return openIptables({ libc, log, backEnd: iptables ?? null })
     },
     async addresses(listener): Promise<AddressWatch> {
       const openRoute = (): NetlinkSocket => new NetlinkSocket(libc, { protocol: NETLINK_ROUTE })

@@ -2,6 +2,14 @@ import { seededRandom } from '../../util/random.ts'
 import type { Conntrack, FlowFilter } from '../conntrack-types.ts'
 import { KernelError } from '../errors.ts'
 import type { AddressWatch, Kernel } from '../kernel.ts'
+import { FakeTables } from '../iptables/fake.ts'
+import {
+  type Iptables,
+  type IptablesBackEnd,
+  type RestoreBlock,
+  RestoreError,
+  type WatchOptions,
+} from '../iptables/types.ts'
 import { dumpRuleset } from './fake-dump.ts'
 import { FakeRuleset } from './fake-ruleset.ts'
 import type { NftFamily, NftOperation, Nftables } from './types.ts'
@@ -16,6 +24,8 @@ export interface FakeKernelOptions {
   /** default 2 */
   readonly possibleCpus?: number
   readonly addresses?: readonly string[]
+  /** default nft */
+  readonly iptables?: IptablesBackEnd
 }
 
 /** Thrown by every call of a process that has died (`dieAt`), and never by a real kernel. */
@@ -41,6 +51,8 @@ export class FakeKernel implements Kernel {
   readonly release: string
   readonly possibleCpus: number
   readonly ruleset: FakeRuleset
+  /** of iptables, whichever the back end */
+  readonly tables = new FakeTables()
   /** calls by all connections so far, reads and writes */
   calls = 0
   /** transactions in force so far */
@@ -55,6 +67,8 @@ export class FakeKernel implements Kernel {
   #addresses: readonly string[]
   readonly #random: () => number
   readonly #watchers = new Set<Watcher>()
+  readonly #iptablesBackEnd: IptablesBackEnd
+  readonly #iptablesListeners = new Set<Parameters<Iptables['watch']>[1]>()
   readonly #addressListeners = new Set<(addresses: readonly string[]) => void>()
 
   constructor(options: FakeKernelOptions = {}) {
@@ -62,6 +76,7 @@ export class FakeKernel implements Kernel {
     this.possibleCpus = options.possibleCpus ?? 2
     this.#oneIn = options.faults?.oneIn ?? 0
     this.#addresses = options.addresses ?? []
+    this.#iptablesBackEnd = options.iptables ?? 'nft'
     this.#random = seededRandom(options.seed ?? 'fake')
     this.ruleset = new FakeRuleset({ chainUsesEndLate: /^([0-5]\.|6\.[01](\.|$))/.test(this.release) })
   }
@@ -79,6 +94,49 @@ export class FakeKernel implements Kernel {
       },
       [Symbol.asyncDispose]: async () => {},
     }
+  }
+
+  async iptables(): Promise<Iptables> {
+    const life = this.#life
+    const listeners = new Set<Parameters<Iptables['watch']>[1]>()
+    return {
+      backEnd: this.#iptablesBackEnd,
+      version: '1.8.9',
+      families: ['ip', 'ip6'],
+      save: async (family, { tables, counters = false }) =>
+        this.#call(life, 'iptables save', () => this.tables.save(family, tables, counters)),
+      restore: async (blocks) => {
+        for (const [done, block] of blocks.entries()) {
+          try {
+            this.#call(life, 'iptables-restore', () => {
+              this.tables.commit(block)
+              this.commits++
+              this.onCommit?.()
+            })
+          } catch (error) {
+            if (!(error instanceof KernelError)) throw error
+            const { operation, errno, detail, object } = error
+            const line = error instanceof RestoreError ? error.line : null
+            throw new RestoreError({ operation, errno, detail, object, line, done }, { cause: error })
+          }
+        }
+        return { ms: 0 }
+      },
+      watch: (_options: WatchOptions, listener) => {
+        listeners.add(listener)
+        this.#iptablesListeners.add(listener)
+      },
+      [Symbol.asyncDispose]: async () => {
+        for (const listener of listeners) this.#iptablesListeners.delete(listener)
+      },
+    }
+  }
+
+  /** Somebody else's change to iptables' tables: no faults, and the watchers hear of it. */
+  interfereWithTables(blocks: readonly RestoreBlock[]): void {
+    for (const block of blocks) this.tables.commit(block)
+    for (const listener of this.#iptablesListeners)
+      queueMicrotask(() => listener({ kind: 'changed', what: 'rules changed' }))
   }
 
   async addresses(listener?: (addresses: readonly string[]) => void): Promise<AddressWatch> {
@@ -118,6 +176,7 @@ export class FakeKernel implements Kernel {
     this.#life = { dead: false }
     this.#death = null
     this.#watchers.clear()
+    this.#iptablesListeners.clear()
     this.#addressListeners.clear()
   }
 
