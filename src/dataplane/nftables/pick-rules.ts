@@ -1,6 +1,7 @@
 import type { Expression, Field, Rule, Statement } from '../../rules/model.ts'
 import { counted, field } from '../../rules/terms.ts'
 import type { SlotTable } from '../../scheduling/slots.ts'
+import { WeakValues } from '../../util/weak-values.ts'
 import { rule } from './chains.ts'
 import type { Layout, Place } from './layout.ts'
 import type { SetObject } from './objects.ts'
@@ -23,22 +24,14 @@ export interface PickRules {
   fallback(place: Place, pick: Pick): readonly Rule[]
 }
 
-/** Beyond this many kinds of picks the memory starts anew. */
-const MOST_KINDS = 20_000
-
-/** Makes equal rules once. */
+/** Makes equal rules once, and forgets those that stand in no program any more. */
 export const pickRules = (layout: Layout): PickRules => {
-  const made = new Map<string, readonly Rule[]>()
+  const made = new WeakValues<readonly Rule[]>()
   return {
-    pick(place, pick) {
-      const kind = `${pick.map.key} ${pick.pick} ${pick.modulus} ${pick.offset} ${pick.seed}`
-      const known = made.get(kind)
-      if (known !== undefined) return known
-      const rules = [rule(use(layout, place, pick, slot(layout, pick)))]
-      if (made.size >= MOST_KINDS) made.clear()
-      made.set(kind, rules)
-      return rules
-    },
+    pick: (place, pick) =>
+      made.get(`${pick.map.key} ${pick.pick} ${pick.modulus} ${pick.offset} ${pick.seed}`, () => [
+        rule(use(layout, place, pick, slot(layout, pick))),
+      ]),
     fallback(place, pick) {
       const first: Expression = { kind: 'numgen', mode: 'inc', modulus: 1, offset: pick.offset }
       return [rule(counted('fallbacks'), use(layout, place, pick, first))]
