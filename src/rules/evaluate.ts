@@ -18,8 +18,10 @@ export const evaluate = (
   options: EvaluateOptions = {},
 ): Outcome => evaluator(tables)(probe, around, options)
 
-/** Rules that one packet may meet, all branches and possibilities together. 160,000 rules have it meet some thousands. */
-const MOST_RULES = 10_000_000
+/** Some seconds of work. A packet looks at some thousands of 160,000 rules; 5,000 backends may pass hundreds of rules each. */
+const MOST_RULES = 5_000_000
+/** For what the packet's fate would be if something unknown were otherwise. */
+const MOST_RULES_OTHERWISE = 2_000_000
 
 /**
  * Makes ready to walk packets through the tables' base chains in hook and priority order, pushing their probability mass along every branch.
@@ -33,13 +35,14 @@ export const evaluator = (
   const indexes = new WeakMap<Chain, ChainIndex | null>()
   const chains = { ip: baseChains(tables, 'ip'), ip6: baseChains(tables, 'ip6') }
   return (probe, around, { accepts = false, misses = 0 } = {}) => {
-    const budget: Budget = { left: MOST_RULES }
-    const walk = (seen: Surroundings, opposite: ReadonlySet<Rule>, shown: number): Walked => {
+    const walk = (seen: Surroundings, opposite: ReadonlySet<Rule>, shown: number, budget: Budget): Walked => {
       const way = new Walk(probe, { misses: shown, budget, indexes, opposite })
       return { way, ends: endsOf(way, chains[probe.family], probe, seen, accepts) }
     }
-    const main = walk(around, new Set(), misses)
-    const { possible, matters } = explore(main, around, budget, (seen, opposite) => walk(seen, opposite, 0))
+    const main = walk(around, new Set(), misses, { left: MOST_RULES })
+    const { possible, matters } = explore(main, around, { left: MOST_RULES_OTHERWISE }, (seen, opposite, budget) =>
+      walk(seen, opposite, 0, budget),
+    )
     const { path, conditions, unknown, unshown } = main.way
     return {
       ends: main.ends,

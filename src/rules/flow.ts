@@ -53,6 +53,8 @@ export interface Surroundings {
   readonly fields?: Readonly<Partial<Record<Field, Bytes>>>
   /** `meta oifname` once the packet is routed, by its destination as it is then; undefined: not known */
   readonly outputInterface?: (address: Bytes) => Bytes | undefined
+  /** values that a field surely does not have: what comes from another machine comes in by no `lo` */
+  readonly not?: Readonly<Partial<Record<Field, readonly Bytes[]>>>
   /** fields of which only the first bytes are known: an interface's name */
   readonly begins?: Readonly<Partial<Record<Field, Bytes>>>
 }

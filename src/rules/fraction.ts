@@ -1,5 +1,5 @@
 import type { Fraction } from '../model/packet.ts'
-import { bitLength, greatestCommonDivisor } from './integers.ts'
+import { bitLength, greatestCommonDivisor, trailingZeros } from './integers.ts'
 import { fractionOf, massOf, minus, part, plus, total } from './mass.ts'
 
 /** Exact odds as people are told of them. Every result is reduced, so equal odds are equal fractions. */
@@ -24,11 +24,23 @@ export const sum = (fractions: Iterable<Fraction>): Fraction => fractionOf(total
 /** The nearest double to a fraction in 0 … 1, ties to even; below 2⁻¹⁰²² the next but one at worst. */
 export const nearestDouble = ({ numerator, denominator }: Fraction): number => {
   if (numerator === 0n) return 0
+  const length = bitLength(denominator)
   // 64 significant bits and a sticky one: more than a double has, so that Number() rounds once and rightly
-  const shift = Math.max(0, 64 + bitLength(denominator) - bitLength(numerator))
-  const scaled = numerator << BigInt(shift)
-  const quotient = scaled / denominator
-  const sticky = quotient * denominator === scaled ? 0n : 1n
+  const shift = Math.max(0, 64 + length - bitLength(numerator))
+  const isPower = BigInt.asUintN(length - 1, denominator) === 0n
+  const quotient = isPower ? shifted(numerator, length - 1 - shift) : divided(numerator << BigInt(shift), denominator)
   const half = Math.floor((shift + 1) / 2)
-  return Number((quotient << 1n) | sticky) / 2 ** half / 2 ** (shift + 1 - half)
+  return Number(quotient) / 2 ** half / 2 ** (shift + 1 - half)
+}
+
+/** Twice the quotient, and one more where it is not whole. */
+const divided = (numerator: bigint, denominator: bigint): bigint => {
+  const quotient = numerator / denominator
+  return (quotient << 1n) | (quotient * denominator === numerator ? 0n : 1n)
+}
+
+/** The same for 2^by, which may be below 1: what is shifted out of a long number is not looked at bit by bit. */
+const shifted = (numerator: bigint, by: number): bigint => {
+  if (by <= 0) return numerator << BigInt(1 - by)
+  return ((numerator >> BigInt(by)) << 1n) | (trailingZeros(numerator) >= by ? 0n : 1n)
 }

@@ -28,7 +28,12 @@ export const bitLength = (value: bigint): number => {
 
 /** 0 for 0. */
 export const trailingZeros = (value: bigint): number => {
-  const low = Number(BigInt.asUintN(32, value))
-  if (low !== 0) return 31 - Math.clz32(low & -low)
-  return value === 0n ? 0 : bitLength(value & -value) - 1
+  const last = Number(BigInt.asUintN(32, value))
+  if (last !== 0) return 31 - Math.clz32(last & -last)
+  if (value === 0n) return 0
+  let seen = 64
+  // doubling: as many bits are copied as are zero, not as there are
+  while (BigInt.asUintN(seen, value) === 0n) seen *= 2
+  const low = BigInt.asUintN(seen, value)
+  return bitLength(low & -low) - 1
 }

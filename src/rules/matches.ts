@@ -156,6 +156,7 @@ const answerUnsaid = ({ left, op, right, mask }: Extract<Match, { kind: 'match' 
   if (left.kind !== 'field') return unsaid(left, negated)
   const asked = mask === undefined ? right : wholeBytes(right, mask)
   if (asked === null) return unsaid(left, negated)
+  if (mask === undefined && around.not?.[left.field]?.includes(right)) return negated ? yes : no
   const known = around.begins?.[left.field]
   if (known !== undefined) {
     const shorter = Math.min(known.length, asked.length)

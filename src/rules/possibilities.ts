@@ -35,7 +35,7 @@ export const explore = (
   main: Walked,
   around: Surroundings,
   budget: Budget,
-  walk: (around: Surroundings, opposite: ReadonlySet<Rule>) => Walked,
+  walk: (around: Surroundings, opposite: ReadonlySet<Rule>, budget: Budget) => Walked,
 ): Explored => {
   const possible = new Map<string, Possibility>()
   const matters = new Set<string>()
@@ -50,7 +50,7 @@ export const explore = (
       continue
     }
     tried.add(key)
-    const other = walk(next.around, next.opposite)
+    const other = walk(next.around, next.opposite, budget)
     for (const world of worldsFrom(next, other)) queue.push(world)
     if (sameEnds(main.ends, other.ends)) continue
     const unless = next.otherwise.map(({ text }) => text)

@@ -2,7 +2,7 @@ import { number } from './bytes.ts'
 import type { Flow } from './flow.ts'
 import { all, type Mass, part, rest } from './mass.ts'
 import { answerOf, type Fact, isAside, isMatch, type Match, type Sight } from './matches.ts'
-import type { Bytes, ElementValue, Jump, Key, Rule, Statement } from './model.ts'
+import type { Bytes, ElementValue, Jump, Key, Rule, RuleSet, Statement } from './model.ts'
 import { keyValues } from './values.ts'
 
 /** What becomes of (a share of) a flow at a statement. next: the next statement; break: the rule does not match. */
@@ -120,17 +120,28 @@ const elements = (
     return [{ kind: 'break', flow }]
   }
   const values = keyValues(key, flow, reader.probe, reader.around)
-  if (map === undefined || values.kind !== 'known') {
-    if (values.kind !== 'foreign')
-      reader.unknown(map === undefined ? `no map ${name}` : `the key of map ${name} is not known`)
+  if (map === undefined || values.kind === 'unknown') {
+    if (map === undefined) reader.unknown(`no map ${name}`)
+    else if (!askEach(key, map, reader)) reader.unknown(`the key of map ${name} is not known`)
     return [{ kind: 'break', flow }]
   }
+  if (values.kind === 'foreign') return [{ kind: 'break', flow }]
   if (values.assumed !== undefined) reader.condition(values.assumed)
   return values.values.map(({ bytes, odds }) => {
     const present = share(flow, odds)
     const element = map.get(bytes)
     return element === undefined ? { kind: 'break', flow: present } : found(element, present)
   })
+}
+
+/** A map asked by a fact that the packet as asked does not have: each of its keys is one that it may be. False: they cannot be listed. */
+const askEach = ([first, ...more]: Key, map: RuleSet, reader: Reader): boolean => {
+  if (first?.kind !== 'field' || more.length > 0 || map.entries === undefined) return false
+  const { field } = first
+  for (const [bytes] of map.entries()) {
+    reader.ask({ text: `${field} is not known`, always: false, fact: { field, bytes, begins: false } })
+  }
+  return true
 }
 
 /** Data of a DNAT map: address, then port in its own 4 bytes; or an address alone. */

@@ -75,10 +75,10 @@ const backendsOf = (ends: readonly End[]): readonly TracedBackend[] => {
 }
 
 const backendOf = (group: readonly End[]): { bytes: string; backend: TracedBackend } => {
-  const { daddr, dport, saddr } = group[0] as End
+  const { daddr, dport, saddr, odds } = group[0] as End
   const masquerade = group.every((end) => end.masquerade)
   const named = masquerade && saddr !== '' && group.every((end) => end.saddr === saddr)
-  const probability = sum(group.map(({ odds }) => odds))
+  const probability = group.length === 1 ? odds : sum(group.map((end) => end.odds))
   const backend = { address: formatAddress(daddr), port: dport, probability, masquerade }
   return { bytes: daddr, backend: named ? { ...backend, source: formatAddress(saddr) } : backend }
 }

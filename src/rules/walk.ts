@@ -22,10 +22,13 @@ export interface Raised extends Question {
   readonly rule: Rule
 }
 
-/** Rules that may still be met, all branches and worlds together: a bush of jumps ends here. */
+/** How many rules may still be looked at, flow by flow, all branches and worlds together: a bush of jumps ends here. */
 export interface Budget {
   left: number
 }
+
+/** What a rule that matches costs of the budget, against one that does not. */
+const MATCH_COST = 10
 
 export interface WalkOptions {
   /** at most so many rules that did not match are put on the path */
@@ -45,6 +48,8 @@ interface Passed {
 
 const nothing: readonly Flow[] = []
 
+const NOT_UNDERSTOOD = 'not understood: '
+
 /** One packet's walk: collects ends and findings over all hooks. */
 export class Walk {
   readonly ends: Ends = { drop: [], reject: [] }
@@ -57,6 +62,7 @@ export class Walk {
   readonly #options: WalkOptions
   /** the chains that the packet is in now, the base chain first */
   readonly #entered: Chain[] = []
+  #exhausted = false
 
   constructor(probe: Probe, options: WalkOptions) {
     this.#probe = probe
@@ -110,7 +116,8 @@ export class Walk {
     passed: { away: Flow[]; returned: Flow[] },
   ): readonly Flow[] {
     reader.rule = rule
-    reader.assumed = []
+    reader.assumed = new Set()
+    this.#options.budget.left -= flows.length * MATCH_COST
     const steps: Step[] = []
     for (const flow of flows) run(rule, flow, reader, steps)
     this.#record(rule, steps, reader)
@@ -158,7 +165,9 @@ export class Walk {
     const { budget } = this.#options
     budget.left -= count
     if (budget.left > 0) return true
-    this.unknown.add(`more rules than are followed for one packet, at ${table.name} ${chain.name}`)
+    if (!this.#exhausted)
+      this.unknown.add(`more rules than are followed for one packet, at ${table.name} ${chain.name}`)
+    this.#exhausted = true
     return false
   }
 
@@ -179,15 +188,15 @@ export class Walk {
       probe: this.#probe,
       around,
       rule: NO_RULE,
-      assumed: [],
+      assumed: new Set(),
       set: (name) => table.sets.get(name),
       condition: (text) => {
         this.conditions.add(text)
-        reader.assumed.push(text)
+        reader.assumed.add(text)
       },
       unknown: (text) => {
         this.unknown.add(`${whereOf(table, chain, reader.rule)}: ${text}`)
-        reader.assumed.push(`not understood: ${text}`)
+        reader.assumed.add(`${NOT_UNDERSTOOD}${text}`)
       },
       ask: (question) => this.#ask(question, reader),
     }
@@ -198,10 +207,8 @@ export class Walk {
     const { fact } = question
     const text = `${whereOf(table, chain, rule)}: ${question.text}`
     const key = fact === undefined ? rule : `${fact.field} ${fact.begins} ${fact.bytes}`
-    if (question.always) {
-      this.unknown.add(text)
-      assumed.push(`not understood: ${question.text}`)
-    }
+    if (question.always) this.unknown.add(text)
+    assumed.add(question.always ? `${NOT_UNDERSTOOD}${question.text}` : question.text)
     const opposite = fact === undefined && this.#options.opposite.has(rule)
     if (!opposite && !isIdle(rule) && !this.questions.has(key)) this.questions.set(key, { ...question, text, rule })
     return opposite
@@ -209,10 +216,11 @@ export class Walk {
 
   #record(rule: Rule, steps: readonly Step[], { table, chain, assumed }: ChainReader): void {
     const result = resultOf(steps)
-    if (result !== '') this.#path.add(table, chain, rule, result)
-    else if (assumed.some((text) => text.startsWith('not understood')))
-      this.#path.add(table, chain, rule, assumed.join('; '))
-    else if (this.#path.showsMisses) this.#path.miss(table, chain, rule, () => assumed.join('; '))
+    const strange = [...assumed].filter((text) => text.startsWith(NOT_UNDERSTOOD))
+    if (result !== '' && result !== 'continue') this.#path.add(table, chain, rule, result)
+    else if (strange.length > 0) this.#path.add(table, chain, rule, strange.join('; '))
+    else if (result !== '') this.#path.add(table, chain, rule, result)
+    else if (this.#path.showsMisses) this.#path.miss(table, chain, rule, () => [...assumed].join('; '))
   }
 
   #miss(rule: Rule, [flow]: readonly Flow[], reader: ChainReader): void {
@@ -232,7 +240,7 @@ interface ChainReader extends Reader {
   readonly chain: Chain
   rule: Rule
   /** what was taken one way at this rule, in words */
-  assumed: string[]
+  assumed: Set<string>
 }
 
 const NO_RULE: Rule = { statements: [] }

@@ -1,0 +1,126 @@
+import { expect, test } from 'vitest'
+import { ask, chain, chance, jumpTo, prerouting, rule, table } from '../../test/support/rules.ts'
+import { formatAddress } from '../model/address.ts'
+import type { Fraction } from '../model/packet.ts'
+import { u32 } from './bytes.ts'
+import { nearestDouble, one, sum } from './fraction.ts'
+import type { Chain, Rule } from './model.ts'
+import { statisticOdds } from './odds.ts'
+import { traceOf } from './trace.ts'
+
+const STATISTIC = 2n ** 31n
+
+/** 1/k as kube-proxy prints it, Go's %0.10f: exact, and halves to the even digit. JavaScript's toFixed(10) goes up. */
+const printed = (k: number): string => {
+  const digits = 10n ** 10n
+  // the double nearest to 1/k, as a fraction of a power of two
+  const scaled = BigInt((1 / k) * 2 ** 80) * digits
+  const down = scaled >> 80n
+  const over = scaled - (down << 80n)
+  const half = 1n << 79n
+  const up = over > half || (over === half && down % 2n === 1n)
+  const number = up ? down + 1n : down
+  return `${number / digits}.${String(number % digits).padStart(10, '0')}`
+}
+
+/** N of xt_statistic for each endpoint but the last, in kube-proxy's order. */
+const kernelNumbers = (n: number): bigint[] =>
+  Array.from({ length: n - 1 }, (_, i) => {
+    const [whole = '0', decimals = '0'] = printed(n - i).split('.')
+    const scaled = BigInt(`${whole}${decimals}`) * STATISTIC
+    const divisor = 10n ** BigInt(decimals.length)
+    return (2n * scaled + divisor) / (2n * divisor)
+  })
+
+/** kube-proxy's layout of a Service with n endpoints. */
+const layout = (n: number): readonly Chain[] => {
+  const leaf = (i: number): Chain =>
+    chain(`KUBE-SEP-${i}`, rule({ kind: 'dnat', address: u32(0x0a000001 + i), port: 8080 }))
+  const picks: Rule[] = Array.from({ length: n }, (_, i) =>
+    i === n - 1 ? rule(jumpTo(`KUBE-SEP-${i}`)) : rule(chance(Number(printed(n - i))), jumpTo(`KUBE-SEP-${i}`)),
+  )
+  return [
+    prerouting(rule(jumpTo('KUBE-SVC'))),
+    chain('KUBE-SVC', ...picks),
+    ...Array.from({ length: n }, (_, i) => leaf(i)),
+  ]
+}
+
+/** Odds of each endpoint, in order. */
+const odds = (n: number): Fraction[] => {
+  const { ends } = ask(table(layout(n)))
+  const found = new Map(ends.map((end) => [end.daddr, end.odds]))
+  expect(found.size).toBe(n)
+  return Array.from({ length: n }, (_, i) => found.get(u32(0x0a000001 + i)) as Fraction)
+}
+
+/** The product of the kernel's own integers: what is left after each, times N. */
+const expectExact = (n: number): void => {
+  const numbers = kernelNumbers(n)
+  const found = odds(n)
+  let left = 1n
+  let power = 0n
+  for (const [i, { numerator, denominator }] of found.entries()) {
+    const chosen = numbers[i] ?? STATISTIC
+    power += 31n
+    const top = left * chosen
+    if (numerator << power !== top * denominator) throw new Error(`n = ${n}: endpoint ${i} has other odds`)
+    left *= STATISTIC - chosen
+  }
+  expect(sum(found)).toEqual(one)
+}
+
+test('printed probabilities are Go’s, ties included', () => {
+  expect([2, 3, 7, 2048].map(printed)).toEqual(['0.5000000000', '0.3333333333', '0.1428571429', '0.0004882812'])
+  expect((1 / 2048).toFixed(10)).toBe('0.0004882813')
+})
+
+test.each([
+  [0.5, 2n ** 30n],
+  [0.3333333333, 715827883n],
+  [0.33333333349, 715827883n],
+  [1, 2n ** 31n],
+  [0, 0n],
+  // half a step goes away from zero
+  [0.5 / 2 ** 31, 1n],
+  [0.4999999999999999 / 2 ** 31, 0n],
+])('--probability %d is N = %d', (probability, n) => {
+  const { numerator, denominator } = statisticOdds(probability)
+  expect(numerator * (STATISTIC / denominator)).toBe(n)
+})
+
+test.each([1, 2, 3, 5, 10, 44, 51, 71, 100, 280, 1000])(
+  '%i endpoints: the kernel’s integers, and exactly 1 in all',
+  expectExact,
+)
+
+test('every number of endpoints up to 150', () => {
+  for (let n = 1; n <= 150; n++) expectExact(n)
+})
+
+test('5,000 endpoints, 155,000 bits: exactly 1 in all, and the shares that people are told', () => {
+  const found = odds(5000)
+  expect(sum(found)).toEqual(one)
+  const numbers = kernelNumbers(5000)
+  // spot checks: the product of what is left, by the integers of the kernel
+  let left = 1n
+  for (const [i, number] of numbers.entries()) {
+    if (i % 1250 === 1249) {
+      const { numerator, denominator } = found[i] as Fraction
+      expect(numerator << BigInt(31 * (i + 1))).toBe(left * number * denominator)
+    }
+    left *= STATISTIC - number
+  }
+  const last = found.at(-1) as Fraction
+  expect(last.numerator * (1n << BigInt(31 * 4999))).toBe(left * last.denominator)
+  for (const share of found.map(nearestDouble)) expect(Math.abs(share * 5000 - 1)).toBeLessThan(1e-4)
+})
+
+test('three endpoints as they are printed', () => {
+  const { backends } = traceOf(ask(table(layout(3))))
+  expect(backends.map(({ address, probability }) => [address, nearestDouble(probability)])).toEqual([
+    [formatAddress(u32(0x0a000001)), 0.33333333348855376],
+    [formatAddress(u32(0x0a000002)), 0.33333333325572312],
+    [formatAddress(u32(0x0a000003)), 0.33333333325572312],
+  ])
+})
