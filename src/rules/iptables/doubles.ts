@@ -1,0 +1,39 @@
+import type { ProblemList } from './problems.ts'
+import type { IptablesTable } from './ruleset.ts'
+
+/** Tables that one kernel cannot have twice: of one family, back end and name. */
+export const groupDoubles = (tables: readonly IptablesTable[]): ReadonlyMap<string, readonly IptablesTable[]> =>
+  Map.groupBy(tables, ({ family, backEnd, name }) => `${family} ${backEnd ?? ''} ${name}`)
+
+/** The later one counts, unless it was cut and an earlier one was not. */
+export const lastOf = (tables: readonly IptablesTable[]): IptablesTable | undefined =>
+  tables.findLast(({ complete }) => complete) ?? tables.at(-1)
+
+export const noteDoubles = (tables: readonly IptablesTable[], problems: ProblemList): void => {
+  for (const group of groupDoubles(tables).values()) {
+    const [first] = group
+    const last = lastOf(group)
+    if (group.length < 2 || first === undefined || last === undefined) continue
+    const files = new Set(group.map(({ file }) => file))
+    const place = ({ file, line }: IptablesTable): string => (files.size > 1 ? `${file}:${line}` : `line ${line}`)
+    const differ = group.some((table) => !sameRules(table, first))
+    problems.add(
+      last.line,
+      `table ${last.name} of ${last.family} is here ${group.length} times (${group.map(place).join(', ')})${differ ? `, with different rules: that of ${place(last)} is taken. Dumps of several nodes belong in files of their own` : ', with the same rules'}`,
+      differ,
+    )
+  }
+}
+
+const sameRules = (a: IptablesTable, b: IptablesTable): boolean => {
+  if (a.chains.size !== b.chains.size) return false
+  for (const [name, chain] of a.chains) {
+    const other = b.chains.get(name)
+    if (other?.lines.length !== chain.lines.length || other.policy !== chain.policy) return false
+    if (!chain.lines.every(({ text }, index) => bare(text) === bare(other.lines[index]?.text ?? ''))) return false
+  }
+  return true
+}
+
+/** Without counters. */
+const bare = (text: string): string => text.replace(/^\[\d+:\d+\] /, '')

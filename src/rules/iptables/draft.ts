@@ -1,0 +1,64 @@
+import type { Counters } from '../model.ts'
+import type { BackEnd, Family, IptablesChain, IptablesTable, RuleLine } from './ruleset.ts'
+
+/** A table while it is read. */
+export interface TableDraft {
+  /** '': rules stand there without their table */
+  name: string
+  family: Family | null
+  readonly backEnd: BackEnd | null
+  readonly line: number
+  complete: boolean
+  readonly chains: Map<string, ChainDraft>
+  /** target or chain → line of the first rule that leads there */
+  readonly targets: Map<string, number>
+  /** chain → packets that its callers counted; empty: no counters */
+  readonly came: Map<string, number>
+}
+
+export interface ChainDraft {
+  readonly name: string
+  policy: IptablesChain['policy']
+  counters?: Counters
+  readonly line: number
+  readonly lines: RuleLine[]
+  /** packets that its busiest rule counted */
+  most: number
+}
+
+export const tableDraft = (from: Pick<TableDraft, 'name' | 'family' | 'backEnd' | 'line'>): TableDraft => ({
+  ...from,
+  complete: false,
+  chains: new Map(),
+  targets: new Map(),
+  came: new Map(),
+})
+
+export const chainDraft = (name: string, line: number): ChainDraft => ({ name, policy: null, line, lines: [], most: 0 })
+
+export const finishTable = (draft: TableDraft, file: string, family: Family): IptablesTable => {
+  const { name, backEnd, line, complete, chains, targets } = draft
+  return {
+    name: name === '' ? guessName(chains, targets) : name,
+    family: draft.family ?? family,
+    backEnd,
+    line,
+    complete,
+    file,
+    chains,
+  }
+}
+
+/** Every table has its own built-in chains; without them what the rules do tells. Where nothing says so it is filter. */
+const guessName = (chains: TableDraft['chains'], targets: TableDraft['targets']): string => {
+  const has = (name: string): boolean => chains.has(name)
+  if (has('FORWARD')) return has('PREROUTING') || has('POSTROUTING') ? 'mangle' : 'filter'
+  if (has('POSTROUTING')) return 'nat'
+  if (has('PREROUTING') && has('OUTPUT') && !has('INPUT') && !translates(targets)) return 'raw'
+  if (has('PREROUTING')) return 'nat'
+  const services = [...chains.keys()].some((name) => /^KUBE-(SVC|SEP|XLB|SVL|EXT|FW|MARK-MASQ|NODEPORTS)/.test(name))
+  return services || translates(targets) ? 'nat' : 'filter'
+}
+
+const translates = (targets: TableDraft['targets']): boolean =>
+  ['DNAT', 'SNAT', 'MASQUERADE', 'REDIRECT', 'KUBE-SERVICES'].some((target) => targets.has(target))

@@ -1,0 +1,70 @@
+import { parseAddress } from '../../model/address.ts'
+import { masked, prefixMask } from '../bytes.ts'
+import type { Bytes } from '../model.ts'
+
+/** An address and its mask, which may have holes (`10.0.0.0/255.0.255.0`). The address has no bits outside the mask. */
+export interface Prefix {
+  readonly address: Bytes
+  readonly mask: Bytes
+  /** null: the mask has holes */
+  readonly length: number | null
+}
+
+/** `10.0.0.1`, `10.0.0.0/8`, `10.0.0.0/255.0.0.0`, `fd00::/8`; null where the text is none. */
+export const parsePrefix = (text: string): Prefix | null => {
+  const slash = text.indexOf('/')
+  const address = parseAddress(slash < 0 ? text : text.slice(0, slash))
+  if (address === null) return null
+  if (slash < 0) return { address, mask: prefixMask(address.length * 8, address.length), length: address.length * 8 }
+  const mask = parseMask(text.slice(slash + 1), address.length)
+  return mask === null ? null : { address: masked(address, mask), mask, length: lengthOf(mask) }
+}
+
+const parseMask = (text: string, length: number): Bytes | null => {
+  if (/^\d{1,3}$/.test(text)) return Number(text) > length * 8 ? null : prefixMask(Number(text), length)
+  const mask = parseAddress(text)
+  return mask?.length === length ? mask : null
+}
+
+const lengthOf = (mask: Bytes): number | null => {
+  let bits = 0
+  while (bits < mask.length * 8 && (mask.charCodeAt(bits >> 3) << (bits & 7)) & 0x80) bits++
+  return mask === prefixMask(bits, mask.length) ? bits : null
+}
+
+export interface NumberRange {
+  readonly low: number
+  readonly high: number
+}
+
+/** `80`, `1024:65535`, `:1023`, `80-90`; null where the text is none. */
+export const parsePorts = (text: string, separator: ':' | '-' = ':'): NumberRange | null => {
+  const at = text.indexOf(separator)
+  const low = parsePort(at < 0 ? text : text.slice(0, at) || '0')
+  const high = at < 0 ? low : parsePort(text.slice(at + 1) || '65535')
+  return low === null || high === null || high < low ? null : { low, high }
+}
+
+const parsePort = (text: string): number | null =>
+  /^\d{1,5}$/.test(text) && Number(text) <= 0xffff ? Number(text) : null
+
+export interface Masked {
+  readonly value: number
+  readonly mask: number
+}
+
+/** `0x4000/0x4000`, `1` (all bits); null where the text is none. */
+export const parseMark = (text: string): Masked | null => {
+  const slash = text.indexOf('/')
+  const value = parseUnsigned(slash < 0 ? text : text.slice(0, slash))
+  const mask = slash < 0 ? 0xffffffff : parseUnsigned(text.slice(slash + 1))
+  return value === null || mask === null ? null : { value, mask }
+}
+
+/** Decimal, `0x…` or octal with a leading zero, as strtoul reads it, up to 32 bits. */
+export const parseUnsigned = (text: string): number | null => {
+  const radix = /^0x[\da-f]{1,8}$/i.test(text) ? 16 : /^0[0-7]+$/.test(text) ? 8 : /^\d{1,10}$/.test(text) ? 10 : 0
+  if (radix === 0) return null
+  const value = Number.parseInt(text, radix)
+  return value > 0xffffffff ? null : value
+}
