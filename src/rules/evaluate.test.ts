@@ -141,6 +141,9 @@ describe('verdicts', () => {
       rules,
     })
     expect(ends(ask(table([closed()])))).toEqual(['drop 10.96.0.1:80 1/1'])
+    expect(ask(table([closed()])).path.map(({ rule: text, result }) => `${text}: ${result}`)).toEqual([
+      'policy drop: drop',
+    ])
     expect(ends(ask(table([closed(rule(jump(accept)))])))).toEqual(['none 10.96.0.1:80 1/1'])
   })
 

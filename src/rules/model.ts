@@ -181,6 +181,8 @@ export interface RuleSet {
   get(key: Bytes): ElementValue | undefined
   /** every single element, keys as `get` takes them; missing where the owner cannot list them. Intervals may be left out */
   entries?(): Iterable<readonly [key: Bytes, value: ElementValue]>
+  /** it has elements that `entries` leaves out: intervals, beginnings of names, one for all other keys; default false */
+  readonly intervals?: boolean
   /** timed sets that packets fill: a lookup becomes a condition instead of an answer */
   readonly dynamic: boolean
 }

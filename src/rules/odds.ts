@@ -9,7 +9,7 @@ const WORDS = 1n << 32n
  * inc: each value once a round. random: reciprocal_scale() of 32 random bits, i.e. ⌊bits · modulus / 2³²⌋, counted exactly.
  */
 export const oddsBetween = (mode: 'inc' | 'random', modulus: number, first: number, last: number): Mass => {
-  if (last < first) return none
+  if (last < first || modulus < 1) return none
   if (mode === 'inc') return massOf(fraction(BigInt(last - first + 1), BigInt(modulus)))
   const count = ceiling((BigInt(last) + 1n) * WORDS, BigInt(modulus)) - ceiling(BigInt(first) * WORDS, BigInt(modulus))
   return massOf(fraction(count, WORDS))

@@ -47,6 +47,19 @@ export class Path {
     })
   }
 
+  /** The end of a base chain decides. */
+  policy(table: Table, chain: Chain, result: string): void {
+    const { line, file, counters } = chain
+    const rule: Rule = {
+      statements: [],
+      text: `policy ${result}`,
+      ...(line === undefined ? {} : { line }),
+      ...(file === undefined ? {} : { file }),
+      ...(counters === undefined ? {} : { counters }),
+    }
+    this.add(table, chain, rule, result)
+  }
+
   miss(table: Table, chain: Chain, rule: Rule, whyNot: () => string): void {
     if (this.#misses >= this.#mostMisses) {
       this.#unshown++

@@ -154,6 +154,7 @@ describe('a fact that the packet as asked does not have', () => {
       ask(table([prerouting(rule(vmap([field('meta iifname')], 'ways')))], [ways]))
     expect(possible(tables(map))).toEqual(['drop 10.96.0.1:80 1/1 if nat prerouting: meta iifname is not known'])
     expect(tables(set('ways', {})).unknown).toEqual(['nat prerouting: the key of map ways is not known'])
+    expect(tables({ ...map, intervals: true }).unknown).toEqual(['nat prerouting: the key of map ways is not known'])
   })
 
   test('who is asked for in a set', () => {

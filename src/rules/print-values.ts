@@ -29,7 +29,8 @@ export const printValue = (of: Expression, bytes: Bytes): string => {
     case 'ip6 daddr':
     case 'ct original saddr':
     case 'ct original daddr':
-      return formatAddress(bytes)
+      // a dump may compare an address with anything
+      return bytes.length === 4 || bytes.length === 16 ? formatAddress(bytes) : hexBytes(bytes)
     case 'meta l4proto':
     case 'ip protocol':
     case 'ip6 nexthdr':
@@ -68,6 +69,8 @@ export const printValue = (of: Expression, bytes: Bytes): string => {
       return named(addressTypes, bytes)
   }
 }
+
+const hexBytes = (bytes: Bytes): string => `0x${Buffer.from(bytes, 'latin1').toString('hex')}`
 
 const named = (names: Readonly<Record<number, string>>, bytes: Bytes): string => {
   const value = number(bytes)

@@ -114,7 +114,8 @@ const printMatch = ({ left, op, right, mask }: Extract<Statement, { kind: 'match
   const name = printExpression(left)
   const not = op === '!=' ? '!= ' : ''
   if (mask === undefined) return `${name} ${not}${printValue(left, right)}`
-  if (left.kind === 'field' && isAddress(left.field)) return `${name} ${not}${formatAddress(right)}/${prefixOf(mask)}`
+  if (left.kind === 'field' && isAddress(left.field))
+    return `${name} ${not}${printValue(left, right)}/${prefixOf(mask)}`
   if (left.kind === 'field' && left.field.endsWith('ifname'))
     return `${name} ${not}"${right.slice(0, prefixOf(mask) / 8)}*"`
   // nft writes a test of one flag of a bit mask by its name alone

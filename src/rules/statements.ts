@@ -39,11 +39,12 @@ export const applyStatement = (statement: Statement, flow: Flow, reader: Reader)
       )
     case 'dnat-map':
       return elements(statement.key, statement.map, flow, reader, (found, share) =>
-        found.to === 'data' ? translatedBy(share, found.data) : { kind: 'break', flow: share },
+        found.to === 'data' ? translatedBy(share, found.data, reader) : { kind: 'break', flow: share },
       )
     case 'dnat':
       return [{ kind: 'dnat', flow: translated(flow, statement.address, statement.port) }]
     case 'redirect':
+      if (reader.around.entry === 'prerouting') reader.condition(REDIRECTED)
       return [{ kind: 'redirect', flow: redirected(flow, statement.port, reader) }]
     case 'masquerade':
       return [{ kind: 'masquerade', flow: { ...flow, masquerade: true, source: '' } }]
@@ -136,7 +137,7 @@ const elements = (
 
 /** A map asked by a fact that the packet as asked does not have: each of its keys is one that it may be. False: they cannot be listed. */
 const askEach = ([first, ...more]: Key, map: RuleSet, reader: Reader): boolean => {
-  if (first?.kind !== 'field' || more.length > 0 || map.entries === undefined) return false
+  if (first?.kind !== 'field' || more.length > 0 || map.entries === undefined || map.intervals === true) return false
   const { field } = first
   for (const [bytes] of map.entries()) {
     reader.ask({ text: `${field} is not known`, always: false, fact: { field, bytes, begins: false } })
@@ -145,10 +146,13 @@ const askEach = ([first, ...more]: Key, map: RuleSet, reader: Reader): boolean =
 }
 
 /** Data of a DNAT map: address, then port in its own 4 bytes; or an address alone. */
-const translatedBy = (flow: Flow, data: Bytes): Step => {
-  const alone = data.length === 4 || data.length === 16
-  const length = alone ? data.length : data.length - 4
-  const port = alone ? 0 : number(data.slice(length, length + 2))
+const translatedBy = (flow: Flow, data: Bytes, reader: Reader): Step => {
+  const length = data.length > 8 ? 16 : 4
+  if (data.length !== length && data.length !== length + 4) {
+    reader.unknown(`DNAT to data of ${data.length} bytes`)
+    return { kind: 'break', flow }
+  }
+  const port = data.length === length ? 0 : number(data.slice(length, length + 2))
   return { kind: 'dnat', flow: translated(flow, data.slice(0, length), port) }
 }
 
@@ -159,6 +163,8 @@ const translated = (flow: Flow, address: Bytes, port: number): Flow => ({
   dnat: true,
 })
 
+const REDIRECTED =
+  'redirected to an address of the interface by which the packet comes in: the unspecified address stands for it'
 const LOOPBACK = { ip: '\x7f\0\0\x01', ip6: `${'\0'.repeat(15)}\x01` } as const
 const ANY = { ip: '\0'.repeat(4), ip6: '\0'.repeat(16) } as const
 

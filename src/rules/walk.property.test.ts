@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { ask, chance, chain, hook, probe, table } from '../../test/support/rules.ts'
+import { ask, chance, chain, hook, probe, set, table } from '../../test/support/rules.ts'
 import type { Fraction } from '../model/packet.ts'
 import { u16, u32, u8 } from './bytes.ts'
 import { add, fraction, multiply, one, subtract, sum } from './fraction.ts'
@@ -162,6 +162,15 @@ const odd = fc.constantFrom<Statement>(
   { kind: 'save-mark', ctMask: 0xff, markMask: 0xff },
   { kind: 'side-effect', text: 'LOG' },
   { kind: 'lookup', key: [field('ip saddr')], set: 'gone', negated: true },
+  { kind: 'dnat-map', key: [field('meta l4proto')], map: 'strange' },
+  { kind: 'match', left: field('ip daddr'), op: '==', right: 'xyz' },
+  { kind: 'match', left: { kind: 'numgen', mode: 'random', modulus: 0, offset: 0 }, op: '==', right: u32(0) },
+  {
+    kind: 'match',
+    left: { kind: 'jhash', of: [field('th sport')], modulus: 0, offset: 0, seed: 1 },
+    op: '==',
+    right: u32(0),
+  },
   { kind: 'vmap', key: [field('meta iifname')], map: 'gone' },
   { kind: 'dnat-map', key: [{ kind: 'numgen', mode: 'random', modulus: 3, offset: 0 }], map: 'gone' },
   { kind: 'match', left: field('meta iifname'), op: '!=', right: 'lo'.padEnd(16, '\0') },
@@ -171,6 +180,8 @@ const odd = fc.constantFrom<Statement>(
   { kind: 'match', left: { kind: 'numgen', mode: 'inc', modulus: 7, offset: 1 }, op: '!=', right: u32(1) },
   { kind: 'range', left: field('th dport'), negated: false, low: u16(80), high: u16(90) },
 )
+/** Data that is no address. */
+const strange = set('strange', { [u8(6)]: { to: 'data', data: 'abcdef' } })
 const anyRule = fc
   .array(fc.oneof(matches, verdicts, odd, jumps('jump', 0), jumps('goto', 0)), { maxLength: 4 })
   .map((statements): Rule => ({ statements }))
@@ -200,7 +211,7 @@ test('any rules, jumps in circles among them: it ends, nothing is lost, and peop
         }),
       )
       const outcome = ask(
-        table([...bases, ...chains]),
+        table([...bases, ...chains], [strange]),
         { entry: own ? 'output' : 'prerouting', keeps: () => keeps },
         { accepts: true, misses: 20 },
       )

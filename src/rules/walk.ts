@@ -82,6 +82,7 @@ export class Walk {
   base(table: Table, chain: Chain, flows: readonly Flow[], around: Surroundings): readonly Flow[] {
     const { away, returned } = this.#chain(table, chain, flows, around)
     if (chain.hook?.policy !== 'drop') return merge([...away, ...returned])
+    if (returned.length > 0) this.#path.policy(table, chain, 'drop')
     append(this.ends.drop, returned)
     return merge(away)
   }
