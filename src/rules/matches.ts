@@ -2,6 +2,7 @@ import { equalsMasked, masked } from './bytes.ts'
 import type { Flow, Probe, Surroundings } from './flow.ts'
 import { isAll, isNone, type Mass, massOf, rest, total } from './mass.ts'
 import type { Bytes, Expression, Field, RuleSet, Statement } from './model.ts'
+import { printValue } from './print-values.ts'
 import { fieldBytes, keyValues, oddsWithin, type Value, valuesOf } from './values.ts'
 
 /** What a match needs to know besides the flow. */
@@ -164,7 +165,8 @@ const answerUnsaid = ({ left, op, right, mask }: Extract<Match, { kind: 'match' 
     if (asked.length === shorter) return negated ? no : yes
   }
   const fact = { field: left.field, bytes: asked, begins: mask !== undefined }
-  return { kind: 'unsaid', holds: negated, text: `${left.field} is not known`, fact }
+  const text = `${left.field} is not known (asked: ${printValue(left, asked)}${fact.begins ? ', beginning' : ''})`
+  return { kind: 'unsaid', holds: negated, text, fact }
 }
 
 /** The bytes that a mask of whole leading bytes keeps; null for any other mask. */

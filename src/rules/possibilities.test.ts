@@ -112,7 +112,9 @@ describe('a fact that the packet as asked does not have', () => {
   test('makes a difference: taken to be none that a rule names, in all rules alike', () => {
     const outcome = ask(table([prerouting(...docker)]))
     expect(ends(outcome)).toEqual(['dnat 10.1.0.1:8080 1/1'])
-    expect(possible(outcome)).toEqual(['none 10.96.0.1:80 1/1 if nat prerouting: meta iifname is not known'])
+    expect(possible(outcome)).toEqual([
+      'none 10.96.0.1:80 1/1 if nat prerouting: meta iifname is not known (asked: "docker0")',
+    ])
     expect(traceOf(outcome).partial).toBe(true)
   })
 
@@ -127,7 +129,7 @@ describe('a fact that the packet as asked does not have', () => {
     const outcome = ask(table([forward(rule(by('meta iifname', 'eth0'), by('meta oifname', 'eth1'), drops))]))
     expect(ends(outcome)).toEqual(['none 10.96.0.1:80 1/1'])
     expect(possible(outcome)).toEqual([
-      'drop 10.96.0.1:80 1/1 if nat forward: meta iifname is not known & nat forward: meta oifname is not known',
+      'drop 10.96.0.1:80 1/1 if nat forward: meta iifname is not known (asked: "eth0") & nat forward: meta oifname is not known (asked: "eth1")',
     ])
   })
 
@@ -152,7 +154,9 @@ describe('a fact that the packet as asked does not have', () => {
     }
     const tables = (ways: RuleSet): Outcome =>
       ask(table([prerouting(rule(vmap([field('meta iifname')], 'ways')))], [ways]))
-    expect(possible(tables(map))).toEqual(['drop 10.96.0.1:80 1/1 if nat prerouting: meta iifname is not known'])
+    expect(possible(tables(map))).toEqual([
+      'drop 10.96.0.1:80 1/1 if nat prerouting: meta iifname is not known (asked: "eth0")',
+    ])
     expect(tables(set('ways', {})).unknown).toEqual(['nat prerouting: the key of map ways is not known'])
     expect(tables({ ...map, intervals: true }).unknown).toEqual(['nat prerouting: the key of map ways is not known'])
   })
@@ -213,7 +217,7 @@ describe('rules that did not match', () => {
       why: [
         'ip daddr 10.96.0.2: the packet has 10.96.0.1',
         'th dport 443: the packet has 80',
-        'meta iifname is not known',
+        'meta iifname is not known (asked: "eth0")',
       ],
       unshown: 0,
     })

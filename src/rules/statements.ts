@@ -3,6 +3,7 @@ import type { Flow } from './flow.ts'
 import { all, type Mass, part, rest } from './mass.ts'
 import { answerOf, type Fact, isAside, isMatch, type Match, type Sight } from './matches.ts'
 import type { Bytes, ElementValue, Jump, Key, Rule, RuleSet, Statement } from './model.ts'
+import { printValue } from './print-values.ts'
 import { keyValues } from './values.ts'
 
 /** What becomes of (a share of) a flow at a statement. next: the next statement; break: the rule does not match. */
@@ -140,7 +141,11 @@ const askEach = ([first, ...more]: Key, map: RuleSet, reader: Reader): boolean =
   if (first?.kind !== 'field' || more.length > 0 || map.entries === undefined || map.intervals === true) return false
   const { field } = first
   for (const [bytes] of map.entries()) {
-    reader.ask({ text: `${field} is not known`, always: false, fact: { field, bytes, begins: false } })
+    reader.ask({
+      text: `${field} is not known (asked: ${printValue(first, bytes)})`,
+      always: false,
+      fact: { field, bytes, begins: false },
+    })
   }
   return true
 }
