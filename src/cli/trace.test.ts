@@ -71,7 +71,7 @@ const report = traceReport(
     path: [{ table: 'evenkeel', chain: 'dispatch', rule: 'accept', line: 7, result: 'accept' }],
     conditions: [],
   },
-  new Map([['10.1.0.2:8080', { pod: 'shop/web-a', node: 'n1' }]]),
+  (address) => (address === '10.1.0.2' ? { pod: 'shop/web-a', node: 'n1' } : undefined),
 )
 
 describe('answers', () => {
@@ -86,7 +86,7 @@ describe('answers', () => {
 
   test('for people', () => {
     expect(traceText(report)).toBe(`10.1.0.9 -> 10.96.0.1:80/tcp
-  evenkeel dispatch
+  evenkeel dispatch   (line 7)
     accept
       => accept
 

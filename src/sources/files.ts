@@ -44,3 +44,19 @@ export const loadObjects = async (
   catalogue.settle()
   return { store, problems: [...unlisted, ...catalogue.problems()], ignored: catalogue.ignored }
 }
+
+/** The files of `-f` arguments (directories: their manifests) with their content, unread otherwise. Rejects as `loadObjects` does. */
+export const readObjectFiles = async (
+  paths: readonly string[],
+  stdin: AsyncIterable<Uint8Array> = process.stdin,
+): Promise<readonly { readonly name: string; readonly content: Buffer }[]> => {
+  const files: { name: string; content: Buffer }[] = []
+  for (const path of paths) {
+    if (path === '-') files.push({ name: 'stdin', content: await buffer(stdin) })
+    else if ((await stat(path)).isDirectory()) {
+      const { files: listed } = await listManifests(path)
+      for (const name of [...listed.keys()].sort()) files.push({ name, content: await readFile(name) })
+    } else files.push({ name: path, content: await readFile(path) })
+  }
+  return files
+}

@@ -1,0 +1,177 @@
+import { belongs, type Dialect, dialectOf, expected } from './dialect.ts'
+import type { DumpProblem } from './problem.ts'
+
+/** One listing within a file. */
+export interface DumpPart {
+  readonly dialect: Dialect
+  readonly file: string
+  /** where it begins, 1-based */
+  readonly line: number
+  readonly text: string
+  /** the line before it that is of no dialect, e.g. `$ iptables -t nat -nvL`; '' none */
+  readonly heading: string
+}
+
+export interface CutDump {
+  readonly parts: readonly DumpPart[]
+  readonly problems: readonly DumpProblem[]
+}
+
+/** A file as it was given, or stdin. */
+export interface DumpFile {
+  readonly name: string
+  readonly text: string
+}
+
+/** Cuts a file into the listings that it holds: often one, in a bug report many. */
+export const cutDump = ({ name, text }: DumpFile): CutDump => new Cutter(name, text).cut()
+
+class Cutter {
+  readonly #file: string
+  readonly #text: string
+  readonly #parts: DumpPart[] = []
+  readonly #strange: { line: number; text: string }[] = []
+  #at = 0
+  #line = 1
+  #heading = ''
+
+  constructor(file: string, text: string) {
+    this.#file = file
+    this.#text = text
+  }
+
+  cut(): CutDump {
+    while (this.#at < this.#text.length) {
+      const line = this.#peek()
+      const dialect = dialectOf(line) ?? this.#openedJson(line)
+      if (dialect === null) this.#skip(line)
+      else this.#take(dialect)
+    }
+    return { parts: this.#parts, problems: this.#problems() }
+  }
+
+  #take(dialect: Dialect): void {
+    const { start, line } = { start: this.#at, line: this.#line }
+    if (dialect === 'nft list ruleset') this.#bracedBlocks()
+    else if (dialect === 'nft -j list ruleset' || dialect === 'ip -j addr') this.#json()
+    else if (dialect === 'objects' && this.#text.charCodeAt(this.#at) === 0x7b) this.#json()
+    else this.#lines(dialect)
+    const text = this.#text.slice(start, this.#at)
+    this.#parts.push({ dialect, file: this.#file, line, text, heading: this.#heading })
+    this.#heading = ''
+  }
+
+  /** Line by line, until one belongs elsewhere. */
+  #lines(dialect: Dialect): void {
+    let open = false
+    let first = true
+    while (this.#at < this.#text.length) {
+      const line = this.#peek()
+      if (!first && line.trim() !== '') {
+        const begun = dialectOf(line)
+        if (
+          begun === null
+            ? !open && !belongs(dialect, line)
+            : begun !== dialect && !(dialect === 'objects' && line.startsWith(' '))
+        )
+          return
+      }
+      // between `*nat` and COMMIT a line that makes no sense is the table's: its reader names it
+      if (dialect === 'iptables-save') open = line.startsWith('*') || (open && !line.startsWith('COMMIT'))
+      first = false
+      this.#next()
+    }
+  }
+
+  /** `table … {` up to the brace that closes it, and the tables that follow. */
+  #bracedBlocks(): void {
+    let depth = 0
+    while (this.#at < this.#text.length) {
+      const line = this.#peek()
+      if (depth === 0 && line.trim() !== '' && dialectOf(line) !== 'nft list ruleset') return
+      depth += braces(line)
+      this.#next()
+    }
+  }
+
+  /** On one line, or over many up to the bracket that stands at the beginning of a line. */
+  #json(): void {
+    const first = this.#next()
+    const closing = first.startsWith('[') ? ']' : '}'
+    if (first.trimEnd().endsWith(closing) && isJson(first)) return
+    while (this.#at < this.#text.length) if (this.#next().startsWith(closing)) return
+  }
+
+  /** A `{` alone on its line says only in the next what it is. */
+  #openedJson(line: string): Dialect | null {
+    if (line.trimEnd() !== '{') return null
+    const rest = this.#text.slice(this.#at, this.#at + 400).replace(/\s+/g, ' ')
+    return dialectOf(rest)
+  }
+
+  #skip(line: string): void {
+    if (line.trim() !== '') {
+      this.#heading = line
+      if (!isHeading(line)) this.#strange.push({ line: this.#line, text: line })
+    }
+    this.#next()
+  }
+
+  #peek(): string {
+    const end = this.#text.indexOf('\n', this.#at)
+    return this.#text.slice(this.#at, end < 0 ? this.#text.length : end)
+  }
+
+  #next(): string {
+    const line = this.#peek()
+    this.#at = Math.min(this.#text.length, this.#at + line.length + 1)
+    this.#line += 1
+    return line
+  }
+
+  #problems(): readonly DumpProblem[] {
+    const [first] = this.#strange
+    if (this.#parts.length === 0) return [{ file: this.#file, text: nothing(this.#text, first?.text) }]
+    if (first === undefined) return []
+    const more = this.#strange.length - 1
+    const others = more === 0 ? '' : ` (and ${more} more lines)`
+    return [
+      { file: this.#file, line: first.line, text: `is of no dialect that is known: ${shown(first.text)}${others}` },
+    ]
+  }
+}
+
+const nothing = (text: string, line: string | undefined): string => {
+  if (text.trim() === '') return 'is empty'
+  return `is of no dialect that is known${line === undefined ? '' : ` (it begins with ${shown(line)})`}; expected ${expected}`
+}
+
+const shown = (line: string): string => JSON.stringify(line.length > 60 ? `${line.slice(0, 60)}…` : line)
+
+/** What people and scripts write between listings: comments, rules, prompts, commands. */
+const isHeading = (line: string): boolean =>
+  /^(?:[#=+$>*~_`-]|\[?\S*[@\w]\S*\]?[$#] )/.test(line) ||
+  /^(?:sudo )?(?:ip6?tables|nft|ipvsadm|ipset|conntrack|ip|kubectl|cat|docker)\b/.test(line)
+
+const isJson = (text: string): boolean => {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Opening less closing braces, outside of quotes. */
+const braces = (line: string): number => {
+  let depth = 0
+  let quoted = false
+  for (let i = 0; i < line.length; i++) {
+    const code = line.charCodeAt(i)
+    if (code === 0x22) quoted = !quoted
+    else if (quoted) continue
+    else if (code === 0x7b) depth += 1
+    else if (code === 0x7d) depth -= 1
+  }
+  return depth
+}

@@ -1,0 +1,117 @@
+import { readFile } from 'node:fs/promises'
+import { exec } from '../../kernel/exec.ts'
+import { openKernel } from '../../kernel/index.ts'
+import { findPrograms, type Program } from '../../kernel/iptables/programs.ts'
+import { cutDump, type CutDump } from './cut.ts'
+import type { Interfaces } from './interfaces.ts'
+import type { NftRuleset } from './nft-rules/ruleset.ts'
+import type { NodeRules } from './node.ts'
+import { procRoutes } from './proc-routes.ts'
+import type { DumpProblem } from './problem.ts'
+import { readParts } from './read.ts'
+
+/** A save of 160,000 rules takes seconds. */
+const SAVE_TIMEOUT_MS = 120_000
+
+/**
+ * The rules of the network namespace that this process runs in: nf_tables over netlink, iptables-save of the back ends that are in use,
+ * ipsets, IPVS, addresses and routes. Writes nothing: a table of iptables-legacy that is not loaded is not asked for, since asking would load
+ * it. What cannot be read is a problem, and makes answers partial where rules may hide in it.
+ */
+export const readLive = async (): Promise<NodeRules> => {
+  const problems: DumpProblem[] = []
+  const nft = await orProblem('nf_tables', problems, readNft)
+  const dumps = [
+    ...(await legacyDumps(problems)),
+    ...(await nftSaves(nft?.iptables ?? new Set(), problems)),
+    await fileDump('/proc/net/ip_vs'),
+  ].filter((dump) => dump !== null)
+  const mentionsSets = dumps.some(({ parts }) => parts.some(({ text }) => text.includes('--match-set ')))
+  const sets = mentionsSets ? await commandDump(['ipset'], ['save'], problems) : null
+  const interfaces = await orProblem('rtnetlink', problems, readInterfaces)
+  return readParts({
+    parts: [...dumps, ...(sets === null ? [] : [sets])].flatMap(({ parts }) => parts),
+    problems,
+    ...(nft === null ? {} : { nft }),
+    ...(interfaces === null ? {} : { interfaces }),
+  })
+}
+
+const readNft = async (): Promise<NftRuleset> => {
+  const { readNftLive } = await import('./nft-live/index.ts')
+  return readNftLive()
+}
+
+const readInterfaces = async (): Promise<Interfaces> => {
+  const kernel = await openKernel()
+  await using watch = await kernel.addresses()
+  const routes = procRoutes(await textOf('/proc/net/route'), await textOf('/proc/net/ipv6_route'))
+  return { addresses: watch.current, routes, problems: [] }
+}
+
+const families = [
+  { family: 'ip', names: '/proc/net/ip_tables_names' },
+  { family: 'ip6', names: '/proc/net/ip6_tables_names' },
+] as const
+
+const legacyDumps = async (problems: DumpProblem[]): Promise<readonly CutDump[]> => {
+  const dumps: CutDump[] = []
+  for (const { family, names } of families) {
+    const tables = (await textOf(names)).split('\n').filter((name) => name !== '')
+    if (tables.length === 0) continue
+    const programs = await orProblem('iptables-legacy', problems, () => findPrograms('legacy'))
+    if (programs === null) return dumps
+    for (const table of tables) {
+      const dump = await commandDump(programs.save[family], ['-t', table], problems)
+      if (dump !== null) dumps.push(dump)
+    }
+  }
+  return dumps
+}
+
+/** What iptables-nft wrote, which nft shows with holes; `tables` as `ip nat`. */
+const nftSaves = async (tables: ReadonlySet<string>, problems: DumpProblem[]): Promise<readonly CutDump[]> => {
+  if (tables.size === 0) return []
+  const programs = await orProblem('iptables-nft', problems, () => findPrograms('nft'))
+  if (programs === null) return []
+  const dumps: CutDump[] = []
+  for (const { family } of families) {
+    if (!Array.from(tables).some((table) => table.startsWith(`${family} `))) continue
+    const dump = await commandDump(programs.save[family], [], problems)
+    if (dump !== null) dumps.push(dump)
+  }
+  return dumps
+}
+
+const commandDump = async (
+  [command, ...before]: Program,
+  args: readonly string[],
+  problems: DumpProblem[],
+): Promise<CutDump | null> => {
+  const name = [command, ...before, ...args].join(' ')
+  const text = await orProblem(name, problems, () =>
+    exec(command, [...before, ...args], { timeoutMs: SAVE_TIMEOUT_MS }),
+  )
+  return text === null || text.trim() === '' ? null : cutDump({ name, text })
+}
+
+const fileDump = async (path: string): Promise<CutDump | null> => {
+  const text = await textOf(path)
+  return text === '' ? null : cutDump({ name: path, text })
+}
+
+/** '' where the kernel has no such file. */
+const textOf = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '')
+
+const orProblem = async <T>(file: string, problems: DumpProblem[], read: () => Promise<T>): Promise<T | null> => {
+  try {
+    return await read()
+  } catch (error) {
+    problems.push({
+      file,
+      text: `cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      doubt: true,
+    })
+    return null
+  }
+}

@@ -1,0 +1,178 @@
+import { formatAddress } from '../../model/address.ts'
+import type { Ipset } from '../../rules/iptables/index.ts'
+import type { Table } from '../../rules/model.ts'
+import { readConntrack } from './conntrack.ts'
+import { cutDump, type DumpFile, type DumpPart } from './cut.ts'
+import type { Dialect } from './dialect.ts'
+import { type InterfaceRoute, type Interfaces, readIpAddr, readIpAddrJson, readIpRoute } from './interfaces.ts'
+import { formatKey, type IpvsService, type IpvsState } from './ipvs.ts'
+import { type IpvsListing, readIpvsList } from './ipvs-list.ts'
+import { readIpvsSave } from './ipvs-save.ts'
+import { ipvsTables } from './ipvs-tables.ts'
+import type { NftRuleset } from './nft-rules/ruleset.ts'
+import type { NodeRules } from './node.ts'
+import type { DumpProblem } from './problem.ts'
+
+/** Files cut into listings: rules go to `readParts`, objects name things. */
+export interface CutDumps {
+  readonly parts: readonly DumpPart[]
+  readonly objects: readonly DumpPart[]
+  readonly problems: readonly DumpProblem[]
+}
+
+export const cutDumps = (files: readonly DumpFile[]): CutDumps => {
+  const cut = files.map(cutDump)
+  const all = cut.flatMap(({ parts }) => parts)
+  return {
+    parts: all.filter(({ dialect }) => dialect !== 'objects'),
+    objects: all.filter(({ dialect }) => dialect === 'objects'),
+    problems: cut.flatMap(({ problems }) => problems),
+  }
+}
+
+/** What is read: listings, and what was not a listing to begin with (a live kernel). */
+export interface Gathered extends Pick<CutDumps, 'parts' | 'problems'> {
+  readonly nft?: NftRuleset
+  /** every address of the node */
+  readonly interfaces?: Interfaces
+}
+
+export interface ReadOptions {
+  /** of the node, default '' */
+  readonly name?: string
+  /** of its Node object, where there is no `ip addr` */
+  readonly nodeAddresses?: readonly string[]
+}
+
+/** Everything that several files say of one node. A file that nothing can be made of is a problem that makes every answer partial. */
+export const readDumps = async (files: readonly DumpFile[], options: ReadOptions = {}): Promise<NodeRules> =>
+  readParts(cutDumps(files), options)
+
+export const readParts = async (
+  { parts, problems, ...live }: Gathered,
+  { name = '', nodeAddresses = [] }: ReadOptions = {},
+): Promise<NodeRules> => {
+  const of = (...dialects: readonly Dialect[]): readonly DumpPart[] =>
+    parts.filter(({ dialect }) => dialects.includes(dialect))
+  const nft = await nftTables(of('nft list ruleset', 'nft -j list ruleset'), live.nft)
+  const iptables = await iptablesTables(of('iptables-save', 'iptables -nvL'), of('ipset list', 'ipset save'))
+  const ipvs = ipvsState([...of('ipvsadm -Ln').map(readIpvsList), ...of('ipvsadm -Sn').map(readIpvsSave)])
+  const interfaces = joined([
+    ...of('ip addr').map(readIpAddr),
+    ...of('ip -j addr').map(readIpAddrJson),
+    ...of('ip route').map(readIpRoute),
+    ...(live.interfaces === undefined ? [] : [live.interfaces]),
+  ])
+  const listed = live.interfaces !== undefined || of('ip addr', 'ip -j addr').length > 0
+  const flows = of('conntrack -L')
+  const said = [...interfaces.addresses, ...nodeAddresses].filter((address) => !isLoopback(address))
+  return {
+    name,
+    tables: [
+      ...withoutCopies(nft, iptables.tables),
+      ...iptables.tables,
+      ...(ipvs.state === null ? [] : ipvsTables(ipvs.state)),
+    ],
+    ipvs: ipvs.state,
+    conntrack: flows.length === 0 ? null : flows.flatMap(readConntrack),
+    addresses: new Set(listed ? said : [...said, ...nodePortAddresses(nft.tables)]),
+    addressesFrom: listed ? 'listing' : said.length > 0 ? 'node' : 'unknown',
+    routes: interfaces.routes,
+    problems: [...problems, ...nft.problems, ...iptables.problems, ...ipvs.problems, ...interfaces.problems],
+  }
+}
+
+const isLoopback = (address: string): boolean => address.startsWith('127.') || address === '::1'
+
+/** Addresses of the node that kube-proxy's nftables rules name themselves. */
+const nodePortAddresses = (tables: readonly Table[]): readonly string[] =>
+  tables.flatMap(({ name, sets }) =>
+    name === 'kube-proxy' ? Array.from(sets.get('nodeport-ips')?.entries?.() ?? [], ([key]) => formatAddress(key)) : [],
+  )
+
+interface ReadTables {
+  readonly tables: readonly Table[]
+  readonly problems: readonly DumpProblem[]
+}
+
+interface NftTables extends ReadTables {
+  /** `ip nat`: written by iptables-nft, which iptables-save shows better */
+  readonly iptables: ReadonlySet<string>
+}
+
+/** Blank lines before a part keep its line numbers those of the file. */
+const placed = ({ line, text }: DumpPart): string => '\n'.repeat(line - 1) + text
+
+const nftTables = async (parts: readonly DumpPart[], live: NftRuleset | undefined): Promise<NftTables> => {
+  const read = [...(live === undefined ? [] : [live]), ...(await Promise.all(parts.map(readNft)))]
+  return {
+    tables: read.flatMap(({ tables }) => tables),
+    problems: read.flatMap(({ problems }) => problems),
+    iptables: new Set(read.flatMap(({ iptables }) => [...iptables])),
+  }
+}
+
+const readNft = async (part: DumpPart): Promise<NftRuleset> => {
+  if (part.dialect === 'nft list ruleset')
+    return (await import('./nft-text/index.ts')).readNftText(placed(part), part.file)
+  return (await import('./nft-json/index.ts')).readNftJson(placed(part), part.file)
+}
+
+const iptablesTables = async (parts: readonly DumpPart[], sets: readonly DumpPart[]): Promise<ReadTables> => {
+  if (parts.length === 0) return { tables: [], problems: [] }
+  const { parseListing, parseSave, tablesOf } = await import('../../rules/iptables/index.ts')
+  const rulesets = parts.map((part) =>
+    (part.dialect === 'iptables-save' ? parseSave : parseListing)(placed(part), part.file),
+  )
+  const ruleset = {
+    tables: rulesets.flatMap(({ tables }) => tables),
+    problems: rulesets.flatMap(({ problems }) => problems),
+  }
+  const ipsets = await readIpsets(sets)
+  return { tables: tablesOf(ruleset, ipsets.sets), problems: [...ruleset.problems, ...ipsets.problems] }
+}
+
+interface ReadIpsets {
+  readonly sets: ReadonlyMap<string, Ipset>
+  readonly problems: readonly DumpProblem[]
+}
+
+const readIpsets = async (parts: readonly DumpPart[]): Promise<ReadIpsets> => {
+  if (parts.length === 0) return { sets: new Map(), problems: [] }
+  const { parseIpsets } = await import('./ipset.ts')
+  const read = parts.map((part) => parseIpsets(placed(part), part.file))
+  return { sets: new Map(read.flatMap(({ sets }) => [...sets])), problems: read.flatMap(({ problems }) => problems) }
+}
+
+/** A table of iptables-nft that was dumped by iptables-save and by nft would meet every packet twice. */
+const withoutCopies = (nft: NftTables, iptables: readonly Table[]): readonly Table[] => {
+  const dumped = new Set(iptables.map(({ family, name }) => `${family} ${name}`))
+  return nft.tables.filter(({ family, name }) => {
+    const key = `${family} ${name}`
+    return !(nft.iptables.has(key) && dumped.has(key))
+  })
+}
+
+/** A service that is listed twice (`-Ln` and `--stats`) is the one that says more. */
+const ipvsState = (listings: readonly IpvsListing[]): { state: IpvsState | null; problems: readonly DumpProblem[] } => {
+  if (listings.length === 0) return { state: null, problems: [] }
+  const services = new Map<string, IpvsService>()
+  for (const service of listings.flatMap((listing) => listing.services)) {
+    const key = formatKey(service.key)
+    const before = services.get(key)
+    if (before === undefined || saysMore(service, before)) services.set(key, service)
+  }
+  return { state: { services: [...services.values()] }, problems: listings.flatMap(({ problems }) => problems) }
+}
+
+const saysMore = (a: IpvsService, b: IpvsService): boolean => {
+  if ((a.scheduler === null) !== (b.scheduler === null)) return b.scheduler === null
+  const counts = (service: IpvsService): number => service.destinations.filter(({ active }) => active !== null).length
+  return counts(a) > counts(b)
+}
+
+const joined = (all: readonly Interfaces[]): Interfaces => ({
+  addresses: all.flatMap(({ addresses }) => addresses),
+  routes: all.flatMap(({ routes }): readonly InterfaceRoute[] => routes),
+  problems: all.flatMap(({ problems }) => problems),
+})

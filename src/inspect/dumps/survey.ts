@@ -1,0 +1,84 @@
+import { formatEndpoint } from '../../model/address.ts'
+import type { Fraction, Packet, Trace } from '../../model/packet.ts'
+import { nearestDouble } from '../../rules/fraction.ts'
+import { type FoundFrontend, formatFrontend, frontendsOf } from './frontends.ts'
+import type { NodeRules } from './node.ts'
+import { traceNode } from './trace-node.ts'
+
+/** One frontend of a node and what becomes of a packet to it. */
+export interface SurveyedFrontend {
+  /** as `formatFrontend` prints it */
+  readonly frontend: string
+  readonly title: string
+  readonly packet: Packet
+  readonly trace: Trace
+  /** what a person should look at; empty: nothing */
+  readonly odd: readonly string[]
+}
+
+/** The client that is assumed where none is given: somebody outside (RFC 5737 and 3849, for documentation only). */
+export const outsideClient = { IPv4: '198.51.100.1', IPv6: '2001:db8::1' } as const
+/** The node's address where nothing says which it has. */
+const someNode = { IPv4: '192.0.2.1', IPv6: '2001:db8:1::1' } as const
+
+/**
+ * Traces a packet to every frontend of a node. Rules that merely let a port in are no frontends: what is neither translated nor
+ * refused by a Service proxy is left out.
+ */
+export function* surveyNode(node: NodeRules, from?: string): Generator<SurveyedFrontend> {
+  const found = frontendsOf(node)
+  const trace = traceNode(node)
+  const onSomeNode =
+    node.addresses.size > 0
+      ? trace
+      : traceNode({ ...node, addresses: new Set(Object.values(someNode)), addressesFrom: 'node' })
+  for (const one of found) {
+    const packet = packetTo(one, node, from)
+    if (packet === null) continue
+    const answer = (one.address === null ? onSomeNode : trace)(packet)
+    const { verdict } = answer
+    if (verdict === 'dnat' || (one.service && (verdict === 'reject' || verdict === 'drop' || answer.partial)))
+      yield { frontend: formatFrontend(one), title: one.title, packet, trace: answer, odd: oddities(answer) }
+  }
+}
+
+/** null: a client of the other family was asked for. */
+const packetTo = (
+  { address, family, port, protocol }: FoundFrontend,
+  node: NodeRules,
+  from?: string,
+): Packet | null => {
+  const source = from ?? outsideClient[family]
+  if (source.includes(':') !== (family === 'IPv6')) return null
+  return { from: source, to: address ?? nodeAddress(node, family), port, protocol }
+}
+
+const nodeAddress = ({ addresses }: NodeRules, family: 'IPv4' | 'IPv6'): string => {
+  for (const address of addresses) if (address.includes(':') === (family === 'IPv6')) return address
+  return someNode[family]
+}
+
+/** Shares further than this from even, as a part of the even share, are called uneven; iptables' own rounding is far below. */
+const UNEVEN = 0.01
+
+const oddities = ({ verdict, backends, partial }: Trace): readonly string[] => {
+  const odd: string[] = []
+  if (partial) odd.push('partial')
+  if (verdict === 'reject') odd.push('refused')
+  if (verdict === 'drop') odd.push('dropped')
+  const shares = backends.map(({ probability }) => nearestDouble(probability))
+  const most = Math.max(...shares)
+  const least = Math.min(...shares)
+  const even = 1 / shares.length
+  if (shares.length > 1 && (most > even * (1 + UNEVEN) || least < even * (1 - UNEVEN)))
+    odd.push(`uneven: ${percent(least)} to ${percent(most)}`)
+  return odd
+}
+
+export const percent = (share: number): string => `${Number((share * 100).toFixed(4))}%`
+
+/** Every outcome of a packet with its odds: a backend, or what else becomes of it. */
+export const outcomes = ({ verdict, backends }: Trace): ReadonlyMap<string, Fraction> =>
+  verdict === 'dnat'
+    ? new Map(backends.map(({ address, port, probability }) => [formatEndpoint(address, port), probability]))
+    : new Map([[verdict, { numerator: 1n, denominator: 1n }]])
