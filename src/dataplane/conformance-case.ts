@@ -27,8 +27,6 @@ export interface ConformancePacket {
   /** rows whose pods are known by interface: `pods` or `outside`; missing: sent by the node */
   readonly inputInterface?: string
   readonly expect: Expectation
-  /** what a plane must be able to do for this packet; default nothing besides the row's needs */
-  readonly needs?: readonly Need[]
 }
 
 /** A Kubernetes object as its YAML has it. */

@@ -1,6 +1,6 @@
 import type { NodeSettings } from '../routing/node-view.ts'
 import { NODE_PORT } from './conformance-topology.ts'
-import { dropped, hairpin, masqueraded, needing, reaches, rejected, untouched } from './conformance-objects.ts'
+import { dropped, hairpin, masqueraded, reaches, rejected, untouched } from './conformance-objects.ts'
 import { row, type Row } from './conformance-row.ts'
 
 /** Other ways to know pods than clusterCIDR: in all of them only this node's own pods are known. */
@@ -68,7 +68,7 @@ export const detectLocalRows: readonly Row[] = [
       c.dial(c.outside, c.externalIP, untouched),
       c.dial(c.outside, c.balancer, masqueraded([c.near])),
       c.dial(c.pod, c.clusterIP, reaches([c.near])),
-      needing('unusedAddresses', c.dial(c.pod, c.clusterIP, rejected, 9)),
+      c.dial(c.pod, c.clusterIP, rejected, 9),
     ],
   })),
 ]

@@ -1,6 +1,6 @@
 import { formatEndpoint } from '../model/address.ts'
 import type { Protocol } from '../model/objects.ts'
-import type { ConformancePacket, Expectation, Need, RawObject } from './conformance-case.ts'
+import type { ConformancePacket, Expectation, RawObject } from './conformance-case.ts'
 import { NODE, NODE_PORT, topology, type Topology } from './conformance-topology.ts'
 
 /** An endpoint of the API, of which rows change a field or two. */
@@ -169,6 +169,3 @@ export const hairpin = (endpoints: readonly EndpointSpec[], port = 8080): Expect
 export const rejected: Expectation = { verdict: 'reject' }
 export const dropped: Expectation = { verdict: 'drop' }
 export const untouched: Expectation = { verdict: 'none' }
-
-/** Planes that cannot do it are not judged by this packet. */
-export const needing = (need: Need, packet: ConformancePacket): ConformancePacket => ({ ...packet, needs: [need] })

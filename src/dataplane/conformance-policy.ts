@@ -1,4 +1,4 @@
-import { dropped, hairpin, masqueraded, needing, reaches, rejected, withoutNode } from './conformance-objects.ts'
+import { dropped, hairpin, masqueraded, reaches, rejected, withoutNode } from './conformance-objects.ts'
 import { row, type Row } from './conformance-row.ts'
 import { NODE_PORT } from './conformance-topology.ts'
 
@@ -72,7 +72,7 @@ export const policyRows: readonly Row[] = [
     packets: [
       c.dial(c.outside, c.node, rejected, NODE_PORT),
       c.dial(c.pod, c.balancer, rejected),
-      needing('refusesNodeItself', c.dial(c.node, c.externalIP, rejected)),
+      c.dial(c.node, c.externalIP, rejected),
     ],
   })),
   row('externalTrafficPolicy Local without a clusterCIDR: pods are outside', (c) => ({

@@ -1,4 +1,4 @@
-import { dropped, masqueraded, needing, reaches, rejected, servicePort, untouched } from './conformance-objects.ts'
+import { dropped, masqueraded, reaches, rejected, servicePort, untouched } from './conformance-objects.ts'
 import { row, type Row } from './conformance-row.ts'
 import { NODE_PORT } from './conformance-topology.ts'
 
@@ -9,31 +9,22 @@ const api = { name: 'api' }
 export const serviceRows: readonly Row[] = [
   row('a headless Service and its endpoints are left alone', (c) => ({
     objects: [c.service({ clusterIP: 'None' }), c.slice([c.near])],
-    packets: [
-      needing('unusedAddresses', c.dial(c.pod, c.clusterIP, dropped)),
-      c.dial(c.pod, c.near.addresses[0], untouched, 8080),
-    ],
+    packets: [c.dial(c.pod, c.clusterIP, dropped), c.dial(c.pod, c.near.addresses[0], untouched, 8080)],
   })),
   row('a Service labelled headless is left alone, though it has a cluster IP', (c) => ({
     objects: [c.service({}, { labels: { 'service.kubernetes.io/headless': '' } }), c.slice([c.near])],
-    packets: [needing('unusedAddresses', c.dial(c.pod, c.clusterIP, dropped))],
+    packets: [c.dial(c.pod, c.clusterIP, dropped)],
   })),
   row('an ExternalName Service is left alone, whatever else it says', (c) => ({
     objects: [
       c.service({ type: 'ExternalName', externalName: 'elsewhere.example', externalIPs: [c.externalIP] }),
       c.slice([c.near]),
     ],
-    packets: [
-      c.dial(c.outside, c.externalIP, untouched),
-      needing('unusedAddresses', c.dial(c.pod, c.clusterIP, dropped)),
-    ],
+    packets: [c.dial(c.outside, c.externalIP, untouched), c.dial(c.pod, c.clusterIP, dropped)],
   })),
   row('a Service of another proxy is left alone', (c) => ({
     objects: [c.service({ externalIPs: [c.externalIP] }, named('other')), c.slice([c.near])],
-    packets: [
-      c.dial(c.outside, c.externalIP, untouched),
-      needing('unusedAddresses', c.dial(c.pod, c.clusterIP, dropped)),
-    ],
+    packets: [c.dial(c.outside, c.externalIP, untouched), c.dial(c.pod, c.clusterIP, dropped)],
   })),
   row('beside another proxy: our own Services are served, its Services and its addresses are not touched', (c) => ({
     needs: ['beside'],
@@ -73,10 +64,7 @@ export const serviceRows: readonly Row[] = [
       c.service({ clusterIP: c.family === 'IPv4' ? 'fd00:172::41' : '172.30.0.41', externalIPs: [c.externalIP] }),
       c.slice([c.near]),
     ],
-    packets: [
-      c.dial(c.outside, c.externalIP, untouched),
-      needing('unusedAddresses', c.dial(c.pod, c.clusterIP, dropped)),
-    ],
+    packets: [c.dial(c.outside, c.externalIP, untouched), c.dial(c.pod, c.clusterIP, dropped)],
   })),
   row('a dual-stack Service is served in each family by that family’s endpoints', (c) => ({
     objects: [
@@ -157,7 +145,7 @@ export const serviceRows: readonly Row[] = [
     packets: [
       c.dial(c.pod, c.clusterIP, reaches([c.near])),
       c.dial(c.pod, c.clusterIP, masqueraded([c.far]), 82),
-      needing('unusedAddresses', c.dial(c.pod, c.clusterIP, rejected, 83)),
+      c.dial(c.pod, c.clusterIP, rejected, 83),
     ],
   })),
 ]

@@ -57,10 +57,10 @@ describe.each(conformanceCases)('$name', (row) => {
   })
 
   describe.each(planes)('$name', (plane) => {
+    const missing = lacking(plane.capabilities, row.needs)
     const traced = tracedBy(plane, planner)
 
     test.for(row.packets)('traces: $name', (packet, { skip }) => {
-      const missing = lacking(plane.capabilities, [...row.needs, ...(packet.needs ?? [])])
       if (missing.length > 0) skip(`${plane.name} lacks ${missing.join(', ')}`)
       const trace = traced(packet)
       const backends = trace.backends.map(({ address, port }) => formatEndpoint(address, port))

@@ -16,14 +16,6 @@ export interface Capabilities {
   readonly beside: boolean
   /** new connections per backend from the kernel */
   readonly counters: boolean
-  /** refuses the ports that a cluster IP does not have, and drops addresses of the ServiceCIDRs that no Service has */
-  readonly unusedAddresses: boolean
-  /** asks for source ranges before it refuses for want of endpoints, so that a stranger learns nothing */
-  readonly rangesBeforeRefusal: boolean
-  /** refuses node ports only on the addresses where they are open; without it on all of the node's */
-  readonly nodePortRefusalByAddress: boolean
-  /** refuses what the node itself sends to external IPs, and to a balancer's address, of a Service without endpoints */
-  readonly refusesNodeItself: boolean
   /** node ports on IPv4 loopback addresses */
   readonly localhostNodePorts: boolean
 }

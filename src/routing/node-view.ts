@@ -130,6 +130,12 @@ export const isNodePortAddress = (node: NodeView, address: string): boolean => {
   return node.addresses.includes(address) && (cidrs === null || cidrs.some((cidr) => inCidr(address, cidr)))
 }
 
+/** The addresses of this node on which NodePorts are open, where not all are (`nodePortCidrsOf`). */
+export const nodePortAddresses = (node: NodeView, family: Family): readonly string[] => {
+  const own = family === 'IPv4' ? [...addressesOf(node, family), LOOPBACK] : addressesOf(node, family)
+  return [...new Set(own)].filter((address) => isNodePortAddress(node, address))
+}
+
 /** Are NodePorts open on IPv4 loopback addresses? Not where `nodePortAddresses` leaves them out (kube-proxy: ContainsIPv4Loopback). */
 export const localhostNodePorts = (node: NodeView): boolean => {
   if (!node.localhostNodePorts) return false

@@ -1,11 +1,5 @@
 import { conformanceCases } from '../../src/dataplane/conformance.ts'
-import {
-  caseInput,
-  type ConformanceCase,
-  type ConformancePacket,
-  lacking,
-  type Need,
-} from '../../src/dataplane/conformance-case.ts'
+import { caseInput, type ConformanceCase, lacking, type Need } from '../../src/dataplane/conformance-case.ts'
 import type { Capabilities } from '../../src/dataplane/plane.ts'
 import { familyOf } from '../../src/model/address.ts'
 import { Planner } from '../../src/routing/planner.ts'
@@ -30,12 +24,7 @@ export const groupsFor = (plane: Capabilities): { groups: readonly RowGroup[]; s
       continue
     }
     const name = one.name.replace(` (${one.family})`, '')
-    const packets = one.packets.filter((packet) => {
-      const absent = missing(plane, packet.needs ?? [])
-      if (absent !== null) skipped.push({ name: `${one.name}: ${packet.name}`, reason: absent })
-      return absent === null
-    })
-    const group = groupOf(one, name, packets)
+    const group = groupOf(one, name)
     const key = staysInFamily(one) ? `${name} ${JSON.stringify(one.settings)}` : one.name
     const twin = groups.get(key)
     groups.set(key, twin ? merge(twin, group) : group)
@@ -43,11 +32,11 @@ export const groupsFor = (plane: Capabilities): { groups: readonly RowGroup[]; s
   return { groups: [...groups.values()], skipped }
 }
 
-const groupOf = (one: ConformanceCase, name: string, packets: readonly ConformancePacket[]): RowGroup => {
+const groupOf = (one: ConformanceCase, name: string): RowGroup => {
   const { snapshot, node } = caseInput(one)
   const planner = new Planner(node)
   planner.sync(snapshot)
-  const rows = packets.map(({ expect, needs: _, ...packet }): Row => ({ packet, want: expect }))
+  const rows = one.packets.map(({ expect, ...packet }): Row => ({ packet, want: expect }))
   const frontends = [...planner.frontends.values()]
   if (!staysInFamily(one)) return { name: one.name, node, frontends, rows }
   // The other family's frontends are in the twin.

@@ -27,7 +27,7 @@ const tableText = (table: string, objects: readonly IptablesObject[]): string =>
   if (rules.size === 0) return ''
   return [
     `*${table}`,
-    ...[...rules.keys()].filter((chain) => chain.startsWith('KUBE-')).map((chain) => `:${chain} - [0:0]`),
+    ...[...rules.keys()].filter((chain) => /^(KUBE|EVENKEEL)-/.test(chain)).map((chain) => `:${chain} - [0:0]`),
     ...[...rules].flatMap(([chain, lines]) => lines.map((line) => `-A ${chain} ${line}`)),
     'COMMIT\n',
   ].join('\n')

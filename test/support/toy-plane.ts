@@ -23,10 +23,6 @@ export const toyPlane: Plane<ToyObject> = {
     sctp: false,
     beside: false,
     counters: false,
-    unusedAddresses: false,
-    rangesBeforeRefusal: false,
-    nodePortRefusalByAddress: false,
-    refusesNodeItself: false,
     localhostNodePorts: false,
   },
   base: (node) => ({

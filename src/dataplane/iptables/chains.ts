@@ -12,10 +12,13 @@ export const PROXY_CANARY = 'KUBE-PROXY-CANARY'
 /** the kubelet's, which we make too where `localhostNodePorts` needs its rule, and never take away */
 export const KUBELET_FIREWALL = 'KUBE-FIREWALL'
 
+/** not kube-proxy's: connections to addresses of the ServiceCIDRs that nobody serves */
+export const UNUSED = 'EVENKEEL-UNUSED'
+
 /** Chains of ours with rules of several frontends. */
 export const sharedChains: Readonly<Record<IptablesTable, readonly string[]>> = {
   nat: [SERVICES, NODEPORTS],
-  filter: [SERVICES, EXTERNAL_SERVICES, NODEPORTS, PROXY_FIREWALL],
+  filter: [SERVICES, EXTERNAL_SERVICES, NODEPORTS, PROXY_FIREWALL, UNUSED],
   mangle: [],
 }
 

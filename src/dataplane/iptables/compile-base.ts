@@ -1,12 +1,7 @@
+import { familyOf } from '../../model/address.ts'
 import type { NodeView } from '../../model/node-view.ts'
 import type { Family } from '../../model/objects.ts'
-import {
-  addressesOf,
-  isNodePortAddress,
-  LOOPBACK,
-  localhostNodePorts,
-  nodePortCidrsOf,
-} from '../../routing/node-view.ts'
+import { localhostNodePorts, nodePortAddresses, nodePortCidrsOf } from '../../routing/node-view.ts'
 import {
   FORWARD,
   KUBELET_FIREWALL,
@@ -16,6 +11,7 @@ import {
   PROXY_CANARY,
   SERVICES,
   sharedChains,
+  UNUSED,
 } from './chains.ts'
 import { INVALID_DROPPED, nfacct } from './nfacct.ts'
 import {
@@ -28,7 +24,7 @@ import {
   type RuleText,
   sharedChainObject,
 } from './objects.ts'
-import { jumps } from './jumps.ts'
+import { jumps, unusedJumps } from './jumps.ts'
 import { comment, destinationIs, hexMark, ruleText, sourceIs } from './rule-text.ts'
 
 const tables = ['nat', 'filter', 'mangle'] as const satisfies readonly IptablesTable[]
@@ -50,9 +46,15 @@ export const compileBase = (node: NodeView, family: Family): readonly IptablesOb
       ? [ruleObject(place('filter', KUBELET_FIREWALL), MARTIANS, 'tail')]
       : []),
     ...nodePortRules(node, family).map((rule) => ruleObject(place('nat', SERVICES), rule, 'tail')),
-    ...jumps.map(({ table, from, rule }) => ruleObject(place(table, from), rule, 'head')),
+    ruleObject(place('filter', UNUSED), `${comment('no Service has this address')} -j DROP`, 'tail'),
+    ...[...serviceCIDRs(node, family).flatMap(unusedJumps), ...jumps].map(({ table, from, rule }) =>
+      ruleObject(place(table, from), rule, 'head'),
+    ),
   ]
 }
+
+const serviceCIDRs = (node: NodeView, family: Family): readonly string[] =>
+  node.serviceCIDRs.filter((cidr) => familyOf(cidr) === family)
 
 /** `0x4000/0x4000` */
 const masked = ({ masqueradeBit }: NodeView): string => {
@@ -97,8 +99,7 @@ const nodePortRules = (node: NodeView, family: Family): readonly RuleText[] => {
     const destination = open ? '' : destinationIs(loopback, true)
     return [ruleText({ destination, matches: [said, '-m addrtype --dst-type LOCAL'], target })]
   }
-  const own = [...addressesOf(node, family), ...(family === 'IPv4' ? [LOOPBACK] : [])]
-  return [...new Set(own)]
-    .filter((address) => isNodePortAddress(node, address))
-    .map((address) => ruleText({ destination: destinationIs(address), matches: [said], target }))
+  return nodePortAddresses(node, family).map((address) =>
+    ruleText({ destination: destinationIs(address), matches: [said], target }),
+  )
 }

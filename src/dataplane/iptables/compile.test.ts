@@ -113,6 +113,15 @@ describe('golden', () => {
   test('no endpoints', () => golden('refused', rules(balanced(), [])))
   test('no endpoints, IPv6', () =>
     golden('refused-6', rules(service({ clusterIPs: ['fd00:172::41'] }), [], { ...nodeOne, families: ['IPv6'] })))
+  test('no endpoints, source ranges, node ports on some addresses', () =>
+    golden(
+      'refused-ranges',
+      rules(balanced({ loadBalancerSourceRanges: ['203.0.113.0/24'] }), [], {
+        ...fours,
+        localhostNodePorts: true,
+        nodePortAddresses: ['192.168.0.0/24', '127.0.0.1/32'],
+      }),
+    ))
   test('weights', () =>
     golden('weights', rules(service({ weights: { '10.0.1.10': 5, '10.0.3.10': 2 } }), [slice([near, far, far2])])))
   test('node ports on loopback are counted', () =>

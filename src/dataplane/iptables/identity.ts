@@ -2,7 +2,7 @@ import { canonicalAddress, familyOf } from '../../model/address.ts'
 import type { FrontendKey } from '../../model/frontend.ts'
 import type { Protocol } from '../../model/objects.ts'
 import { frontendKey } from '../../routing/frontends.ts'
-import { EXTERNAL_SERVICES, isServiceChain, NODEPORTS, PROXY_FIREWALL, SERVICES } from './chains.ts'
+import { EXTERNAL_SERVICES, isServiceChain, NODEPORTS, PROXY_FIREWALL, SERVICES, UNUSED } from './chains.ts'
 import type { IptablesObject, RuleObject } from './objects.ts'
 
 /**
@@ -10,8 +10,11 @@ import type { IptablesObject, RuleObject } from './objects.ts'
  * compiled ones.
  */
 
-/** May stand in the programs of several frontends: all chains of a ServicePort. */
-export const isShared = (object: IptablesObject): boolean => object.kind === 'chain' && isServiceChain(object.chain)
+/** May stand in the programs of several frontends: all chains of a ServicePort, and what is said of a cluster IP. */
+export const isShared = (object: IptablesObject): boolean =>
+  object.kind === 'chain' ? isServiceChain(object.chain) : object.chain === UNUSED && isHead(object)
+
+const isHead = (object: IptablesObject): boolean => object.kind === 'rule' && object.place === 'head'
 
 /** Told by the dispatch: who is refused, or is no more, is not in it. */
 export const servesBackends = (objects: readonly IptablesObject[]): boolean =>
@@ -37,7 +40,8 @@ const dialledBy = ({ family, chain, rule }: RuleObject): FrontendKey | null => {
   if (protocol === undefined || Number.isNaN(port)) return null
   const written = /(?:^| )-d ([^ /]+)/.exec(bare)?.[1]
   const ownFamily = family === 'ip' ? 'IPv4' : 'IPv6'
-  if (chain === NODEPORTS || written === undefined) return frontendKey(ownFamily, null, protocol, port)
+  const isNodePort = chain === NODEPORTS || bare.includes('--dst-type LOCAL')
+  if (isNodePort || written === undefined) return frontendKey(ownFamily, null, protocol, port)
   const address = canonicalAddress(written)
   return address === null || familyOf(address) !== ownFamily ? null : frontendKey(ownFamily, address, protocol, port)
 }

@@ -18,11 +18,6 @@ const capabilities: Capabilities = {
   // a kube-proxy deletes chains of its names that it does not know
   beside: false,
   counters: true,
-  // as kube-proxy's iptables mode: README.md
-  unusedAddresses: false,
-  rangesBeforeRefusal: false,
-  nodePortRefusalByAddress: false,
-  refusesNodeItself: false,
   localhostNodePorts: true,
 }
 

@@ -6,9 +6,10 @@ import {
   POSTROUTING,
   PROXY_FIREWALL,
   SERVICES,
+  UNUSED,
 } from './chains.ts'
 import type { IptablesTable, RuleText } from './objects.ts'
-import { comment } from './rule-text.ts'
+import { comment, destinationIs } from './rule-text.ts'
 
 /** A rule in one of the kernel's own chains that leads to one of ours. */
 export interface Jump {
@@ -36,6 +37,8 @@ export const jumps: readonly Jump[] = [
   jump('filter', 'INPUT', EXTERNAL_SERVICES, external, isNew),
   jump('filter', 'FORWARD', EXTERNAL_SERVICES, external, isNew),
   jump('filter', 'INPUT', NODEPORTS, 'kubernetes health check service ports'),
+  // not kube-proxy's: what the node itself sends to an external address is refused too
+  jump('filter', 'OUTPUT', EXTERNAL_SERVICES, external, isNew),
   jump('filter', 'FORWARD', SERVICES, portals, isNew),
   jump('filter', 'OUTPUT', SERVICES, portals, isNew),
   jump('filter', 'FORWARD', FORWARD, 'kubernetes forwarding rules'),
@@ -48,3 +51,13 @@ export const jumps: readonly Jump[] = [
   jump('filter', 'INPUT', KUBELET_FIREWALL, ''),
   jump('filter', 'OUTPUT', KUBELET_FIREWALL, ''),
 ]
+
+/**
+ * Not kube-proxy's: after DNAT, still addressed to a Service, so nobody serves it. Packets that dial anything else
+ * pass one rule.
+ */
+export const unusedJumps = (serviceCIDR: string): readonly Jump[] => {
+  const matches = `${destinationIs(serviceCIDR)} -m conntrack --ctstate NEW -m conntrack ! --ctstate DNAT`.trimStart()
+  const about = 'addresses of Services that nobody serves'
+  return (['FORWARD', 'OUTPUT'] as const).map((from) => jump('filter', from, UNUSED, about, matches))
+}

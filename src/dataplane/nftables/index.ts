@@ -21,10 +21,6 @@ const capabilities: Capabilities = {
   sctp: true,
   beside: true,
   counters: true,
-  unusedAddresses: true,
-  rangesBeforeRefusal: true,
-  nodePortRefusalByAddress: true,
-  refusesNodeItself: true,
   localhostNodePorts: false,
 }
 
