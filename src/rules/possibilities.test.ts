@@ -118,6 +118,19 @@ describe('a fact that the packet as asked does not have', () => {
     expect(traceOf(outcome).partial).toBe(true)
   })
 
+  test('one that changes nothing is not named for the company it keeps', () => {
+    const outcome = ask(
+      table([
+        prerouting(
+          rule(by('meta iifname', 'eth0'), { kind: 'mark', and: 0, xor: 1 }),
+          rule(by('meta oifname', 'eth1'), { kind: 'counter' }),
+        ),
+        forward(rule(by('meta oifname', 'eth1'), drops)),
+      ]),
+    )
+    expect(outcome.unknown).toEqual(['nat forward: meta oifname is not known (asked: "eth1")'])
+  })
+
   test('given, it is used', () => {
     const given = (name: string): string[] =>
       ends(ask(table([prerouting(...docker)]), { fields: { 'meta iifname': named(name) } }))

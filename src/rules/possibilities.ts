@@ -27,6 +27,16 @@ interface Explored {
   readonly matters: readonly string[]
 }
 
+/** A world in which the packet ends otherwise. */
+interface Found {
+  readonly otherwise: readonly Raised[]
+  readonly ends: readonly End[]
+}
+
+/** Fewer of the same questions lead to the same end: the others add nothing to it. */
+const explains = (found: Found, otherwise: readonly Raised[], ends: readonly End[]): boolean =>
+  found.otherwise.every(({ key }) => otherwise.some((one) => one.key === key)) && sameEnds(found.ends, ends)
+
 /**
  * Tries the answers that the main walk did not take: each open question the other way, and what that leaves open in turn, so that two
  * facts that matter only together (`-i eth0 -o eth1`) are found. A question that changes nothing is no question.
@@ -37,7 +47,7 @@ export const explore = (
   budget: Budget,
   walk: (around: Surroundings, opposite: ReadonlySet<Rule>, budget: Budget) => Walked,
 ): Explored => {
-  const possible = new Map<string, Possibility>()
+  const found: Found[] = []
   const matters = new Set<string>()
   const tried = new Set<string>()
   const queue = main.way.questions.size === 0 ? [] : worldsFrom({ around, opposite: new Set(), otherwise: [] }, main)
@@ -52,11 +62,15 @@ export const explore = (
     tried.add(key)
     const other = walk(next.around, next.opposite, budget)
     for (const world of worldsFrom(next, other)) queue.push(world)
-    if (sameEnds(main.ends, other.ends)) continue
-    const unless = next.otherwise.map(({ text }) => text)
-    for (const text of [...unless, ...other.way.unknown]) matters.add(text)
-    const fate = fateOf(other.ends)
-    if (!possible.has(fate)) possible.set(fate, { unless, ends: other.ends })
+    if (budget.left <= 0) for (const { text } of next.otherwise) matters.add(text)
+    if (sameEnds(main.ends, other.ends) || found.some((one) => explains(one, next.otherwise, other.ends))) continue
+    for (const text of [...next.otherwise.map((one) => one.text), ...other.way.unknown]) matters.add(text)
+    found.push({ otherwise: next.otherwise, ends: other.ends })
+  }
+  const possible = new Map<string, Possibility>()
+  for (const { otherwise, ends } of found) {
+    const fate = fateOf(ends)
+    if (!possible.has(fate)) possible.set(fate, { unless: otherwise.map(({ text }) => text), ends })
   }
   return { possible: [...possible.values()], matters: [...matters] }
 }

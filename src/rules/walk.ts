@@ -20,6 +20,8 @@ export interface Ends {
 /** A question, the rule that raised it and where that stands. */
 export interface Raised extends Question {
   readonly rule: Rule
+  /** equal where an answer to one answers the other */
+  readonly key: string | Rule
 }
 
 /** How many rules may still be looked at, flow by flow, all branches and worlds together: a bush of jumps ends here. */
@@ -211,7 +213,8 @@ export class Walk {
     if (question.always) this.unknown.add(text)
     assumed.add(question.always ? `${NOT_UNDERSTOOD}${question.text}` : question.text)
     const opposite = fact === undefined && this.#options.opposite.has(rule)
-    if (!opposite && !isIdle(rule) && !this.questions.has(key)) this.questions.set(key, { ...question, text, rule })
+    if (!opposite && !isIdle(rule) && !this.questions.has(key))
+      this.questions.set(key, { ...question, text, rule, key })
     return opposite
   }
 
