@@ -49,6 +49,19 @@ export const finishTable = (draft: TableDraft, file: string, family: Family): Ip
   }
 }
 
+const hookOrder = ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING']
+
+/** Does a chain that is listed now begin the next table? Built-in chains come first in a table, in the order of their hooks. */
+export const beginsTable = ({ chains }: TableDraft, name: string, isBuiltIn: boolean): boolean => {
+  if (chains.has(name)) return true
+  if (!isBuiltIn) return false
+  const before = [...chains.values()]
+  return (
+    before.some(({ policy }) => policy === null) ||
+    before.some((chain) => hookOrder.indexOf(chain.name) > hookOrder.indexOf(name))
+  )
+}
+
 /** Every table has its own built-in chains; without them what the rules do tells. Where nothing says so it is filter. */
 const guessName = (chains: TableDraft['chains'], targets: TableDraft['targets']): string => {
   const has = (name: string): boolean => chains.has(name)

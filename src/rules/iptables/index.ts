@@ -1,4 +1,5 @@
 export { createContext, type Ipset, type RuleContext } from './context.ts'
+export { glance, type LineGlance } from './lines.ts'
 export { parseListing } from './listing.ts'
 export { normalRule } from './normal.ts'
 export { joinRulesets } from './join.ts'

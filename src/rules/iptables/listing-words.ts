@@ -1,5 +1,3 @@
-import { quoteWord } from './words.ts'
-
 /**
  * What iptables -L prints behind the addresses of a rule (the `print` functions of libxt_*), back in the words of a rule. Matches come
  * first, then the target's own text; nothing separates them.
@@ -258,7 +256,3 @@ const next = (text: string, at: number, name: string): { words: Words | { stray:
 }
 
 const all = [...matches, ...targets]
-
-/** A rule in the syntax of iptables-save. */
-export const joinWords = (words: readonly string[]): string =>
-  words.map((word) => (/^[^\s"'\\]+$/.test(word) ? word : quoteWord(word))).join(' ')

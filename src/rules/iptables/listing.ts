@@ -1,16 +1,17 @@
-import { chainDraft, finishTable, type TableDraft, tableDraft } from './draft.ts'
+import { beginsTable, chainDraft, finishTable, type TableDraft, tableDraft } from './draft.ts'
 import { createContext } from './context.ts'
 import { countersOff } from './counters.ts'
 import { noteDoubles } from './doubles.ts'
 import { familyOfRule } from './lines.ts'
 import { type Columns, columnsOf, type Row, rowOf } from './listing-rows.ts'
-import { joinWords, parseListingWords } from './listing-words.ts'
+import { parseListingWords } from './listing-words.ts'
 import { withoutStamp } from './noise.ts'
 import { type ProblemList, problemList } from './problems.ts'
 import { parseRule } from './rule.ts'
 import type { Family, IptablesRuleset } from './ruleset.ts'
 import type { SaveOptions } from './save.ts'
 import { isTarget } from './targets.ts'
+import { printWord } from './words.ts'
 
 /**
  * Reads what `iptables -nvL` prints (also with --line-numbers, -x, -t TABLE, several tables one after the other). It shows less than
@@ -149,19 +150,6 @@ class ListingReader {
   }
 }
 
-const order = ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING']
-
-/** Built-in chains come first in a table, in the order of their hooks. */
-const beginsTable = ({ chains }: TableDraft, name: string, isBuiltIn: boolean): boolean => {
-  if (chains.has(name)) return true
-  if (!isBuiltIn) return false
-  const before = [...chains.values()]
-  return (
-    before.some(({ policy }) => policy === null) ||
-    before.some((chain) => order.indexOf(chain.name) > order.indexOf(name))
-  )
-}
-
 /** `12K`: of 1,000; exact with -x. */
 const countOf = (text: string): number => {
   const [, digits = '0', unit = ''] = /^(\d+)([KMGTP]?)$/.exec(text) ?? []
@@ -173,7 +161,7 @@ const textOf = (
   { packets, bytes, target, protocol, fragment, input, output, source, destination, text }: Row,
 ): string => {
   const words = parseListingWords(text, target)
-  return joinWords([
+  return [
     ...(packets === '' ? [] : [`[${countOf(packets)}:${countOf(bytes)}]`]),
     '-A',
     chain,
@@ -186,7 +174,9 @@ const textOf = (
     ...(fragment === '-f' ? ['-f'] : fragment === '!f' ? ['!', '-f'] : []),
     ...words.matches,
     ...(target === '' ? [] : [words.goto ? '-g' : '-j', target, ...words.target]),
-  ])
+  ]
+    .map(printWord)
+    .join(' ')
 }
 
 /** What matches everything is left out, as iptables-save does. */

@@ -4,7 +4,7 @@ import { parseMark, parsePrefix } from './prefix.ts'
 import { formatProtocol, parseProtocol } from './protocols.ts'
 import { type Extension, type Option, parseSpec, printMatch, printOption, printTarget, type Target } from './spec.ts'
 import { markChange, plainRejects } from './targets.ts'
-import { splitWords } from './words.ts'
+import { printWord, splitWords } from './words.ts'
 
 /**
  * One text for all ways to write a rule, to compare what we wrote with what an iptables-save of any version prints: addresses with
@@ -17,7 +17,7 @@ export const normalRule = (text: string): string => {
   if (words[at] === '-A' || words[at] === '--append') at += 2
   const { options, matches, target, strays } = parseSpec(words, at)
   return [
-    ...strays,
+    ...strays.map(printWord),
     ...options
       .flatMap(normalCore)
       .sort((a, b) => order(a) - order(b))

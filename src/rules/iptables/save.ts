@@ -1,7 +1,7 @@
 import { createContext, type RuleContext } from './context.ts'
 import { countersOff } from './counters.ts'
 import { noteDoubles } from './doubles.ts'
-import { type ChainDraft, chainDraft, finishTable, type TableDraft, tableDraft } from './draft.ts'
+import { beginsTable, type ChainDraft, chainDraft, finishTable, type TableDraft, tableDraft } from './draft.ts'
 import { isTelling, lostOf } from './liars.ts'
 import { HIDDEN_LEGACY } from './join.ts'
 import { familyOfRule, glance } from './lines.ts'
@@ -220,7 +220,8 @@ class SaveReader {
   /** The table that a line belongs to which names none. A built-in chain a second time begins the next. */
   #loose(declared: string): TableDraft {
     if (this.#table !== null && this.#table.name !== '') return this.#table
-    if (this.#table?.chains.has(declared)) this.#close(`line ${this.#number}`)
+    if (declared !== '' && this.#table !== null && beginsTable(this.#table, declared, true))
+      this.#close(`line ${this.#number}`)
     this.#table ??= this.#open('')
     return this.#table
   }

@@ -1,6 +1,6 @@
 import { matchAliases, matchOptions, optionAliases, targetOptions } from './options.ts'
 import { parseProtocol } from './protocols.ts'
-import { quoteWord } from './words.ts'
+import { printWord } from './words.ts'
 
 /** `! --dport 80`: its name as iptables-save prints it, with the dashes. */
 export interface Option {
@@ -106,7 +106,7 @@ const valuesAt = (
 }
 
 const ownerOf = (
-  { name }: Option,
+  { name, values }: Option,
   matches: Draft[],
   target: Draft | null,
   options: readonly Option[],
@@ -122,7 +122,7 @@ const ownerOf = (
     matches.push(implied)
     return implied
   }
-  if (target === null && matches.length === 0) strays.push(name)
+  if (target === null && matches.length === 0) strays.push(name, ...values)
   return target ?? matches.at(-1)
 }
 
@@ -146,10 +146,7 @@ export const protocolMatches: ReadonlyMap<number, string> = new Map([
 ])
 
 export const printOption = ({ name, negated, values }: Option): string =>
-  `${negated ? '! ' : ''}${[name, ...values.map(printValue)].join(' ')}`
-
-/** Values that iptables prints bare have other characters than words do, but no blanks or quotes. */
-const printValue = (value: string): string => (/^[^\s"'\\]+$/.test(value) ? value : quoteWord(value))
+  `${negated ? '! ' : ''}${[name, ...values.map(printWord)].join(' ')}`
 
 export const printMatch = ({ name, options }: Extension): string => ['-m', name, ...options.map(printOption)].join(' ')
 
