@@ -9,10 +9,19 @@ import { deleteVirtualServices, type VirtualService } from './ipvs.ts'
 import { readLegacyTable } from './legacy.ts'
 import { deleteAddress, deleteLink, listLinkAddresses } from './links.ts'
 import { listProgramNames } from './programs.ts'
+import { dumpNftables, listLinks, type NftDump } from './nft-dump.ts'
 import { type ForeignChain, type ForeignRule, type ForeignTable, listChains, listRules, listTables } from './ruleset.ts'
 import { type Listener, listListeners } from './sockets.ts'
 import type { LegacyChain, XtablesFamily } from './xtables.ts'
 
+export {
+  type DumpedChain,
+  type DumpedRule,
+  type DumpedSet,
+  type DumpedTable,
+  type NftDump,
+  rawAttributes,
+} from './nft-dump.ts'
 export type { VirtualService } from './ipvs.ts'
 export {
   type ForeignChain,
@@ -30,6 +39,10 @@ export interface Foreign extends Disposable {
   nftTables(): Promise<readonly ForeignTable[]>
   nftChains(): Promise<readonly ForeignChain[]>
   nftRules(chain: { family: NftFamily; table: string; name: string }): Promise<readonly ForeignRule[]>
+  /** all of nf_tables, at one moment */
+  nftDump(): Promise<NftDump>
+  /** names by index */
+  links(): Promise<ReadonlyMap<number, string>>
   /** ask only for tables that /proc/net/ip_tables_names (ip6_tables_names) lists */
   legacyTable(family: XtablesFamily, table: string): readonly LegacyChain[]
   ipsets(): Promise<readonly string[]>
@@ -65,6 +78,8 @@ export const openForeign = async (): Promise<Foreign & ForeignRemoval> => {
     nftTables: async () => listTables(on(NETLINK_NETFILTER)),
     nftChains: async () => listChains(on(NETLINK_NETFILTER)),
     nftRules: async (chain) => listRules(on(NETLINK_NETFILTER), chain),
+    nftDump: async () => dumpNftables(on(NETLINK_NETFILTER)),
+    links: async () => new Map((await listLinks(on(NETLINK_ROUTE))).map(({ index, name }) => [index, name])),
     legacyTable: (family, table) => readLegacyTable(libc, family, table),
     ipsets: async () => listSets(on(NETLINK_NETFILTER)),
     ipsetPorts: async (set) => listPorts(on(NETLINK_NETFILTER), set),

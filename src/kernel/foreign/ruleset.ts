@@ -78,9 +78,11 @@ export const listRules = (
     ),
   )
 
-type Read<T> = (message: Message, family: ForeignFamily, fault: Fault) => T
+/** What a message about an object says. */
+export type Read<T> = (message: Message, family: ForeignFamily, fault: Fault) => T
 
-const question = <T>(
+/** A dump of all objects of a kind, of every family. */
+export const question = <T>(
   what: string,
   ask: number,
   answer: number,

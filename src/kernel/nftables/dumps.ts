@@ -113,7 +113,11 @@ export const listSets = (family: NftFamily, table: string): Request<NftSet> =>
     decode: (message, fault, into) => push(into, readSet(attributesOf(message, fault), table)),
   })
 
-export const listElements = (family: NftFamily, table: string, set: NftSet): Request<DumpedElement> =>
+export const listElements = (
+  family: NftFamily,
+  table: string,
+  set: Pick<NftSet, 'name' | 'interval'>,
+): Request<DumpedElement> =>
   request({
     what: 'list elements',
     family,

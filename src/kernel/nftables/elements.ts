@@ -112,8 +112,12 @@ function readElementCounter(attributes: Attributes): number {
 }
 
 /** The elements of a set from all that its dump said, intervals put together again. */
-export function assembleElements(set: NftSet, dumped: readonly DumpedElement[]): readonly NftElement[] {
-  if (!set.interval || isConcatenatedInterval(set)) return dumped.filter((element) => 'key' in element)
+export function assembleElements(
+  set: NftSet | { readonly interval: boolean; readonly concatenated: boolean },
+  dumped: readonly DumpedElement[],
+): readonly NftElement[] {
+  const concatenated = 'key' in set ? isConcatenatedInterval(set) : set.concatenated
+  if (!set.interval || concatenated) return dumped.filter((element) => 'key' in element)
   const sorted = [...dumped].sort(compareBounds)
   const elements: NftElement[] = []
   let open: NftElement | null = null

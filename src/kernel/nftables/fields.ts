@@ -45,6 +45,11 @@ export class Fields {
     return this.#at(type)?.string() ?? ''
   }
 
+  /** The payload as it is, '' where there is none. */
+  raw(type: number): string {
+    return this.#at(type)?.raw() ?? ''
+  }
+
   /** NFTA_DATA_VALUE inside attribute `type`. */
   data(type: number): string {
     const attributes = this.#at(type)?.nested()

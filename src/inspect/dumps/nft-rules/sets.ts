@@ -35,10 +35,12 @@ export const setOf = (
     else if (bounds.every(({ low, high }) => low === high)) exact.set(joined(bounds.map(({ low }) => low)), value)
     else ranges.push({ bounds, value })
   }
-  return { set: { name, dynamic, get: lookup(exact, ranges, other, key), entries: () => exact }, strange }
+  const lengths = key.map(({ length }) => length)
+  return { set: ruleSetOf(name, dynamic, { exact, ranges, other, lengths }), strange }
 }
 
-interface Range {
+/** An element for more keys than one: bounds of each part. */
+export interface Range {
   readonly bounds: readonly Bounds[]
   readonly value: ElementValue
 }
@@ -84,15 +86,27 @@ const dataOf = (syntax: Syntax, types: readonly Datatype[]): Bytes | undefined =
   return joined(values)
 }
 
-const lookup = (
-  exact: ReadonlyMap<Bytes, ElementValue>,
-  ranges: readonly Range[],
-  other: ElementValue | undefined,
-  key: readonly Datatype[],
-): RuleSet['get'] => {
+export interface SetElements {
+  readonly exact: ReadonlyMap<Bytes, ElementValue>
+  readonly ranges: readonly Range[]
+  /** of the catch-all */
+  readonly other: ElementValue | undefined
+  /** bytes of each part of a key */
+  readonly lengths: readonly number[]
+}
+
+export const ruleSetOf = (name: string, dynamic: boolean, elements: SetElements): RuleSet => ({
+  name,
+  dynamic,
+  get: lookup(elements),
+  entries: () => elements.exact,
+  intervals: elements.ranges.length > 0 || elements.other !== undefined,
+})
+
+const lookup = ({ exact, ranges, other, lengths }: SetElements): RuleSet['get'] => {
   if (ranges.length === 0)
     return other === undefined ? (bytes) => exact.get(bytes) : (bytes) => exact.get(bytes) ?? other
-  const within = key.length === 1 ? sorted(ranges) : oneByOne(ranges, key)
+  const within = lengths.length === 1 ? sorted(ranges) : oneByOne(ranges, lengths)
   return (bytes) => exact.get(bytes) ?? within(bytes) ?? other
 }
 
@@ -112,17 +126,17 @@ const sorted = (ranges: readonly Range[]): RuleSet['get'] => {
   }
 }
 
-const oneByOne = (ranges: readonly Range[], key: readonly Datatype[]): RuleSet['get'] => {
-  const offsets: number[] = []
+const oneByOne = (ranges: readonly Range[], lengths: readonly number[]): RuleSet['get'] => {
+  const places: (readonly [start: number, end: number])[] = []
   let at = 0
-  for (const { length } of key) {
-    offsets.push(at)
+  for (const length of lengths) {
+    places.push([at, at + length])
     at += (length + 3) & ~3
   }
   return (bytes) => {
-    const parts = key.map(({ length }, index) => bytes.slice(offsets[index], (offsets[index] as number) + length))
+    const parts = places.map(([start, end]) => bytes.slice(start, end))
     return ranges.find(({ bounds }) =>
-      bounds.every(({ low, high }, index) => low <= (parts[index] as Bytes) && (parts[index] as Bytes) <= high),
+      bounds.every(({ low, high }, index) => low <= (parts[index] ?? '') && (parts[index] ?? '') <= high),
     )?.value
   }
 }

@@ -1,4 +1,4 @@
-import { number, u8 } from '../../../rules/bytes.ts'
+import { u8 } from '../../../rules/bytes.ts'
 import type { Jump, Statement } from '../../../rules/model.ts'
 import { equals } from '../../../rules/terms.ts'
 import type { RuleContext } from './context.ts'
@@ -8,6 +8,7 @@ import { lowerMatch, stateful, unknown } from './matches.ts'
 import { lowerNat } from './nat.ts'
 import { protocols } from './names.ts'
 import { printStatement } from './print.ts'
+import { withoutRepeats } from './repeats.ts'
 import type { RuleSyntax, StatementSyntax } from './syntax.ts'
 
 const ALL = 0xffffffff
@@ -130,18 +131,4 @@ const lowerUpdate = (
   const found = typedKey(key, context.family)
   if (isTyped(found)) return [...found.needs, { kind: 'update', set, key: found.key }]
   return [{ kind: 'side-effect', text }]
-}
-
-/** `meta l4proto tcp … tcp dport 80` asks twice. */
-const withoutRepeats = (statements: readonly Statement[]): readonly Statement[] => {
-  const asked = new Set<string>()
-  return statements.filter((statement) => {
-    if (statement.kind !== 'match' || statement.left.kind !== 'field' || statement.mask !== undefined) return true
-    const { field } = statement.left
-    if (field !== 'meta l4proto' && field !== 'meta nfproto') return true
-    const question = `${field} ${statement.op} ${number(statement.right)}`
-    if (asked.has(question)) return false
-    asked.add(question)
-    return true
-  })
 }

@@ -3,6 +3,7 @@ import type { DumpProblem } from '../problem.ts'
 import type { RuleContext } from './context.ts'
 import { type Datatype, datatypeOf, datatypes } from './datatypes.ts'
 import { isTyped, typed } from './expressions.ts'
+import { isIdle } from './idle.ts'
 import { setOf, type SetTypes } from './sets.ts'
 import { lowerRule } from './statements.ts'
 import type { ElementSyntax, RuleSyntax, SetSyntax, TypeSyntax } from './syntax.ts'
@@ -109,7 +110,7 @@ export class TableBuilder implements RuleContext {
     this.addChain(chain, undefined, rule.line)
     for (const statement of rule.statements) if (statement.kind === 'update') this.#updated.add(statement.set)
     const statements = lowerRule(rule, this)
-    if (statements.some(isStrange) && !statements.some(decides)) return
+    if (isIdle(statements)) return
     this.#chains.get(chain)?.rules.push(this.#rule(rule, statements))
   }
 
@@ -174,26 +175,5 @@ export class TableBuilder implements RuleContext {
 
   #problem(problem: Pick<DumpProblem, 'text' | 'doubt'>, line: number | undefined): void {
     this.#problems.push({ file: this.#file, ...problem, ...(line === undefined ? {} : { line }) })
-  }
-}
-
-/** A match that nobody can answer … */
-const isStrange = (statement: Statement): boolean => statement.kind === 'unknown' && statement.role !== 'target'
-
-/** … does not matter in a rule that only counts or logs. */
-const decides = (statement: Statement): boolean => {
-  switch (statement.kind) {
-    case 'match':
-    case 'range':
-    case 'lookup':
-    case 'chance':
-    case 'state':
-    case 'counter':
-    case 'side-effect':
-      return false
-    case 'unknown':
-      return statement.role === 'target'
-    default:
-      return true
   }
 }
