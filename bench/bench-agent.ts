@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { Counters, PlaneName } from '../src/dataplane/plane.ts'
+import type { IptablesBackEnd } from '../src/kernel/iptables/types.ts'
 import { startChild } from '../test/support/child-calls.ts'
 import type { Measured } from '../src/lab/scale/measured-agent.ts'
 import type { AgentRequest, AgentValue, Memory } from './agent-protocol.ts'
@@ -17,11 +18,25 @@ export interface BenchAgent extends AsyncDisposable {
   stop(): Promise<void>
 }
 
+export interface AgentSubject {
+  readonly plane: PlaneName
+  /** back end of the plane iptables; default nft */
+  readonly iptables?: IptablesBackEnd | undefined
+}
+
 /** `profile`: a directory for `node --cpu-prof` */
-export const startAgent = (namespace: string, plane: PlaneName, profile?: string): BenchAgent => {
+export const startAgent = (
+  namespace: string,
+  { plane, iptables = 'nft' }: AgentSubject,
+  profile?: string,
+): BenchAgent => {
   const script = fileURLToPath(new URL('agent.ts', import.meta.url))
   const execArgv = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
-  const child = startChild<AgentRequest, AgentValue>(script, [plane], { namespace, deadlineMs: 120_000, execArgv })
+  const child = startChild<AgentRequest, AgentValue>(script, [plane, iptables], {
+    namespace,
+    deadlineMs: 240_000,
+    execArgv,
+  })
   return {
     async load(objects) {
       let some: RawObject[] = []
@@ -48,8 +63,8 @@ export const startAgent = (namespace: string, plane: PlaneName, profile?: string
  * Runs the agent once, so that Node's compile cache holds its modules: otherwise the memory of the one that is measured would
  * include the compiler of TypeScript, which the built program never loads.
  */
-export const warmUp = async (namespace: string, plane: PlaneName): Promise<void> => {
-  await using agent = startAgent(namespace, plane)
+export const warmUp = async (namespace: string, subject: AgentSubject): Promise<void> => {
+  await using agent = startAgent(namespace, subject)
   await agent.stop()
 }
 

@@ -13,7 +13,8 @@ import {
   sliceObject,
   TARGET_PORT,
 } from '../src/lab/scale/objects.ts'
-import type { ConnectRequest, ConnectTimes } from './connect-client.ts'
+import type { ConnectTimes } from '../src/lab/scale/connects.ts'
+import type { ConnectRequest } from './connect-client.ts'
 import { percentile, round } from '../src/util/percentile.ts'
 
 export interface ConnectOptions {
@@ -82,7 +83,7 @@ const openPlace = async (stack: AsyncDisposableStack, count: number, plane: Plan
   ip('address', 'add', `${CLIENT}/32`, 'dev', 'lo')
   // a connection needs a route to the Service's address before it is translated
   ip('route', 'add', 'default', 'dev', 'lo')
-  const agent = stack.use(startAgent(name, plane))
+  const agent = stack.use(startAgent(name, { plane }))
   await agent.load(objectsOf(count))
   await agent.sync()
   await agent.settle()

@@ -5,7 +5,8 @@ import { type PeerName, peerNames } from './peers/proxies.ts'
 import { formatConnect, formatSync } from './report.ts'
 import { benchSync } from './sync.ts'
 
-const usage = `npm run -s bench -- sync [--services N] [--endpoints M] [--plane P] [--changes N] [--profile DIR] [-o json]
+const usage = `npm run -s bench -- sync [--services N] [--endpoints M] [--plane P] [--iptables-backend legacy|nft] [--changes N]
+                          [--profile DIR] [-o json]
 npm run -s bench -- connect [--plane P] [-o json]
 npm run -s bench -- peers [--services N] [--endpoints M] [--changes N] [--storm N] [--peers LIST] [--iptables-backend legacy|nft]
                           [--patience SECONDS] [-o json]
@@ -76,7 +77,10 @@ if (values.help || positionals.length !== 1) {
     changes: number('changes', 1_000),
   }
   const profile = values.profile === undefined ? {} : { profile: values.profile }
-  print(await benchSync({ ...shape, ...profile, plane: planeNamed(values.plane), progress }), formatSync)
+  print(
+    await benchSync({ ...shape, ...profile, plane: planeNamed(values.plane), iptables: iptables(), progress }),
+    formatSync,
+  )
 } else if (positionals[0] === 'connect') {
   const shape = { counts: [10, 10_000], rounds: 40, perRound: 100 }
   print(await benchConnect({ ...shape, plane: planeNamed(values.plane), progress }), formatConnect)

@@ -1,5 +1,6 @@
 import type { PlaneName } from '../src/dataplane/plane.ts'
 import type { RawObject } from '../src/dataplane/conformance-case.ts'
+import type { IptablesBackEnd } from '../src/kernel/iptables/types.ts'
 import { createNamespace } from '../test/support/namespaces.ts'
 import type { Measured } from '../src/lab/scale/measured-agent.ts'
 import { type BenchAgent, startAgent, warmUp } from './bench-agent.ts'
@@ -10,6 +11,8 @@ import { type Quantiles, quantiles, round } from '../src/util/percentile.ts'
 
 export interface SyncOptions extends ClusterShape {
   readonly plane: PlaneName
+  /** back end of the plane iptables; default nft */
+  readonly iptables?: IptablesBackEnd
   readonly changes: number
   /** directory for CPU profiles of the agent */
   readonly profile?: string
@@ -19,6 +22,8 @@ export interface SyncOptions extends ClusterShape {
 /** CLI.md, "bench". `ownMs` is a change without the kernel's part. */
 export interface SyncReport extends ClusterShape {
   readonly plane: PlaneName
+  /** of the plane iptables */
+  readonly iptablesBackend?: IptablesBackEnd
   readonly encodeMs: number
   readonly fullSyncMs: number
   /** the kernel's part of the full sync, and how many operations it was sent */
@@ -37,7 +42,7 @@ export const benchSync = async (options: SyncOptions): Promise<SyncReport> => {
   const { services, endpoints, plane, progress } = options
   using namespace = createNamespace('ek-bench', 'sync')
   const cluster = new ChangeGenerator({ services, endpoints })
-  await warmUp(namespace.name, plane)
+  await warmUp(namespace.name, options)
   const before = readKernelMemory()
   const first = await runFirst(namespace.name, cluster, options)
   progress('restarting on the same kernel state')
@@ -49,6 +54,7 @@ export const benchSync = async (options: SyncOptions): Promise<SyncReport> => {
     services,
     endpoints,
     plane,
+    ...(plane === 'iptables' && { iptablesBackend: options.iptables ?? 'nft' }),
     encodeMs: round(first.sync.encodeMs),
     fullSyncMs: round(first.sync.ms),
     kernelMs: round(first.sync.kernelMs),
@@ -71,8 +77,8 @@ interface FirstRun {
 }
 
 const runFirst = async (namespace: string, generator: ChangeGenerator, options: SyncOptions): Promise<FirstRun> => {
-  const { services, endpoints, plane, changes, profile, progress } = options
-  await using agent = startAgent(namespace, plane, profile)
+  const { services, endpoints, changes, profile, progress } = options
+  await using agent = startAgent(namespace, options, profile)
   progress(`loading ${services} Services of ${endpoints} endpoints`)
   await agent.load(objectsOf(generator, services))
   progress('first full sync')
@@ -101,13 +107,9 @@ const runChanges = async (
 }
 
 /** The same objects to a new process, as after a crash or an upgrade: it should find nothing to do. */
-const runRestart = async (
-  name: string,
-  generator: ChangeGenerator,
-  { services, plane }: SyncOptions,
-): Promise<Measured> => {
-  await using agent = startAgent(name, plane)
-  await agent.load(objectsOf(generator, services))
+const runRestart = async (name: string, generator: ChangeGenerator, options: SyncOptions): Promise<Measured> => {
+  await using agent = startAgent(name, options)
+  await agent.load(objectsOf(generator, options.services))
   const sync = await agent.sync()
   const settled = await agent.settle()
   await agent.stop()

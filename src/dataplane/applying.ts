@@ -24,6 +24,8 @@ export interface ApplyingOptions<O extends PlaneObject> {
   readonly nextTurn: () => Promise<unknown>
   /** one transaction */
   readonly send: (change: Change<O>) => Promise<void>
+  /** large changes are not cut up */
+  readonly indivisible: boolean
   /** these are in force as last planned */
   readonly onApplied: (keys: readonly FrontendKey[]) => void
   /** this one could not be put in force by itself */
@@ -66,9 +68,9 @@ export class Applying<O extends PlaneObject> {
    * a change of many frontends is applied in pieces, and goes with it.
    */
   async apply(pending: readonly Pending[], { fresh, more }: ApplyOptions): Promise<Doubt | null> {
-    const { retry } = this.#options
+    const { retry, indivisible } = this.#options
     // after a failure the pieces are looked at closely
-    if (pending.length >= CUT_FROM && retry.failures('change') === 0) return this.#applyInPieces(pending, more)
+    if (pending.length >= CUT_FROM && !indivisible && retry.failures('change') === 0) return this.#applyInPieces(pending, more)
     const result = await narrow(this.#compile(pending), (part) => this.#attempt(part), {
       ends: (error) => isDoubtful(error, fresh, pending),
       first: ({ pending }) => isGround(pending.key),

@@ -70,6 +70,7 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
       retry,
       nextTurn: options.nextTurn ?? setImmediate,
       send: (change) => this.#send(change),
+      indivisible: driver.indivisible ?? false,
       onApplied: (keys) => options.onApplied?.(keys),
       onFailed: options.onFailed,
     })

@@ -13,6 +13,10 @@ const planes: { readonly [name in PlaneName]?: PlaneEntry } = {
     plane: async () => (await import('./nftables/index.ts')).nftables,
     open: async (kernel, options) => (await import('./nftables/driver.ts')).openNftablesDriver(kernel, options),
   },
+  iptables: {
+    plane: async () => (await import('./iptables/index.ts')).iptables,
+    open: async (kernel, options) => (await import('./iptables/driver.ts')).openIptablesDriver(kernel, options),
+  },
 }
 
 export const planeNames: readonly PlaneName[] = Object.keys(planes) as PlaneName[]

@@ -11,6 +11,7 @@ const { values } = parseArgs({
     patience: { type: 'string', default: '1' },
     worlds: { type: 'string', default: '2' },
     only: { type: 'string', default: '' },
+    'iptables-backend': { type: 'string' },
   },
 })
 
@@ -19,11 +20,13 @@ const seconds = (): string => ((performance.now() - started) / 1000).toFixed(1)
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
 const plane = planeNamed(values.plane)
+const iptables = (['legacy', 'nft'] as const).find((name) => name === values['iptables-backend'])
 const { groups, skipped } = groupsFor((await loadPlane(plane)).capabilities)
 const chosen = groups.filter(({ name }) => name.includes(values.only))
 let done = 0
 const results = await runAll(chosen, {
   plane,
+  ...(iptables && { iptables }),
   patience: Number(values.patience),
   worlds: Number(values.worlds),
   onGroup(name, rows) {

@@ -3,6 +3,7 @@ import type { Frontend } from '../../src/model/frontend.ts'
 import type { NodeView } from '../../src/model/node-view.ts'
 import type { Packet } from '../../src/model/packet.ts'
 import type { PlaneName } from '../../src/dataplane/plane.ts'
+import type { IptablesBackEnd } from '../../src/kernel/iptables/types.ts'
 import type { Answer, Dial, Listening } from './answer.ts'
 import { backendsSeen, type Expected, judge, type Judged, type Spread, type Tried } from './judge.ts'
 import { type Station, startStation } from './stations.ts'
@@ -30,6 +31,7 @@ export interface RowResult extends Judged {
 
 export interface RunnerOptions {
   readonly plane: PlaneName
+  readonly iptables?: IptablesBackEnd
   /** part of the namespaces' names, so that several runners can work at once */
   readonly world: string
   /** factor on every waiting time; default 1. An emulated machine needs about 6 */
@@ -58,7 +60,8 @@ export class PacketRunner implements AsyncDisposable {
     const { node } = this.#stations
     try {
       await this.#serve(group)
-      await node.install({ plane: this.#options.plane, node: group.node, frontends: group.frontends })
+      const { plane, iptables } = this.#options
+      await node.install({ plane, ...(iptables && { iptables }), node: group.node, frontends: group.frontends })
       const results = await this.#judgeAll(group)
       const { missed } = await node.uninstall()
       return missed === 0

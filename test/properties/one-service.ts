@@ -22,7 +22,7 @@ export const openService = async (stack: AsyncDisposableStack, pods: readonly nu
   const ip = (...args: readonly string[]): void => void execFileSync('ip', ['-n', name, ...args], { timeout: 30_000 })
   // sources are any addresses of the pods' range; what leaves goes round over loopback and ends there
   ip('route', 'add', 'default', 'dev', 'lo')
-  const agent = stack.use(startAgent(name, 'nftables'))
+  const agent = stack.use(startAgent(name, { plane: 'nftables' }))
   await agent.load([nodeObject, service, sliceOf(pods)])
   await agent.sync()
   const script = fileURLToPath(new URL('../support/flows.ts', import.meta.url))

@@ -31,7 +31,7 @@ export class FakeTables {
     for (const [chain, { rules }] of draft)
       for (const rule of rules) {
         const target = targetOf(rule)
-        if (target?.startsWith('KUBE-') && !draft.has(target))
+        if (/^(KUBE|EVENKEEL)-/.test(target ?? '') && !draft.has(target ?? ''))
           throw refused(`-A ${chain} ${rule}`, 'ENOENT', `Chain '${target}' does not exist`)
       }
     this.#tables.set(key, draft)

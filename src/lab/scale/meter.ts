@@ -1,9 +1,9 @@
 import type { Kernel } from '../../kernel/kernel.ts'
 
-/** What passed between a plane and nf_tables. Milliseconds, and operations sent. */
+/** What passed between a plane and nf_tables or iptables-restore. Milliseconds, and operations sent. */
 export interface Meter {
   readonly encodeMs: number
-  /** from the first byte sent to the last acknowledgement */
+  /** from the first byte sent to the last acknowledgement; of iptables-restore from its start to its end */
   readonly kernelMs: number
   readonly writes: number
   /** of `writes`, those to elements of sets */
@@ -32,6 +32,17 @@ export const metered = (kernel: Kernel): { kernel: Kernel; read(): Meter } => {
             elements += several
             writes += several || 1
           }
+          return result
+        }
+        return connection
+      },
+      async iptables(log) {
+        const connection = await kernel.iptables(log)
+        const restore = connection.restore.bind(connection)
+        connection.restore = async (blocks, signal) => {
+          const result = await restore(blocks, signal)
+          kernelMs += result.ms
+          for (const { lines } of blocks) writes += lines.length
           return result
         }
         return connection
