@@ -1,4 +1,4 @@
-import { belongs, type Dialect, dialectOf, expected } from './dialect.ts'
+import { belongs, type Dialect, dialectOf, expected, isPrompt } from './dialect.ts'
 import type { DumpProblem } from './problem.ts'
 
 /** One listing within a file. */
@@ -66,6 +66,7 @@ class Cutter {
     let open = false
     let first = true
     while (this.#at < this.#text.length) {
+      if (open && this.#passRule()) continue
       const line = this.#peek()
       if (!first && line.trim() !== '') {
         const begun = dialectOf(line)
@@ -81,6 +82,17 @@ class Cutter {
       first = false
       this.#next()
     }
+  }
+
+  /** Goes past a line that can only be a rule or chain of an open table; 200,000 of them are looked at no closer. */
+  #passRule(): boolean {
+    const code = this.#text.charCodeAt(this.#at)
+    const isRule = code === 0x3a || code === 0x5b || (code === 0x2d && this.#text.charCodeAt(this.#at + 3) !== 0x2d)
+    if (!isRule) return false
+    const end = this.#text.indexOf('\n', this.#at)
+    this.#at = end < 0 ? this.#text.length : end + 1
+    this.#line += 1
+    return true
   }
 
   /** `table … {` up to the brace that closes it, and the tables that follow. */
@@ -150,8 +162,8 @@ const shown = (line: string): string => JSON.stringify(line.length > 60 ? `${lin
 
 /** What people and scripts write between listings: comments, rules, prompts, commands. */
 const isHeading = (line: string): boolean =>
-  /^(?:[#=+$>*~_`-]|\[?\S*[@\w]\S*\]?[$#] )/.test(line) ||
-  /^(?:sudo )?(?:ip6?tables|nft|ipvsadm|ipset|conntrack|ip|kubectl|cat|docker)\b/.test(line)
+  isPrompt(line) ||
+  /^(?:-{3}|(?:sudo )?(?:ip6?tables|nft|ipvsadm|ipset|conntrack|ip|kubectl|cat|docker)\b|conntrack v)/.test(line)
 
 const isJson = (text: string): boolean => {
   try {

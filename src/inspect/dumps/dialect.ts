@@ -22,6 +22,9 @@ const conntrack = /^(?:ipv[46] +\d+ +)?(?:tcp|udp|sctp|icmp|icmpv6|dccp|udplite|
 const route =
   /^(?:default|(?:local|broadcast|unicast|multicast|unreachable|blackhole|anycast) \S+|[\da-f.:]+(?:\/\d+)?) .*\b(?:dev|via|scope|proto) /
 
+/** `$ iptables-save`, `+ ip addr`, `root@node:/# …`, `[root@node ~]# …`, `=== nft ===`: what stands between listings. */
+export const isPrompt = (line: string): boolean => /^(?:[$#+=>*~`_]|\[?[\w.-]+@[^$#]*[$#](?: |$))/.test(line)
+
 /** The dialect whose dumps begin with such a line; null: none does. Asked for every line outside a known part, so cheap first. */
 export const dialectOf = (line: string): Dialect | null => {
   switch (line.charCodeAt(0)) {
@@ -67,19 +70,19 @@ export const belongs = (dialect: Dialect, line: string): boolean => {
     case 'iptables-save':
       return /^(?:[-:[*#]|COMMIT)/.test(line)
     case 'iptables -nvL':
-      return !/^(?:[$#+=>]|\S*[@\w]\S*[$#] )/.test(line)
+      return !isPrompt(line)
     case 'ipvsadm -Ln':
       return /^(?:Prot |TCP |UDP |SCTP |FWM | +-> )/.test(line)
     case 'ipvsadm -Sn':
       return /^-[Aa] /.test(line)
     case 'ipset list':
-      return !/^(?:[$#+=>]|\S*[@\w]\S*[$#] )/.test(line)
+      return !isPrompt(line)
     case 'ipset save':
       return line.startsWith('add ')
     case 'ip addr':
       return line.startsWith(' ') || line.startsWith('\t')
     case 'objects':
-      return !/^(?:[$#+=>] ?|\S*[@\w]\S*[$#] )/.test(line)
+      return !isPrompt(line)
     case 'conntrack -L':
     case 'ip route':
     case 'ip -j addr':

@@ -3,7 +3,7 @@ import { padded, u16, u32, u8 } from '../../rules/bytes.ts'
 import { fraction, subtract, one as whole } from '../../rules/fraction.ts'
 import type { Bytes, Chain, ElementValue, Field, Rule, RuleSet, Statement, Table } from '../../rules/model.ts'
 import { field, vmap } from '../../rules/terms.ts'
-import { formatKey, type IpvsService, type IpvsState } from './ipvs.ts'
+import { formatKey, type IpvsDestination, type IpvsService, type IpvsState } from './ipvs.ts'
 import { pickOf, type IpvsShare } from './ipvs-odds.ts'
 
 const protocolNumbers = { TCP: 6, UDP: 17, SCTP: 132 } as const
@@ -79,47 +79,48 @@ const chainOf = (service: IpvsService): Chain => {
   const { file, line, persistence, scheduler } = service
   const { shares, conditions, unknown } = pickOf(service)
   const title = `${formatKey(service.key)} ${scheduler ?? ''}`.trim()
-  const conditional =
-    persistence === null ? conditions : [`client has no persistent backend at ${title} yet`, ...conditions]
-  const stated = conditional.map((text): Rule => ({ statements: [{ kind: 'state', text }], text, file, line }))
+  const persistent = persistence === null ? [] : [`client has no persistent backend at ${title} yet`]
+  const assumed = [...persistent, ...conditions].map((text): Statement => ({ kind: 'state', text, assume: true }))
   const guess: readonly Rule[] =
     unknown === ''
       ? []
       : [{ statements: [{ kind: 'unknown', text: unknown, role: 'target' }], text: title, file, line }]
-  return {
-    name: formatKey(service.key),
-    file,
-    line,
-    rules: [...stated, ...guess, ...pickRules(shares, service, title)],
-  }
+  return { name: formatKey(service.key), file, line, rules: [...guess, ...pickRules(service, shares, assumed, title)] }
 }
 
 /** Each with the odds that remain for it, the last with the rest; nobody: ip_vs_leave() sends a port unreachable. */
-const pickRules = (shares: readonly IpvsShare[], { file, line }: IpvsService, title: string): readonly Rule[] => {
-  if (shares.length === 0)
-    return [
-      {
-        statements: [{ kind: 'reject', with: 'port-unreachable' }],
-        text: `${title}: no server of weight above 0`,
-        file,
-        line,
-      },
-    ]
+const pickRules = (
+  { file, line }: IpvsService,
+  shares: readonly IpvsShare[],
+  assumed: readonly Statement[],
+  title: string,
+): readonly Rule[] => {
+  if (shares.length === 0) {
+    const text = `${title}: no server of weight above 0`
+    return [{ statements: [{ kind: 'reject', with: 'port-unreachable' }], text, file, line }]
+  }
   let rest = whole
   return shares.map(({ destination, odds }, i): Rule => {
     const chance = fraction(odds.numerator * rest.denominator, odds.denominator * rest.numerator)
     rest = subtract(rest, odds)
-    const { address, port, forward, weight } = destination
-    const target = addressBytes(address)
-    const statements: Statement[] = i === shares.length - 1 ? [] : [{ kind: 'chance', odds: chance }]
-    if (forward === 'Route' || forward === 'Tunnel')
-      statements.push({
-        kind: 'state',
-        assume: true,
-        text: `${address} is reached by ${forward}: the packet keeps its destination`,
-      })
-    statements.push({ kind: 'dnat', address: target, port })
-    const text = `-> ${formatEndpoint(address, port)} ${forward}${weight === null ? '' : ` weight ${weight}`} (${title})`
-    return { statements, text, file, line: destination.line }
+    const last = i === shares.length - 1
+    return {
+      statements: [...assumed, ...(last ? [] : [{ kind: 'chance', odds: chance } as const]), ...sendTo(destination)],
+      text: textOf(destination, title),
+      file,
+      line: destination.line,
+    }
   })
 }
+
+const sendTo = ({ address, port, forward }: IpvsDestination): readonly Statement[] => {
+  const dnat: Statement = { kind: 'dnat', address: addressBytes(address), port }
+  if (forward === 'Masq' || forward === 'Local') return [dnat]
+  return [
+    { kind: 'state', assume: true, text: `${address} is reached by ${forward}: the packet keeps its destination` },
+    dnat,
+  ]
+}
+
+const textOf = ({ address, port, forward, weight }: IpvsDestination, title: string): string =>
+  `-> ${formatEndpoint(address, port)} ${forward}${weight === null ? '' : ` weight ${weight}`} (${title})`

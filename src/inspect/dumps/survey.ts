@@ -26,20 +26,22 @@ const someNode = { IPv4: '192.0.2.1', IPv6: '2001:db8:1::1' } as const
  * refused by a Service proxy is left out.
  */
 export function* surveyNode(node: NodeRules, from?: string): Generator<SurveyedFrontend> {
-  const found = frontendsOf(node)
-  const trace = traceNode(node)
-  const onSomeNode =
-    node.addresses.size > 0
-      ? trace
-      : traceNode({ ...node, addresses: new Set(Object.values(someNode)), addressesFrom: 'node' })
-  for (const one of found) {
+  const trace = traceNode(placed(node))
+  for (const one of frontendsOf(node)) {
     const packet = packetTo(one, node, from)
     if (packet === null) continue
-    const answer = (one.address === null ? onSomeNode : trace)(packet)
+    const answer = trace(packet)
     const { verdict } = answer
     if (verdict === 'dnat' || (one.service && (verdict === 'reject' || verdict === 'drop' || answer.partial)))
       yield { frontend: formatFrontend(one), title: one.title, packet, trace: answer, odd: oddities(answer) }
   }
+}
+
+/** Where no listing says which addresses are the node's, node ports are asked for at one that it might have; the others are not its own. */
+const placed = (node: NodeRules): NodeRules => {
+  if (node.addressesFrom !== 'unknown') return node
+  const addresses = node.addresses.size > 0 ? node.addresses : new Set(Object.values(someNode))
+  return { ...node, addresses, addressesFrom: 'node' }
 }
 
 /** null: a client of the other family was asked for. */
