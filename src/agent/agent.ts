@@ -13,6 +13,7 @@ import { type BrakeAnswer, openControl } from './control.ts'
 import { sendEvents } from './events/open.ts'
 import { inputProblems } from './input-problems.ts'
 import { type AgentObserver, everybody } from './observer.ts'
+import { OtherPlanes } from './other-planes.ts'
 import { type RunningPlane, runPlane } from './plane.ts'
 import { Planning } from './planning.ts'
 import { type Ports, preparePorts } from './ports.ts'
@@ -139,6 +140,20 @@ export const startAgent = async (options: AgentOptions): Promise<Agent> => {
   await planning.begin(braked.receiver, { whole: braked.brake !== null })
   braked.complete()
   isPlanned = true
+  const otherPlanes = stack.use(
+    new OtherPlanes({
+      plane: options.plane,
+      driver,
+      kernel,
+      clock,
+      log,
+      settled: () => plane.reconciler.settled(),
+      inSync: () => {
+        const { frontends, inSync, kept } = plane.reconciler.status()
+        return inSync === frontends && kept === 0
+      },
+    }),
+  )
   if (config.events) {
     const facts = {
       node: config.nodeName,
@@ -161,7 +176,10 @@ export const startAgent = async (options: AgentOptions): Promise<Agent> => {
     status,
     why,
     releaseBrake,
-    settled: () => plane.reconciler.settled(),
+    settled: async () => {
+      await plane.reconciler.settled()
+      await otherPlanes.attempted
+    },
     listening: () => ({ healthz: servers.healthz?.port() ?? null, metrics: servers.metrics?.port() ?? null }),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }

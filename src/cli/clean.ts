@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { planeNames, openDriver } from '../dataplane/registry.ts'
+import { openDrivers, planeNames } from '../dataplane/registry.ts'
 import { openKernel } from '../kernel/index.ts'
 import { silent } from '../util/log.ts'
 import type { CleanKubeProxyOptions } from './clean-kube-proxy.ts'
@@ -34,11 +34,13 @@ export function register(command: Command): void {
           'an agent runs in this network namespace and would put everything back: stop it first, or --force',
         )
       const kernel = await openKernel()
-      for (const name of planeNames) {
-        await using driver = await openDriver(name, kernel, { log: silent })
-        for (const line of await driver.owned()) process.stdout.write(`${options.dryRun ? '' : 'removed '}${line}\n`)
-        if (!options.dryRun) await driver.remove()
-      }
+      await using stack = new AsyncDisposableStack()
+      for (const name of planeNames)
+        for (const driver of await openDrivers(name, kernel, { log: silent })) {
+          stack.use(driver)
+          for (const line of await driver.owned()) process.stdout.write(`${options.dryRun ? '' : 'removed '}${line}\n`)
+          if (!options.dryRun) await driver.remove()
+        }
     })
 }
 

@@ -84,6 +84,8 @@ export interface DriverOptions {
 }
 
 export interface Driver<O extends PlaneObject> extends AsyncDisposable {
+  /** tells drivers of a plane apart where its objects may stand in several places, e.g. `iptables-legacy`; default: there is one */
+  readonly place?: string
   /** a transaction has a price whatever its size: a large change is not cut up, and what comes meanwhile gathers; default false */
   readonly indivisible?: boolean
   observe(signal?: AbortSignal): Promise<Observed<O>>

@@ -5,6 +5,8 @@ import type { Driver, DriverOptions, Plane, PlaneName, PlaneObject } from './pla
 interface PlaneEntry {
   plane(): Promise<Plane<PlaneObject>>
   open(kernel: Kernel, options: DriverOptions): Promise<Driver<PlaneObject>>
+  /** of every place where objects of ours may stand; absent: of the one that `open` gives */
+  openAll?(kernel: Kernel, options: DriverOptions): Promise<readonly Driver<PlaneObject>[]>
 }
 
 /** Every plane there is. A new one costs a folder and a row here. */
@@ -16,6 +18,7 @@ const planes: { readonly [name in PlaneName]?: PlaneEntry } = {
   iptables: {
     plane: async () => (await import('./iptables/index.ts')).iptables,
     open: async (kernel, options) => (await import('./iptables/driver.ts')).openIptablesDriver(kernel, options),
+    openAll: async (kernel, options) => (await import('./iptables/driver.ts')).openOwnIptables(kernel, options),
   },
 }
 
@@ -27,6 +30,16 @@ export const loadPlane = (name: PlaneName): Promise<Plane<PlaneObject>> => entry
 /** Opens what the plane needs of the kernel and changes nothing yet. */
 export const openDriver = (name: PlaneName, kernel: Kernel, options: DriverOptions): Promise<Driver<PlaneObject>> =>
   entryOf(name).open(kernel, options)
+
+/** Drivers of every place where objects of the plane may stand, whatever the node uses now: for taking them away. */
+export const openDrivers = async (
+  name: PlaneName,
+  kernel: Kernel,
+  options: DriverOptions,
+): Promise<readonly Driver<PlaneObject>[]> => {
+  const entry = entryOf(name)
+  return entry.openAll?.(kernel, options) ?? [await entry.open(kernel, options)]
+}
 
 /** `auto` is the first plane there is. Throws for names that are none and for planes that this version does not have. */
 export const planeNamed = (name: string): PlaneName => {

@@ -8,6 +8,7 @@ import { KernelError } from './errors.ts'
 import type { Iptables, IptablesBackEnd } from './iptables/types.ts'
 import type { AddressWatch, Kernel } from './kernel.ts'
 import { loadLibc } from './libc.ts'
+import { NetlinkRequests } from './netlink/requests.ts'
 import { NetlinkSocket } from './netlink/socket.ts'
 import { NETLINK_NETFILTER, NETLINK_ROUTE } from './netlink/wire.ts'
 import { NftablesConnection } from './nftables/connection.ts'
@@ -47,9 +48,14 @@ export async function openKernel({ iptables }: KernelOptions = {}): Promise<Kern
       const options = { protocol: NETLINK_NETFILTER, receiveBuffer: CONNTRACK_BUFFER, threadFrom: 0 }
       return new ConntrackConnection(new NetlinkSocket(libc, options), log)
     },
-    async iptables(log: Log): Promise<Iptables> {
+    async iptables(log: Log, backEnd = iptables): Promise<Iptables> {
       const { openIptables } = await import('./iptables/open.ts')
-      return openIptables({ libc, log, backEnd: iptables ?? null })
+      return openIptables({ libc, log, backEnd: backEnd ?? null })
+    },
+    async iptablesWith(table: string, chain: string): Promise<readonly IptablesBackEnd[]> {
+      const { backEndsWith } = await import('./iptables/open.ts')
+      using requests = openNetfilter(4 << 20)
+      return await backEndsWith(libc, new NetlinkRequests(requests), { table, chain })
     },
     async addresses(listener): Promise<AddressWatch> {
       const openRoute = (): NetlinkSocket => new NetlinkSocket(libc, { protocol: NETLINK_ROUTE })

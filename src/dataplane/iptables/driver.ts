@@ -2,7 +2,7 @@ import { KernelError } from '../../kernel/errors.ts'
 import { type Iptables, RestoreError, type SavedTable } from '../../kernel/iptables/types.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { Change, Counters, CountersOptions, Driver, DriverOptions, Observed } from '../plane.ts'
-import { PROXY_CANARY } from './chains.ts'
+import { PROXY_CANARY, UNUSED } from './chains.ts'
 import { backendCounters } from './connection-counts.ts'
 import type { IptablesObject } from './objects.ts'
 import { grouped, objectsOf, TABLES } from './observe.ts'
@@ -14,8 +14,20 @@ import { type Removal, removal } from './removal.ts'
 export const openIptablesDriver = async (kernel: Kernel, { log }: DriverOptions): Promise<Driver<IptablesObject>> =>
   new IptablesDriver(await kernel.iptables(log), log)
 
+/** A driver for each back end that holds rules of ours: none on most nodes, and then no program of iptables is needed. */
+export const openOwnIptables = async (
+  kernel: Kernel,
+  { log }: DriverOptions,
+): Promise<readonly Driver<IptablesObject>[]> => {
+  const drivers: Driver<IptablesObject>[] = []
+  for (const backEnd of await kernel.iptablesWith('filter', UNUSED))
+    drivers.push(new IptablesDriver(await kernel.iptables(log, backEnd), log))
+  return drivers
+}
+
 class IptablesDriver implements Driver<IptablesObject> {
   readonly indivisible = true
+  readonly place: string
   readonly #iptables: Iptables
   readonly #log: DriverOptions['log']
   /** keys of the kubelet's objects that are nobody's here and stay */
@@ -24,6 +36,7 @@ class IptablesDriver implements Driver<IptablesObject> {
   constructor(iptables: Iptables, log: DriverOptions['log']) {
     this.#iptables = iptables
     this.#log = log
+    this.place = `iptables-${iptables.backEnd}`
   }
 
   async observe(signal?: AbortSignal): Promise<Observed<IptablesObject>> {
@@ -57,9 +70,8 @@ class IptablesDriver implements Driver<IptablesObject> {
 
   async owned(): Promise<readonly string[]> {
     const { change, kept } = await this.#removal()
-    const of = (key: string): string => `iptables-${this.#iptables.backEnd} ${key}`
     for (const { chain, because } of kept) this.#log.warn({ chain, because }, 'a chain of ours stays')
-    return change.remove.map(({ key }) => of(key)).sort()
+    return change.remove.map(({ key }) => `${this.place} ${key}`).sort()
   }
 
   async remove(): Promise<void> {

@@ -1,7 +1,7 @@
 import type { SavedChain, SavedTable } from '../../kernel/iptables/types.ts'
 import type { FrontendKey } from '../../model/frontend.ts'
 import type { Observed } from '../plane.ts'
-import { NODEPORTS, UNUSED } from './chains.ts'
+import { EXTERNAL_SERVICES, NODEPORTS, UNUSED } from './chains.ts'
 import { frontendOf } from './identity.ts'
 import {
   chainObject,
@@ -86,6 +86,7 @@ const placeOf = (
   rule: string,
 ): RuleObject['place'] => {
   if (chain === UNUSED) return rule.startsWith('-d ') ? 'head' : 'tail'
+  if (chain === EXTERNAL_SERVICES) return rule.startsWith('-s ') ? 'head' : 'tail'
   if (table !== 'nat') return 'tail'
   if (chain === NODEPORTS) return rule.includes('-m nfacct ') ? 'head' : 'tail'
   return targetOf(rule) === NODEPORTS ? 'tail' : 'head'

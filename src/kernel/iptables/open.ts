@@ -86,6 +86,22 @@ const countRules = async (
   return rules
 }
 
+/** Where a chain stands, told without starting a program. */
+export const backEndsWith = async (
+  libc: Libc,
+  requests: NetlinkRequests,
+  { table, chain }: { readonly table: string; readonly chain: string },
+): Promise<readonly IptablesBackEnd[]> => {
+  const found: IptablesBackEnd[] = []
+  const isIt = (one: { family: string; table: string; name: string }): boolean =>
+    (one.family === 'ip' || one.family === 'ip6') && one.table === table && one.name === chain
+  if ((await listChains(requests)).some(isIt)) found.push('nft')
+  const inLegacy = (family: IptablesFamily): boolean =>
+    legacyTables(family).includes(table) && readLegacyTable(libc, family, table).some(({ name }) => name === chain)
+  if (families.some(inLegacy)) found.push('legacy')
+  return found
+}
+
 const legacyEvidence = (libc: Libc): BackEndEvidence => {
   const evidence = { hint: false, proxied: false, rules: 0 }
   for (const family of families)

@@ -132,6 +132,12 @@ export class FakeKernel implements Kernel {
     }
   }
 
+  async iptablesWith(table: string, chain: string): Promise<readonly IptablesBackEnd[]> {
+    const has = (family: 'ip' | 'ip6'): boolean =>
+      this.tables.save(family, [table], false).some(({ chains }) => chains.has(chain))
+    return has('ip') || has('ip6') ? [this.#iptablesBackEnd] : []
+  }
+
   /** Somebody else's change to iptables' tables: no faults, and the watchers hear of it. */
   interfereWithTables(blocks: readonly RestoreBlock[]): void {
     for (const block of blocks) this.tables.commit(block)
