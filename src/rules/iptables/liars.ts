@@ -25,7 +25,8 @@ const lonely = new Set(['KUBE-FIREWALL', 'KUBE-POSTROUTING', 'KUBE-FORWARD'])
 /** Every rule of these that leads to a Service names a port. */
 const dispatchers = new Set(['KUBE-SERVICES', 'KUBE-NODEPORTS', 'KUBE-EXTERNAL-SERVICES', 'KUBE-PROXY-FIREWALL'])
 
-const leadsToPort = (target: string): boolean => /^(?:KUBE-(?:SVC|SVL|EXT|FW|XLB)-|REJECT$|DROP$)/.test(target)
+const leadsToPort = (target: string): boolean =>
+  /^(?:KUBE-(?:SVC|SVL|EXT|FW|XLB)-|KUBE-MARK-MASQ$|REJECT$|DROP$)/.test(target)
 
 const asksPort = ({ matches }: RuleSpec): boolean =>
   matches.some(

@@ -1,7 +1,7 @@
 import type { Rule } from '../model.ts'
 import type { RuleContext } from './context.ts'
 import { lostOf } from './liars.ts'
-import { parseCounters, parseRule } from './rule.ts'
+import { parseCounters, readParts, ruleOf } from './rule.ts'
 import type { Family, RuleLine } from './ruleset.ts'
 
 export interface LineReading {
@@ -11,13 +11,12 @@ export interface LineReading {
 
 /** A rule of a dump, with where it stands; what its dump has lost is said in the rule. */
 export const readLine = (chain: string, { text, line, shown }: RuleLine, { file, context }: LineReading): Rule => {
-  const { rule, spec } = parseRule(text, context)
-  const lost = lostOf(chain, spec)
-  const statements: Rule['statements'] =
-    lost === null
-      ? rule.statements
-      : [{ kind: 'unknown', text: `${lost}, which the dump has lost` }, ...rule.statements]
-  return { ...rule, text: shown ?? text, statements, file, line }
+  const parts = readParts(text, context)
+  const lost = lostOf(chain, parts.spec)
+  const place = { text: shown ?? text, file, line }
+  if (lost === null) return ruleOf(parts, place)
+  const unknown = { kind: 'unknown', text: `${lost}, which the dump has lost` } as const
+  return ruleOf({ ...parts, statements: [unknown, ...parts.statements] }, place)
 }
 
 /** What must be known of every rule of a dump before any of them is read. */

@@ -47,7 +47,7 @@ describe('rows', () => {
     ],
     [
       '    0     0 B          tcp  --  *      *       0.0.0.0/0            0.0.0.0/0            tcp dpt:http',
-      'meta l4proto tcp -m tcp --dport http jump B',
+      'meta l4proto tcp th dport 80 jump B',
     ],
   ])('%s', (row, expected) => {
     expect(rules(row)).toEqual([expected])
@@ -119,6 +119,14 @@ describe('which table', () => {
 })
 
 describe('problems', () => {
+  test('iptables that may not read', () => {
+    expect(
+      problems(read("iptables v1.4.21: can't initialize iptables table `nat': Permission denied (you must be root)")),
+    ).toEqual([
+      '1 rules are missing here, iptables could not read them: "iptables v1.4.21: can\'t initialize iptables table `nat\': Permission denied (you must be root)"; run it as root !',
+    ])
+  })
+
   test('without -v interfaces are not shown', () => {
     const ruleset = read(
       'Chain INPUT (policy ACCEPT)',

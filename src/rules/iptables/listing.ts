@@ -5,7 +5,7 @@ import { noteDoubles } from './doubles.ts'
 import { familyOfRule } from './lines.ts'
 import { type Columns, columnsOf, type Row, rowOf } from './listing-rows.ts'
 import { parseListingWords } from './listing-words.ts'
-import { withoutStamp } from './noise.ts'
+import { isRefusal, refused, withoutStamp } from './noise.ts'
 import { type ProblemList, problemList } from './problems.ts'
 import { parseRule } from './rule.ts'
 import type { Family, IptablesRuleset } from './ruleset.ts'
@@ -50,6 +50,7 @@ class ListingReader {
     const chain = chainLine.exec(line)
     if (chain !== null) this.#begin(chain)
     else if (/^(?:num\s+)?(?:pkts\s+bytes\s+)?target\s+prot/.test(line)) this.#columns = columnsOf(line)
+    else if (isRefusal(line) && !line.includes('/*')) this.#problems.add(this.#number, refused(line), true)
     else if (this.#chain !== null && this.#columns !== null) this.#row(line, this.#columns)
     else this.#name(line)
   }

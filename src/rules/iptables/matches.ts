@@ -199,6 +199,28 @@ const addressType =
     return inRanges(name, ranges, { negated: option.negated, bytes: u32, context })
   }
 
+const readTypes = each({
+  '--src-type': addressType('fib saddr type'),
+  '--dst-type': addressType('fib daddr type'),
+})
+
+/** With --limit-iface-in the address must be one of that interface; `!` then holds for local addresses of others too. */
+const addrtype: MatchReader = (options, context) => {
+  const types = options.filter(({ name }) => !name.startsWith('--limit-iface'))
+  const limit = options.find(({ name }) => name.startsWith('--limit-iface'))
+  if (limit === undefined) return readTypes(types, context)
+  const interfaceOf = limit.name.endsWith('in') ? 'comes in by' : 'leaves by'
+  const [type] = types
+  const negated = type?.negated ?? false
+  const state: Statement = {
+    kind: 'state',
+    text: `the address is ${negated ? 'none' : 'one'} of the interface that the packet ${interfaceOf}`,
+    assume: true,
+  }
+  const read = negated ? [] : readTypes(types, context)
+  return types.length === 1 && read !== null ? [...read, state] : null
+}
+
 const range =
   (v4: Field, v6: Field): OptionReader =>
   (option) => {
@@ -277,25 +299,11 @@ const readers: ReadonlyMap<string, MatchReader> = new Map<string, MatchReader>([
       '--ctorigdstport': port('ct original proto-dst'),
     }),
   ],
-  [
-    'addrtype',
-    each({
-      '--src-type': addressType('fib saddr type'),
-      '--dst-type': addressType('fib daddr type'),
-      '--limit-iface-in': () => onInterface('comes in by'),
-      '--limit-iface-out': () => onInterface('leaves by'),
-    }),
-  ],
+  ['addrtype', addrtype],
   ['iprange', each({ '--src-range': range('ip saddr', 'ip6 saddr'), '--dst-range': range('ip daddr', 'ip6 daddr') })],
   ['pkttype', each({ '--pkt-type': packetType })],
   ['statistic', statistic],
 ])
-
-const onInterface = (how: string): Statement => ({
-  kind: 'state',
-  text: `the address is one of the interface that the packet ${how}`,
-  assume: true,
-})
 
 /** What a match asks of a packet; null: not understood. */
 export const readMatch = ({ name, options }: Extension, context: RuleContext): readonly Statement[] | null =>

@@ -24,3 +24,10 @@ const known = [
 
 /** What shells and kubectl print around a dump. */
 export const isNoise = (line: string): boolean => known.some((pattern) => pattern.test(line))
+
+/** A program that could not read says so among what others printed: its rules are missing. */
+export const isRefusal = (line: string): boolean =>
+  /Permission denied|can't initialize ip6?tables|Operation not permitted|command not found/i.test(line)
+
+export const refused = (line: string): string =>
+  `rules are missing here, iptables could not read them: ${JSON.stringify(line.slice(0, 100))}; run it as root`

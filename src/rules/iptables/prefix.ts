@@ -45,8 +45,26 @@ export const parsePorts = (text: string, separator: ':' | '-' = ':'): NumberRang
   return low === null || high === null || high < low ? null : { low, high }
 }
 
-const parsePort = (text: string): number | null =>
-  /^\d{1,5}$/.test(text) && Number(text) <= 0xffff ? Number(text) : null
+const parsePort = (text: string): number | null => {
+  if (/^\d{1,5}$/.test(text)) return Number(text) <= 0xffff ? Number(text) : null
+  return services.get(text) ?? null
+}
+
+/** Names that every /etc/services has, as a listing without -n shows them. */
+const services: ReadonlyMap<string, number> = new Map([
+  ['ftp', 21],
+  ['ssh', 22],
+  ['smtp', 25],
+  ['domain', 53],
+  ['http', 80],
+  ['sunrpc', 111],
+  ['ntp', 123],
+  ['ldap', 389],
+  ['https', 443],
+  ['ldaps', 636],
+  ['mysql', 3306],
+  ['postgresql', 5432],
+])
 
 export interface Masked {
   readonly value: number

@@ -87,6 +87,14 @@ describe('words as people write them', () => {
     ],
     ['-A X -m conntrack --ctstate DNAT -j ACCEPT', 'ct status dnat accept'],
     ['-A X -p icmp -m icmp --icmp-type any -j ACCEPT', 'meta l4proto icmp accept'],
+    [
+      '-A X -m addrtype --dst-type LOCAL --limit-iface-in -j Y',
+      'fib daddr type local the address is one of the interface that the packet comes in by jump Y',
+    ],
+    [
+      '-A X -o tunl0 -m addrtype ! --src-type LOCAL --limit-iface-out -m addrtype --src-type LOCAL -j MASQUERADE',
+      'meta oifname "tunl0" the address is none of the interface that the packet leaves by fib saddr type local masquerade',
+    ],
     ['-A X -j MARK --set-mark 0x8000/0x8000', 'meta mark set meta mark | 0x00008000'],
     ['-A X -j DNAT --to-destination :8080', 'dnat ip to :8080'],
     ['-A X -j DNAT --to-destination 10.0.0.1', 'dnat ip to 10.0.0.1'],
@@ -125,7 +133,7 @@ describe('words as people write them', () => {
 describe('what is not understood is a statement of its own', () => {
   test.each([
     ['-A X -m bpf --object-pinned /x -j DROP', '-m bpf --object-pinned /x', 'match'],
-    ['-A X -m tcp --dport http -j Y', '-m tcp --dport http', 'match'],
+    ['-A X -m tcp --dport webcache -j Y', '-m tcp --dport webcache', 'match'],
     ['-A X -s node-1.example.org -j Y', '-s node-1.example.org', 'match'],
     ['-A X -m set --match-set KUBE-CLUSTER-IP dst,dst -j Y', '-m set --match-set KUBE-CLUSTER-IP dst,dst', 'match'],
     ['-A X -m conntrack [unsupported revision] -j Y', '[unsupported revision]', 'match'],

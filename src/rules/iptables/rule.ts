@@ -1,21 +1,35 @@
 import { prefixMask, u16, u8 } from '../bytes.ts'
-import type { Bytes, Chain, Field, Rule, Statement } from '../model.ts'
+import type { Bytes, Chain, Counters, Field, Rule, Statement } from '../model.ts'
 import { field } from '../terms.ts'
 import { iptablesHook } from '../netfilter-hooks.ts'
 import { createContext, type RuleContext } from './context.ts'
 import { inPrefix, readMatch } from './matches.ts'
 import { parseProtocol } from './protocols.ts'
-import { type Option, parseSpec, printMatch, printOption, printTarget, protocolMatches, type RuleSpec } from './spec.ts'
+import {
+  type Extension,
+  type Option,
+  parseSpec,
+  printMatch,
+  printOption,
+  printTarget,
+  protocolMatches,
+  type RuleSpec,
+} from './spec.ts'
 import { readTarget } from './targets.ts'
 import { splitWords } from './words.ts'
 
-/** A rule with the chain that its `-A` names; '' where it has none. */
-export interface ReadRule {
+/** What a rule's text says. */
+export interface RuleParts {
+  /** that its `-A` names; '' where it has none */
   readonly chain: string
-  readonly rule: Rule
   readonly spec: RuleSpec
-  /** the line ends in the middle of a quoted word */
-  readonly cut: boolean
+  readonly statements: readonly Statement[]
+  readonly comment: string | undefined
+  readonly counters: Counters | undefined
+}
+
+export interface ReadRule extends RuleParts {
+  readonly rule: Rule
 }
 
 /**
@@ -23,6 +37,12 @@ export interface ReadRule {
  * what is not understood becomes a statement `unknown` with its text.
  */
 export const parseRule = (text: string, context: RuleContext = createContext()): ReadRule => {
+  const parts = readParts(text, context)
+  return { ...parts, rule: ruleOf(parts, { text }) }
+}
+
+/** As `parseRule`, without the rule. */
+export const readParts = (text: string, context: RuleContext): RuleParts => {
   const { words, open } = splitWords(text)
   let at = 0
   const front = parseCounters(words[0])
@@ -33,51 +53,62 @@ export const parseRule = (text: string, context: RuleContext = createContext()):
     at += 2
   }
   const spec = parseSpec(words, at)
-  const comment = commentOf(spec)
-  const counters = front ?? countersOf(spec)
   return {
     chain,
     spec,
-    cut: open,
-    rule: {
-      statements: statementsOf(spec, context, open),
-      text,
-      ...(comment !== undefined && { comment }),
-      ...(counters !== undefined && { counters }),
-    },
+    statements: statementsOf(spec, context, open),
+    comment: commentOf(spec),
+    counters: front ?? countersOf(spec),
   }
 }
 
+/** The rule of the model; `more`: where it stands. */
+export const ruleOf = (
+  { statements, comment, counters }: RuleParts,
+  more: { readonly text: string; readonly file?: string; readonly line?: number },
+): Rule => ({
+  statements,
+  ...more,
+  ...(comment !== undefined && { comment }),
+  ...(counters !== undefined && { counters }),
+})
+
 /** `[12:720]` */
-export const parseCounters = (text: string | undefined): { packets: number; bytes: number } | undefined => {
+export const parseCounters = (text: string | undefined): Counters | undefined => {
   if (text?.charCodeAt(0) !== 91) return undefined
   const [, packets, bytes] = /^\[(\d+):(\d+)\]$/.exec(text) ?? []
   return packets === undefined ? undefined : { packets: Number(packets), bytes: Number(bytes) }
 }
 
 /** `-c 12 720`, as `iptables -S -v` prints them */
-const countersOf = ({ options }: RuleSpec): { packets: number; bytes: number } | undefined => {
+const countersOf = ({ options }: RuleSpec): Counters | undefined => {
   const values = options.find(({ name }) => name === '-c')?.values
   return values === undefined ? undefined : parseCounters(`[${values.join(':')}]`)
 }
 
 const commentOf = ({ matches }: RuleSpec): string | undefined => {
-  const comments = matches.filter(({ name }) => name === 'comment')
-  if (comments.length === 0) return undefined
-  return comments.map(({ options }) => options.map(({ values }) => values.join(' ')).join(' ')).join(' ')
+  let comment: string | undefined
+  for (const { name, options } of matches) {
+    if (name !== 'comment') continue
+    for (const { values } of options) {
+      const text = values.length === 1 ? values[0] : values.join(' ')
+      comment = comment === undefined ? text : `${comment} ${text}`
+    }
+  }
+  return comment
 }
 
 const statementsOf = (spec: RuleSpec, context: RuleContext, cut: boolean): readonly Statement[] => {
   const statements: Statement[] = []
-  for (const option of spec.options)
-    push(
-      statements,
-      shared(context, printOption(option), () => readCore(option)),
-    )
+  for (const option of spec.options) {
+    // addresses are many and seldom equal
+    const isAddress = option.name === '-s' || option.name === '-d'
+    push(statements, isAddress ? readCore(option) : shared(context, printOption(option), () => readCore(option)))
+  }
   const match = spec.options.some(({ name }) => name === '-p') ? undefined : impliedProtocol(spec)
   if (match !== undefined) push(statements, match)
   for (const extension of spec.matches) {
-    if (extension.name === 'comment') continue
+    if (extension.name === 'comment' || asksNothing(extension)) continue
     const text = printMatch(extension)
     push(
       statements,
@@ -87,24 +118,29 @@ const statementsOf = (spec: RuleSpec, context: RuleContext, cut: boolean): reado
   if (spec.strays.length > 0) statements.push({ kind: 'unknown', text: spec.strays.join(' ') })
   if (cut) statements.push({ kind: 'unknown', text: 'the rest of the line, which is cut' })
   const { target } = spec
-  if (target !== null)
-    push(
-      statements,
-      shared(context, printTarget(target), () => readTarget(target, context)),
-    )
+  if (target === null) return statements
+  const read = (): readonly Statement[] => readTarget(target, context)
+  push(statements, target.name === 'DNAT' ? read() : shared(context, printTarget(target), read))
   return statements
 }
+
+/** `-m tcp` alone says no more than `-p tcp`. */
+const asksNothing = ({ name, options }: Extension): boolean =>
+  options.length === 0 && (name === 'tcp' || name === 'udp' || name === 'sctp')
 
 const push = (into: Statement[], statements: readonly Statement[]): void => {
   for (const statement of statements) into.push(statement)
 }
 
-/** Equal text, the same statements: most of a big ruleset's are few. */
+/** Texts that a ruleset repeats are few and come early; of the others nothing is kept. */
+const MOST_SHARED = 4_096
+
+/** Equal text, the same statements. */
 const shared = (context: RuleContext, text: string, read: () => readonly Statement[]): readonly Statement[] => {
   const known = context.statements.get(text)
   if (known !== undefined) return known
   const statements = read()
-  context.statements.set(text, statements)
+  if (context.statements.size < MOST_SHARED) context.statements.set(text, statements)
   return statements
 }
 

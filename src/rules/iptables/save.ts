@@ -5,7 +5,7 @@ import { beginsTable, type ChainDraft, chainDraft, finishTable, type TableDraft,
 import { isTelling, lostOf } from './liars.ts'
 import { HIDDEN_LEGACY } from './join.ts'
 import { familyOfRule, glance } from './lines.ts'
-import { isNoise, withoutStamp } from './noise.ts'
+import { isNoise, isRefusal, refused, withoutStamp } from './noise.ts'
 import { type ProblemList, problemList } from './problems.ts'
 import { parseCounters, parseRule } from './rule.ts'
 import type { BackEnd, Family, IptablesRuleset, IptablesTable } from './ruleset.ts'
@@ -288,6 +288,11 @@ class SaveReader {
   }
 
   #other(line: string): void {
+    if (isRefusal(line)) this.#problems.add(this.#number, refused(line), true)
+    else this.#stray(line)
+  }
+
+  #stray(line: string): void {
     if (this.#table === null || isNoise(line)) return
     this.#problems.add(this.#number, `not a line of iptables-save: ${shown(line)}; was a line wrapped or cut?`, true)
   }
