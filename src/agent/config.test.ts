@@ -280,7 +280,7 @@ describe('a configuration', () => {
       {},
       [
         'source: must be kubernetes or manifests:DIR, not "etcd"',
-        'plane: must be auto, nftables, not "ipfw"',
+        'plane: must be auto, nftables, iptables, not "ipfw"',
         'serviceProxyName: must be the value of a label, not "a b"',
         'brake.maxEmptiedPercent: must be an integer 0 … 100, not 101',
         'scheduler: is not a field of this configuration',

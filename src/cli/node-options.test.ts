@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { parseConfig } from '../agent/config.ts'
+import { loadPlane, planeNames, refuseBeside } from '../dataplane/registry.ts'
 import { planeFor } from './node-options.ts'
 
 const config = (mode: string, plane = '') => {
@@ -15,6 +16,28 @@ test('no mode is the best plane; --plane wins over plane, plane over mode', () =
   expect(planeFor({ plane: 'nftables' }, config('iptables'))).toBe('nftables')
 })
 
-test.each(['iptables', 'ipvs'])('mode %s is refused by name while there is no such plane', (mode) => {
-  expect(() => planeFor({}, config(mode))).toThrow(`mode: ${mode}: this version has no such plane, only nftables`)
+test('mode iptables is its plane; without a mode the section iptables is no choice of a plane', () => {
+  expect(planeFor({}, config('iptables'))).toBe('iptables')
+  expect(planeFor({}, config('', 'iptables'))).toBe('iptables')
+  expect(planeFor({ plane: 'auto' }, config('iptables'))).toBe('nftables')
+})
+
+test('mode ipvs is refused by name while there is no such plane', () => {
+  expect(() => planeFor({}, config('ipvs'))).toThrow(
+    'mode: ipvs: this version has no such plane, only nftables, iptables',
+  )
+})
+
+test('a plane that cannot run beside another proxy is refused with the reason', async () => {
+  const beside = { ...config('iptables'), proxyName: 'evenkeel' }
+  expect(() => planeFor({}, beside)).toThrow(
+    /^plane iptables: cannot run beside another proxy \(service-proxy-name evenkeel\): .*; take --plane nftables$/,
+  )
+  expect(planeFor({ plane: 'nftables' }, beside)).toBe('nftables')
+  for (const name of planeNames) {
+    const { capabilities } = await loadPlane(name)
+    const refused = () => refuseBeside(name, 'evenkeel')
+    if (capabilities.beside) expect(refused).not.toThrow()
+    else expect(refused).toThrow(name)
+  }
 })

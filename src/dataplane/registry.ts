@@ -5,6 +5,8 @@ import type { Driver, DriverOptions, Plane, PlaneName, PlaneObject } from './pla
 interface PlaneEntry {
   plane(): Promise<Plane<PlaneObject>>
   open(kernel: Kernel, options: DriverOptions): Promise<Driver<PlaneObject>>
+  /** why it cannot run beside another Service proxy (`Capabilities.beside` is false); absent: it can */
+  readonly alone?: string
   /** of every place where objects of ours may stand; absent: of the one that `open` gives */
   openAll?(kernel: Kernel, options: DriverOptions): Promise<readonly Driver<PlaneObject>[]>
 }
@@ -16,6 +18,7 @@ const planes: { readonly [name in PlaneName]?: PlaneEntry } = {
     open: async (kernel, options) => (await import('./nftables/driver.ts')).openNftablesDriver(kernel, options),
   },
   iptables: {
+    alone: 'its chains have kube-proxy’s names, and a kube-proxy deletes those that it did not make',
     plane: async () => (await import('./iptables/index.ts')).iptables,
     open: async (kernel, options) => (await import('./iptables/driver.ts')).openIptablesDriver(kernel, options),
     openAll: async (kernel, options) => (await import('./iptables/driver.ts')).openOwnIptables(kernel, options),
@@ -46,6 +49,16 @@ export const planeNamed = (name: string): PlaneName => {
   const plane = planeNames.find((known) => known === name || name === 'auto')
   if (plane === undefined) throw new Error(`plane ${name}: not in this version, which has ${planeNames.join(', ')}`)
   return plane
+}
+
+/** Throws for a plane that cannot run beside another Service proxy, where one is said to be there (`serviceProxyName`). */
+export const refuseBeside = (name: PlaneName, proxyName: string): void => {
+  const { alone } = entryOf(name)
+  if (alone === undefined || proxyName === '') return
+  const others = planeNames.filter((one) => planes[one]?.alone === undefined)
+  throw new Error(
+    `plane ${name}: cannot run beside another proxy (service-proxy-name ${proxyName}): ${alone}; take --plane ${others.join(' or ')}`,
+  )
 }
 
 const entryOf = (name: PlaneName): PlaneEntry => {
