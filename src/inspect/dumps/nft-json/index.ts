@@ -105,7 +105,7 @@ const addChain = (builder: TableBuilder, name: string, object: JsonObject): void
 const addRule = (builder: TableBuilder, object: JsonObject): void => {
   const statements = (asArray(object['expr']) ?? []).map(readStatement)
   const [comment, handle] = [asString(object['comment']), asNumber(object['handle'])]
-  builder.addRule(asString(object['chain']) ?? '', {
+  builder.addRule(builder.addChain(asString(object['chain']) ?? '', undefined, undefined), {
     statements,
     text: printRuleSyntax(statements, comment),
     ...(comment === undefined ? {} : { comment }),

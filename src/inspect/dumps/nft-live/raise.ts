@@ -1,13 +1,12 @@
 import { rawAttributes } from '../../../kernel/foreign/index.ts'
-import { payloadBases } from '../../../kernel/nftables/expression-wire.ts'
 import { Fields } from '../../../kernel/nftables/fields.ts'
 import type { NftExpr } from '../../../kernel/nftables/types.ts'
 import { number, reversed } from '../../../rules/bytes.ts'
 import type { Bytes, Counters, RuleSet, Statement, Table } from '../../../rules/model.ts'
 import { withoutRepeats } from '../nft-rules/repeats.ts'
+import { actionOf } from './actions.ts'
 import { assignMark, type MarkName } from './assignments.ts'
 import { type Comparing, compare, hex, type Links, textOf, valueOf } from './comparisons.ts'
-import { extensionOf } from './extensions.ts'
 import { type Known, piecesOf } from './headers.ts'
 import { type Load, loadConntrack, loadFib, loadForeign, loadHash, loadMeta, loadNumgen, loadPayload } from './loads.ts'
 import { foreignNat, translate } from './nat.ts'
@@ -240,58 +239,20 @@ class Raising {
     switch (kernelName) {
       case 'byteorder':
         return this.#reorder(fields)
-      case 'meta':
-        return this.#put({ kind: 'side-effect', text: `meta key ${fields.u32(2)} set` })
       case 'ct':
         return this.#assign('ct mark', fields.u32(4), fields.u32(2) === CT_MARK ? 'mark' : `ct key ${fields.u32(2)}`)
-      case 'limit':
-      case 'quota':
-      case 'connlimit':
-        return this.#bounded(...boundOf(kernelName, fields))
-      case 'notrack':
-        return this.#put({ kind: 'notrack' })
-      case 'match':
-      case 'target':
-        return this.#put(...extensionOf(kernelName, fields, this.#context))
       case 'nat':
       case 'redir':
       case 'masq':
         return this.#put(...foreignNat(kernelName, fields, this.#registers, this.#context.family))
-      case 'reject':
-        return this.#put({
-          kind: 'reject',
-          with: 'port-unreachable',
-          as: `ICMP type ${fields.u32(1)} code ${fields.u8(2)}`,
-        })
       case 'dynset':
         return this.#update(fields.string(1), fields.u32(4))
-      case 'immediate':
-        return this.#verdict(fields)
-      case 'log':
-      case 'last':
-      case 'dup':
-      case 'flow_offload':
-      case 'exthdr':
-      case 'secmark':
-        return this.#put({ kind: 'side-effect', text: kernelName })
-      case 'objref':
-        return this.#object(fields)
-      case 'payload':
-        return this.#write(fields)
-      default:
-        return this.#put({ kind: 'unknown', text: kernelName, role: actions.has(kernelName) ? 'target' : 'match' })
+      default: {
+        const statements = actionOf(kernelName, fields, this.#comparing.known, this.#context)
+        if (statements === 'end') this.dead = true
+        else this.#put(...statements)
+      }
     }
-  }
-
-  /** The kernel's verdicts that the reader of our own tables leaves out: continue and break end the rule, queue hands the packet on. */
-  #verdict(fields: Fields): void {
-    const inside = rawAttributes(fields.raw(2))
-    while (inside.next()) {
-      if (inside.type !== NFTA_DATA_VERDICT) continue
-      const verdict = inside.nested()
-      while (verdict.next()) if (verdict.type === 1 && verdict.u32be() >= NFT_BREAK) this.dead = true
-    }
-    if (!this.dead) this.#put({ kind: 'unknown', text: 'queue', role: 'target' })
   }
 
   /** Numbers of the machine in network order, so that they can be compared: values lose nothing. */
@@ -305,62 +266,10 @@ class Raising {
           : { kind: 'opaque', text: `${textOf(of)} in network order` }
     this.#load({ register: fields.u32(2), loaded: turned, width: fields.u32(4) })
   }
-
-  #bounded(text: string, over: boolean): void {
-    this.#put(
-      over
-        ? { kind: 'state', text: `“${text}” does not match` }
-        : { kind: 'state', text: `“${text}” matches`, assume: true },
-    )
-  }
-
-  /** Bytes of a header are changed: before the protocol field nothing decides where the packet goes. */
-  #write(fields: Fields): void {
-    const [base, end] = [fields.u32(2), fields.u32(3) + fields.u32(4)]
-    const harmless = base === 1 && end <= (this.#comparing.known.nfproto === 10 ? 6 : 8)
-    const text = `@${payloadBases[base] ?? 'header'} set`
-    this.#put(harmless ? { kind: 'side-effect', text } : { kind: 'unknown', text, role: 'target' })
-  }
-
-  /** A limit or quota by name; others (helpers, timeouts) decide nothing. */
-  #object(fields: Fields): void {
-    const [kind, name] = [objectKinds.get(fields.u32(1)), fields.string(2)]
-    if (kind === undefined) this.#put({ kind: 'side-effect', text: `object “${name}”` })
-    else this.#bounded(`${kind} name "${name}"`, this.#context.isOver(fields.u32(1), name))
-  }
 }
 
+/** NFT_CT_MARK */
 const CT_MARK = 3
-/** NFT_OBJECT_* that match or do not */
-const objectKinds: ReadonlyMap<number, string> = new Map([
-  [2, 'quota'],
-  [4, 'limit'],
-  [5, 'ct count'],
-])
-const NFTA_DATA_VERDICT = 2
-/** −2; NFT_CONTINUE is −1 */
-const NFT_BREAK = 0xfffffffe
-
-const actions = new Set(['queue', 'tproxy', 'synproxy', 'fwd'])
-
-/** NFTA_LIMIT_RATE, _UNIT (seconds), _FLAGS; NFTA_QUOTA_BYTES, _FLAGS; NFTA_CONNLIMIT_COUNT, _FLAGS: 1 is beyond the bound */
-const boundOf = (name: 'limit' | 'quota' | 'connlimit', fields: Fields): [text: string, over: boolean] => {
-  const over = (fields.u32(name === 'limit' ? 5 : 2) & 1) !== 0
-  const beyond = over ? 'over ' : ''
-  if (name === 'limit')
-    return [`limit rate ${beyond}${fields.u64(1)}/${units.get(fields.u64(2)) ?? `${fields.u64(2)}s`}`, over]
-  return name === 'quota'
-    ? [`quota ${beyond}${fields.u64(1)} bytes`, over]
-    : [`ct count ${beyond}${fields.u32(1)}`, over]
-}
-
-const units: ReadonlyMap<number, string> = new Map([
-  [1, 'second'],
-  [60, 'minute'],
-  [3600, 'hour'],
-  [86_400, 'day'],
-  [604_800, 'week'],
-])
 
 const and = (a: Bytes, b: Bytes): Bytes => combine(a, b, (x, y) => x & y)
 const exclusive = (a: Bytes, b: Bytes): Bytes => combine(a, b, (x, y) => x ^ y)

@@ -34,15 +34,19 @@ export interface Bounds {
 
 const numeric = /^(?:0x[0-9a-f]+|\d+)$/i
 
-const numbers = (length: 1 | 2 | 4, names: Readonly<Record<string, number>> = {}, flags = false): Datatype => ({
-  length,
-  flags,
-  parse(word) {
-    const value = numeric.test(word) ? Number(word) : Object.hasOwn(names, word) ? names[word] : undefined
-    if (value === undefined || value >= 2 ** (8 * length)) return undefined
-    return length === 1 ? u8(value) : length === 2 ? u16(value) : u32(value)
-  },
-})
+const numbers = (length: 1 | 2 | 4, named: Readonly<Record<string, number>> = {}, flags = false): Datatype => {
+  const names = new Map(Object.entries(named))
+  const limit = 2 ** (8 * length)
+  return {
+    length,
+    flags,
+    parse(word) {
+      const value = names.get(word) ?? (numeric.test(word) ? Number(word) : limit)
+      if (value >= limit) return undefined
+      return length === 1 ? u8(value) : length === 2 ? u16(value) : u32(value)
+    },
+  }
+}
 
 const address = (length: 4 | 16): Datatype => ({
   length,

@@ -94,6 +94,8 @@ const compare = (
   if (op === '' || op === '==' || op === '!=' || op === '!') {
     const negated = op === '!=' || op === '!'
     if (low !== high) return { kind: 'range', left: expression, negated, low, high }
+    if (isMasked && isZero(expression.xor))
+      return { kind: 'match', left: expression.of, op: negated ? '!=' : '==', right: low, mask: expression.mask }
     return { kind: 'match', left: expression, op: negated ? '!=' : '==', right: low }
   }
   return low === high ? ordered(expression, type, op, low) : undefined

@@ -261,6 +261,29 @@ describe('dumps that went through hands', () => {
     expect(rules?.[1]?.handle).toBe(7)
   })
 
+  test('warnings of nft between and within rules', () => {
+    const text = [
+      'table ip nat {',
+      '# Warning: XT target MASQUERADE not found',
+      '\tchain KUBE-SEP-A {',
+      '\t\t# Warning: XT target DNAT not found',
+      '\t\tip protocol tcp counter packets 1 bytes 2 # Warning: XT target DNAT not found',
+      'xt target "DNAT"',
+      '\t\tip protocol tcp counter packets 41 bytes 2460 XT target DNAT not found',
+      '\t\txt match "statistic" counter packets 3 bytes 4 jump X',
+      '\t}',
+      '}',
+    ].join('\n')
+    const { tables, problems } = readNftText(text, 'x')
+    expect(problems).toEqual([])
+    const rules = tables[0]?.chains.get('KUBE-SEP-A')?.rules
+    expect(rules?.map(({ line, statements }) => [line, statements.map(({ kind }) => kind)])).toEqual([
+      [5, ['match', 'counter', 'unknown']],
+      [7, ['match', 'counter', 'unknown']],
+      [8, ['unknown', 'counter', 'jump']],
+    ])
+  })
+
   test.each(names)('%s cut anywhere: the cut is named, nothing that was read is another rule', (name) => {
     const text = golden(name).trimEnd()
     const whole = JSON.stringify(shape(read(name)), printable)

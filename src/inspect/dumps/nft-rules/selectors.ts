@@ -20,7 +20,7 @@ export type Selected =
 
 type Family = Table['family']
 
-const plain: Readonly<Record<string, readonly [Field, DatatypeName]>> = {
+const fields: Readonly<Record<string, readonly [Field, DatatypeName]>> = {
   'ip saddr': ['ip saddr', 'ipv4_addr'],
   'ip daddr': ['ip daddr', 'ipv4_addr'],
   'ip protocol': ['ip protocol', 'inet_proto'],
@@ -83,18 +83,16 @@ const ports = new Set(['tcp', 'udp', 'udplite', 'sctp', 'dccp'])
 /** headers behind the network header: the packet must have this protocol */
 const transports = new Set([...ports, 'icmp', 'icmpv6', 'igmp', 'esp', 'ah', 'comp', 'gre'])
 
-/** A selector by its words, as nft writes it. */
-export const select = (name: string, family: Family): Selected => {
+/** A selector by its words, as nft writes it. The usual ones are made once: rules share them. */
+export const select = (name: string, family: Family): Selected => usual[family].get(name) ?? unusual(name, family)
+
+const unusual = (name: string, family: Family): Selected => {
+  if (name.startsWith('@')) return rawPayload(name, family) ?? { kind: 'unknown', needs: [] }
   const [head = '', ...rest] = name.split(' ')
-  if (withoutMeta.has(head) && rest.length === 0) return select(`meta ${name}`, family)
-  const needs = needsOf(name, head, family)
-  const known = plain[ports.has(head) && (rest[0] === 'sport' || rest[0] === 'dport') ? `th ${rest[0]}` : name]
-  if (known !== undefined) return { kind: 'known', expression: field(known[0]), type: datatypes[known[1]], needs }
-  if (head.startsWith('@')) return rawPayload(name, family) ?? { kind: 'unknown', needs }
   const key = rest.at(-1) ?? head
   const isState = (head === 'meta' || head === 'ct') && stateful.has(key)
   if (isState || head === 'socket' || head === 'osf' || stateful.has(head)) return { kind: 'state' }
-  return { kind: 'unknown', needs }
+  return { kind: 'unknown', needs: needsOf(name, head, family) }
 }
 
 const needsOf = (name: string, head: string, family: Family): readonly Statement[] => {
@@ -116,7 +114,8 @@ const rawPayload = (name: string, family: Family): Selected | undefined => {
   const width = family === 'ip' ? 4 : 16
   for (const of of family === 'ip' ? (['ip saddr', 'ip daddr'] as const) : (['ip6 saddr', 'ip6 daddr'] as const)) {
     const inside = at - addressOffset[of]
-    if (inside === 0 && bits === width * 8) return known(field(of), family === 'ip' ? 'ipv4_addr' : 'ipv6_addr')
+    // as a number, not as an address
+    if (inside === 0 && bits === 32 && width === 4) return known(field(of), 'integer')
     if (inside >= 0 && inside < width && bits === 8 && Number.isInteger(inside))
       return known({ kind: 'octet', of, at: inside }, 'octet')
   }
@@ -129,3 +128,28 @@ const known = (expression: Expression, type: DatatypeName): Selected => ({
   type: datatypes[type],
   needs: [],
 })
+
+const usualOf = (family: Family): ReadonlyMap<string, Selected> => {
+  const found = new Map<string, Selected>()
+  const add = (name: string, [of, type]: readonly [Field, DatatypeName]): void => {
+    const [head = ''] = name.split(' ')
+    const needs = needsOf(name, head, family)
+    found.set(name, { kind: 'known', expression: field(of), type: datatypes[type], needs })
+  }
+  for (const [name, of] of Object.entries(fields)) {
+    add(name, of)
+    const short = name.startsWith('meta ') ? name.slice('meta '.length) : ''
+    if (withoutMeta.has(short)) add(short, of)
+  }
+  for (const protocol of ports) {
+    add(`${protocol} sport`, ['th sport', 'inet_service'])
+    add(`${protocol} dport`, ['th dport', 'inet_service'])
+  }
+  return found
+}
+
+const usual: Readonly<Record<Family, ReadonlyMap<string, Selected>>> = {
+  ip: usualOf('ip'),
+  ip6: usualOf('ip6'),
+  inet: usualOf('inet'),
+}

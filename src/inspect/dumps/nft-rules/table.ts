@@ -14,7 +14,8 @@ export interface Place {
   readonly line?: number
 }
 
-interface Draft {
+/** A chain that is being read. */
+export interface ChainDraft {
   readonly name: string
   hook: Hook | undefined
   readonly line: number | undefined
@@ -33,7 +34,7 @@ export class TableBuilder implements RuleContext {
   dormant = false
   readonly #file: string
   readonly #problems: DumpProblem[]
-  readonly #chains = new Map<string, Draft>()
+  readonly #chains = new Map<string, ChainDraft>()
   readonly #sets = new Map<string, RuleSet>()
   readonly #updated = new Set<string>()
   /** sets whose key types only a rule that uses them can tell */
@@ -49,16 +50,17 @@ export class TableBuilder implements RuleContext {
     this.#problems = problems
   }
 
-  /** `hook` undefined: one that is jumped to. A second declaration adds to the first. */
-  addChain(name: string, hook: Hook | undefined, line: number | undefined): void {
+  /** `hook` undefined: one that is jumped to. A second declaration adds to the first. Gives what rules are added to. */
+  addChain(name: string, hook: Hook | undefined, line: number | undefined): ChainDraft {
     if (hook !== undefined && builtIn.has(name)) this.iptables = true
     const known = this.#chains.get(name)
-    if (known === undefined) this.#chains.set(name, { name, hook, line, rules: [] })
-    else known.hook ??= hook
-  }
-
-  hasChain(name: string): boolean {
-    return this.#chains.has(name)
+    if (known !== undefined) {
+      known.hook ??= hook
+      return known
+    }
+    const made = { name, hook, line, rules: [] }
+    this.#chains.set(name, made)
+    return made
   }
 
   /** A quota or limit with a name; `over`: it matches beyond its bound. */
@@ -106,12 +108,12 @@ export class TableBuilder implements RuleContext {
     return name
   }
 
-  addRule(chain: string, rule: RuleSyntax): void {
-    this.addChain(chain, undefined, rule.line)
+  addRule(chain: ChainDraft, rule: RuleSyntax): void {
     for (const statement of rule.statements) if (statement.kind === 'update') this.#updated.add(statement.set)
     const statements = lowerRule(rule, this)
-    if (isIdle(statements)) return
-    this.#chains.get(chain)?.rules.push(this.#rule(rule, statements))
+    // what was not understood at all may hide a verdict
+    if (rule.statements.every(({ kind }) => kind !== 'unknown') && isIdle(statements)) return
+    chain.rules.push(this.#rule(rule, statements))
   }
 
   /** What it does, whatever its counters say: for a table that is listed twice. */

@@ -4,18 +4,21 @@ import type { Lexer } from './lexer.ts'
 import { isSelector, readSelector } from './selectors.ts'
 import { readVerdict } from './verdicts.ts'
 
-const operators: Readonly<Record<string, '&' | '|' | '^' | '<<' | '>>'>> = {
-  '&': '&',
-  and: '&',
-  '|': '|',
-  or: '|',
-  '^': '^',
-  xor: '^',
-  '<<': '<<',
-  lshift: '<<',
-  '>>': '>>',
-  rshift: '>>',
-}
+const operators: ReadonlyMap<string, '&' | '|' | '^' | '<<' | '>>'> = new Map([
+  ['&', '&'],
+  ['and', '&'],
+  ['|', '|'],
+  ['or', '|'],
+  ['^', '^'],
+  ['xor', '^'],
+  ['<<', '<<'],
+  ['lshift', '<<'],
+  ['>>', '>>'],
+  ['rshift', '>>'],
+])
+
+/** No operator is longer; a look at a map costs the hash of a name. */
+const LONGEST_OPERATOR = 6
 
 /** Deeper parentheses only somebody who means harm writes. */
 const DEEPEST = 32
@@ -43,7 +46,7 @@ export const readExpression = (lexer: Lexer, side: Side = 'packet', depth = 0): 
 const readMasked = (lexer: Lexer, side: Side, depth: number): Syntax | undefined => {
   let left = readPrimary(lexer, side, depth)
   while (left !== undefined && (lexer.kind === 'word' || lexer.kind === 'punctuation')) {
-    const op = Object.hasOwn(operators, lexer.text) ? operators[lexer.text] : undefined
+    const op = lexer.text.length > LONGEST_OPERATOR ? undefined : operators.get(lexer.text)
     if (op === undefined) break
     lexer.advance()
     const right = readPrimary(lexer, side, depth)

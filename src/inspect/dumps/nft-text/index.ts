@@ -102,8 +102,8 @@ class TextReader {
         const name = this.#opening()
         if (name === undefined) return this.#unread(line)
         const { hook, rules, end } = readChain(lexer)
-        table.addChain(name, hook, line)
-        for (const rule of rules) table.addRule(name, rule)
+        const chain = table.addChain(name, hook, line)
+        for (const rule of rules) table.addRule(chain, rule)
         if (end === 'missing') this.#problem(line, { text: `chain ${name} is not closed`, doubt: true })
         return
       }

@@ -2,9 +2,12 @@ const NEWLINE = 10
 const QUOTE = 34
 const HASH = 35
 
-/** What ends a word besides white space. */
-const punctuation = new Set(Array.from('{}();,=!<>&|^"#', (char) => char.charCodeAt(0)))
+/** 1: ends a word. White space, and what means something by itself. */
+const ends = new Uint8Array(128).fill(1, 0, 33)
+for (const char of '{}();,=!<>&|^"#') ends[char.charCodeAt(0)] = 1
+/** Other characters than these in front never begin a pair. */
 const pairs = new Set(['==', '!=', '<=', '>=', '<<', '>>'])
+const beginsPair = new Set(Array.from('=!<>', (char) => char.charCodeAt(0)))
 /** a raw piece of a header, e.g. `@nh,96,32`: the only word with commas */
 const rawPayload = /@(?:ll|nh|th|ih),\d+,\d+/y
 
@@ -76,8 +79,8 @@ export class Lexer {
     if (code === NEWLINE) return this.#set('newline', at + 1, '\n')
     if (code === QUOTE) return this.#string(at)
     if (code === HASH) return this.#comment(at)
-    if (punctuation.has(code)) {
-      const pair = source.slice(at, at + 2)
+    if (code < 128 && ends[code] === 1) {
+      const pair = beginsPair.has(code) ? source.slice(at, at + 2) : ''
       const text = pairs.has(pair) ? pair : source.charAt(at)
       return this.#set('punctuation', at + text.length, text)
     }
@@ -87,8 +90,11 @@ export class Lexer {
       if (raw !== null) return this.#set('word', at + raw[0].length, raw[0])
     }
     let end = at + 1
-    for (code = source.charCodeAt(end); !(code <= 32) && !punctuation.has(code) && end < source.length; )
-      code = source.charCodeAt(++end)
+    while (end < source.length) {
+      code = source.charCodeAt(end)
+      if (code < 128 && ends[code] === 1) break
+      end++
+    }
     this.#set('word', end, source.slice(at, end))
   }
 

@@ -21,15 +21,14 @@ export const readRule = (lexer: Lexer): RuleReading => {
   while (!atEnd(lexer) && statements.length < MOST_STATEMENTS) {
     if (lexer.kind === 'comment') {
       const said = readComment(lexer.text)
-      if (said.handle !== undefined) handle = said.handle
-      if (said.statement !== undefined) {
-        statements.push(said.statement)
-        end = lexer.end
-      }
+      handle = said.handle ?? handle
+      const { end: behind } = lexer
       lexer.advance()
-      // a match that nft could not print ends its line, but not its rule
-      if (said.statement?.kind === 'extension' && said.statement.text.endsWith('not found'))
-        resumeAfter(lexer, said.statement.type)
+      // what nft could not print ends its line, but not always its rule
+      const resumed = said.missing !== undefined && resume(lexer, said.missing)
+      if (said.statement === undefined || resumed === 'with it') continue
+      statements.push(said.statement)
+      end = behind
       continue
     }
     if (lexer.take('comment')) {
@@ -59,14 +58,20 @@ export const readRule = (lexer: Lexer): RuleReading => {
 const atEnd = (lexer: Lexer): boolean =>
   lexer.kind === 'end' || lexer.kind === 'newline' || lexer.is('}') || lexer.is(';')
 
-/** Goes on to the next line where that is the rest of the rule. */
-const resumeAfter = (lexer: Lexer, type: 'match' | 'target'): void => {
-  if (lexer.kind !== 'newline') return
+/**
+ * Goes on to the next line where that is the rest of the rule. `with it`: that line begins with the extension itself, which some
+ * versions print behind their warning.
+ */
+const resume = (lexer: Lexer, type: 'match' | 'target'): 'with it' | 'behind it' | 'not' => {
+  if (lexer.kind !== 'newline') return 'not'
   const mark = lexer.mark()
   lexer.advance()
+  if (lexer.is('xt')) return 'with it'
   const isHandle = lexer.has('comment') && lexer.text.startsWith('handle ')
   const isRest = type === 'match' && (lexer.has('word') || lexer.has('comment')) && !lexer.is('chain')
-  if (!isHandle && !isRest) lexer.reset(mark)
+  if (isHandle || isRest) return 'behind it'
+  lexer.reset(mark)
+  return 'not'
 }
 
 const readOne = (lexer: Lexer): StatementSyntax => {
@@ -119,15 +124,19 @@ const targets = new Set([
 interface CommentReading {
   readonly handle?: number
   readonly statement?: StatementSyntax
+  /** nft says that it does not know this extension */
+  readonly missing?: 'match' | 'target'
 }
 
-/** `# handle 12`, `# XT target DNAT not found`, `# xt_DNAT`, `# DNAT`-like names of old nft; other comments say nothing. */
+/** `# handle 12`, `# XT target DNAT not found`, `# Warning: XT …`, `# xt_DNAT`; other comments say nothing. */
 const readComment = (text: string): CommentReading => {
   const handle = /(?:^|\s)handle (\d+)$/.exec(text)
-  const extension = /^(?:XT (match|target) (\S+) not found|xt_(\w+))/.exec(text)
-  if (extension === null) return handle === null ? {} : { handle: Number(handle[1]) }
+  const of = handle === null ? {} : { handle: Number(handle[1]) }
+  const extension = /^(?:Warning: )?(?:XT (match|target) (\S+) not found|xt_(\w+))/.exec(text)
+  if (extension === null) return of
+  const missing = extension[1] as 'match' | 'target' | undefined
   const name = extension[2] ?? extension[3] ?? ''
-  const type = (extension[1] as 'match' | 'target' | undefined) ?? (/^[A-Z]/.test(name) ? 'target' : 'match')
+  const type = missing ?? (/^[A-Z]/.test(name) ? 'target' : 'match')
   const statement: StatementSyntax = { kind: 'extension', type, name, text: extension[0] }
-  return handle === null ? { statement } : { statement, handle: Number(handle[1]) }
+  return { ...of, statement, ...(missing === undefined ? {} : { missing }) }
 }

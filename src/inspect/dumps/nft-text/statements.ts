@@ -7,29 +7,29 @@ import { readName, readVerdict } from './verdicts.ts'
 /** Reads one statement; undefined: not understood. The text of what was read is the caller's to cut out of the source. */
 type Reader = (lexer: Lexer, start: number) => StatementSyntax | undefined
 
-const comparisons: Readonly<Record<string, Operator>> = {
-  '==': '==',
-  eq: '==',
-  '!=': '!=',
-  ne: '!=',
-  neq: '!=',
-  '<': '<',
-  lt: '<',
-  '>': '>',
-  gt: '>',
-  '<=': '<=',
-  le: '<=',
-  '>=': '>=',
-  ge: '>=',
-  '!': '!',
-}
+const comparisons: ReadonlyMap<string, Operator> = new Map([
+  ['==', '=='],
+  ['eq', '=='],
+  ['!=', '!='],
+  ['ne', '!='],
+  ['neq', '!='],
+  ['<', '<'],
+  ['lt', '<'],
+  ['>', '>'],
+  ['gt', '>'],
+  ['<=', '<='],
+  ['le', '<='],
+  ['>=', '>='],
+  ['ge', '>='],
+  ['!', '!'],
+])
 
 /** The source from `start` to the current token. */
 const textFrom = (lexer: Lexer, start: number): string => lexer.source.slice(start, lexer.start).trim()
 
 export const readStatement: Reader = (lexer, start) => {
   if (lexer.kind === 'word') {
-    const reader = Object.hasOwn(readers, lexer.text) ? readers[lexer.text] : undefined
+    const reader = readers.get(lexer.text)
     const known = reader?.(lexer, start)
     if (known !== undefined || (reader !== undefined && !alsoSelectors.has(lexer.text))) return known
     const verdict = readVerdict(lexer)
@@ -50,7 +50,7 @@ const readRelation: Reader = (lexer, start) => {
     return data === undefined ? undefined : { kind: 'vmap', key: left, data }
   }
   if (lexer.take('set')) return readAssignment(lexer, left, start)
-  const op = lexer.kind === 'string' ? '' : (comparisons[lexer.text] ?? '')
+  const op = lexer.kind === 'string' ? '' : (comparisons.get(lexer.text) ?? '')
   if (op !== '') lexer.advance()
   if (left.kind === 'word') return undefined
   const right = readValue(lexer)
@@ -81,7 +81,7 @@ const skipOptions = (lexer: Lexer, options: ReadonlySet<string>): void => {
 const logOptions = new Set(['prefix', 'level', 'group', 'snaplen', 'queue-threshold', 'flags', 'tcp', 'ip'])
 const units = new Set(['bytes', 'kbytes', 'mbytes', 'gbytes', 'packets', 'used', 'burst', 'over', 'until'])
 
-const readers: Readonly<Record<string, Reader>> = {
+const byWord: Readonly<Record<string, Reader>> = {
   counter(lexer) {
     lexer.advance()
     if (lexer.take('name')) {
@@ -168,11 +168,23 @@ const readers: Readonly<Record<string, Reader>> = {
     const name = readName(lexer)
     return name === undefined ? undefined : { kind: 'extension', type, name, text: textFrom(lexer, start) }
   },
+  /** `XT target DNAT not found`: nft's warning without its `#` */
+  XT(lexer, start) {
+    lexer.advance()
+    const type = lexer.text
+    if (type !== 'match' && type !== 'target') return undefined
+    lexer.advance()
+    const name = readName(lexer)
+    if (name === undefined || !lexer.take('not') || !lexer.take('found')) return undefined
+    return { kind: 'extension', type, name, text: textFrom(lexer, start) }
+  },
   dnat: readNat,
   snat: readNat,
   redirect: readNat,
   masquerade: readNat,
 }
+
+const readers: ReadonlyMap<string, Reader> = new Map(Object.entries(byWord))
 
 const readCount = (lexer: Lexer): number => {
   const value = lexer.kind === 'word' && /^\d+$/.test(lexer.text) ? Number(lexer.text) : 0
