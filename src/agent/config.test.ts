@@ -42,6 +42,7 @@ const bare: Omit<ProxyConfig, 'document'> = {
   logging: { format: null, verbosity: 0 },
   handover: 30_000,
   brake: { maxEmptiedPercent: 0, minFrontends: 10, window: 60_000 },
+  shadow: { enabled: false, settle: 30_000, pass: 60_000 },
   events: true,
   metrics: { backends: true, maxSeries: 10_000 },
 }
@@ -122,12 +123,23 @@ describe('a configuration', () => {
       },
     ],
     [
+      'is that of the kube-proxy that a shadow looks at: its ports are left to it',
+      { ...kubeProxy, healthzBindAddress: '0.0.0.0:10256', metricsBindAddress: '0.0.0.0:10249' },
+      { shadow: true },
+      {
+        healthzBindAddress: { host: '0.0.0.0', port: 10_356 },
+        metricsBindAddress: { host: '0.0.0.0', port: 10_349 },
+        shadow: { ...bare.shadow, enabled: true },
+      },
+    ],
+    [
       'has sections of ours',
       stringify({
         ...evenkeel,
         handover: '0s',
         events: false,
         brake: { maxEmptiedPercent: 50 },
+        shadow: { settle: '5s' },
         metrics: { maxSeries: 100 },
       }),
       {},
@@ -135,6 +147,7 @@ describe('a configuration', () => {
         handover: 0,
         events: false,
         brake: { ...bare.brake, maxEmptiedPercent: 50 },
+        shadow: { ...bare.shadow, settle: 5_000 },
         metrics: { backends: true, maxSeries: 100 },
       },
     ],

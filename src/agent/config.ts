@@ -20,6 +20,8 @@ export interface ConfigFlags {
   readonly nodeName?: string | undefined
   readonly proxyName?: string | undefined
   readonly source?: string | undefined
+  /** `--shadow` */
+  readonly shadow?: boolean | undefined
   /** wins over the file's; as a flag of `run` it is kube-proxy's, and stands in `kubeProxy` */
   readonly kubeconfig?: string | undefined
   readonly context?: string | undefined

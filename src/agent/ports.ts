@@ -15,6 +15,7 @@ import { ProxyHealth } from './health/proxy-health.ts'
 import { ServiceHealth } from './health/service-health.ts'
 import { type Metrics, openMetrics } from './metrics/metrics.ts'
 import type { AgentObserver } from './observer.ts'
+import type { ShadowStatus } from './shadow/status.ts'
 import { openServers, type Servers } from './servers.ts'
 import { version } from './version.ts'
 
@@ -31,6 +32,8 @@ export interface PortsOptions {
   readonly problems: () => readonly InputProblem[]
   readonly source: () => SourceStatus | null
   readonly brake: () => BrakeStatus | null
+  /** absent: rules are written */
+  readonly shadow?: () => ShadowStatus | null
   readonly running: () => {
     readonly reconciler: Reconciler<PlaneObject>
     readonly driver: Pick<Driver<PlaneObject>, 'counters'>
@@ -69,6 +72,7 @@ export const preparePorts = async (options: PortsOptions): Promise<Ports> => {
     plane: options.running()?.reconciler.status() ?? null,
     source: options.source(),
     brake: options.brake(),
+    shadow: options.shadow?.() ?? null,
     healthPorts: services.count(),
     problems: options.problems().length,
     nodeEligible: nodeEligible(),

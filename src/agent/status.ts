@@ -2,6 +2,7 @@ import type { BackendCounter, PlaneName } from '../dataplane/plane.ts'
 import type { PlaneStatus, Refusal, Verification } from '../dataplane/reconcile-status.ts'
 import type { InputProblem } from '../model/snapshot.ts'
 import type { BrakeStatus } from './brake/status.ts'
+import type { ShadowStatus } from './shadow/status.ts'
 
 /** What `evenkeel status -o json` prints (docs/json.md). Lists are sorted; times are ms since the epoch. */
 export interface AgentStatus {
@@ -13,6 +14,8 @@ export interface AgentStatus {
   readonly planes: readonly PlaneReport[]
   /** absent: none is configured, or no agent runs */
   readonly brake?: BrakeStatus
+  /** of `run --shadow`, which has no plane; `inSync`: the rules in force do what the plan says */
+  readonly shadow?: ShadowStatus
   /** faults of the input and conflicts between objects */
   readonly problems: readonly InputProblem[]
 }

@@ -10,6 +10,8 @@ export interface ConfigOptions {
   readonly node?: string
   readonly serviceProxyName?: string
   readonly source?: string
+  /** of `run` */
+  readonly shadow?: boolean
   readonly kubeconfig?: string
   readonly context?: string
   readonly master?: string
@@ -50,11 +52,12 @@ export const runFlags = (options: ConfigOptions): ConfigFlags => ({
   kubeProxy: kubeProxyFlagsOf({ ...options }),
 })
 
-const flagsOf = ({ plane, node, serviceProxyName, source, context, master }: ConfigOptions): ConfigFlags => ({
+const flagsOf = ({ plane, node, serviceProxyName, source, shadow, context, master }: ConfigOptions): ConfigFlags => ({
   plane,
   nodeName: node,
   proxyName: serviceProxyName,
   source,
+  shadow,
   context,
   master,
 })

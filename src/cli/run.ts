@@ -36,6 +36,7 @@ export function register(command: Command, shell: Shell): void {
     ),
   )
     .option('--once', 'put the rules in force and end')
+    .option('--shadow', 'write nothing: compare what the rules in force do with what the plan would do')
     .addOption(
       new Option('--log-level <level>', 'least level to log (default: info; debug from -v 4 on)').choices([
         'debug',
@@ -59,6 +60,7 @@ const begin = async (options: RunOptions, shell: Shell): Promise<void> => {
     const { cleanUp } = await import('./run-cleanup.ts')
     return cleanUp(log)
   }
+  if (config.shadow.enabled) return shadow(options, config, { log, interrupted: shell.interrupted() })
   const plane = planeFor(options, config)
   if (!isOn(options.initOnly) && (await refusesToStart(config, options, log))) {
     process.exitCode = 1
@@ -71,6 +73,23 @@ const begin = async (options: RunOptions, shell: Shell): Promise<void> => {
     return
   }
   await run(options, config, plane, { log, interrupted: shell.interrupted(), settled: () => node.again() })
+}
+
+/** Whatever prepares a node is left out: not one setting is written. */
+const shadow = async (
+  options: RunOptions,
+  config: ProxyConfig,
+  { log, interrupted }: Pick<Surroundings, 'log' | 'interrupted'>,
+): Promise<void> => {
+  const left = (['once', 'initOnly'] as const).filter((name) => isOn(options[name]))
+  if (left.length > 0)
+    throw new Error('--shadow writes nothing: it cannot be told to put rules in force or to prepare the node')
+  // `mode` is that of the proxy whose rules are looked at: we need not have it
+  const plane = planeFor({ plane: options.plane ?? config.plane ?? 'auto' }, config)
+  const { runShadow } = await import('./run-shadow.ts')
+  using changed = await changedConfig(options, log)
+  await runShadow({ config, plane, log, signal: AbortSignal.any([interrupted, changed.signal]) })
+  if (changed.signal.aborted && !interrupted.aborted) process.exitCode = 1
 }
 
 interface Surroundings {

@@ -1,4 +1,5 @@
 import type { AgentStatus, PlaneReport, SourceReport } from '../agent/status.ts'
+import { shadowText } from './shadow-text.ts'
 import { formatProblem } from './problems.ts'
 import { formatTable } from './table.ts'
 
@@ -19,7 +20,9 @@ export const statusTables = (status: AgentStatus, { wide, headers, now }: Status
   const header = ['PLANE', 'FRONTENDS', 'IN SYNC', 'MISSING', 'EXTRA', 'LAST CHANGE', 'AGE']
   const rows = status.planes.map((plane) => planeRow(plane, now))
   const sections = [
-    formatTable(headers ? header : null, rows),
+    ...(status.shadow === undefined
+      ? [formatTable(headers ? header : null, rows)]
+      : [shadowText(status.shadow, { now })]),
     ...status.planes.map(troubles),
     status.problems.map((problem) => `problem: ${formatProblem(problem)}\n`).join(''),
     ...(wide ? status.planes.map((plane) => counterTable(plane, headers)) : []),

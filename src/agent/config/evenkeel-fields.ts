@@ -42,6 +42,18 @@ export const evenkeelFields = {
     about: 'Kubernetes Events for what a Service’s owner must know, with source kubernetes',
     fallback: true,
   }),
+  shadow: section('write nothing, and compare what the rules in force do with what would be written', {
+    enabled: flag({ about: '`run --shadow` is the same', fallback: false }),
+    settle: duration({
+      about:
+        'how long a difference must stay before it is told: the proxy that writes the rules needs a moment for each change',
+      fallback: 30_000,
+    }),
+    pass: duration({
+      about: 'all frontends are compared so often, also where nothing seems to have changed',
+      fallback: 60_000,
+    }),
+  }),
   metrics: section('our own metrics', {
     backends: flag({ about: 'of every backend', fallback: true }),
     maxSeries: integer({

@@ -17,6 +17,8 @@ export interface Said {
   readonly nodeName?: string | undefined
   readonly proxyName?: string | undefined
   readonly source?: string | undefined
+  /** `--shadow` */
+  readonly shadow?: boolean | undefined
   readonly kubeconfig?: string | undefined
   readonly context?: string | undefined
   readonly master?: string | undefined
@@ -31,7 +33,8 @@ const BESIDE = { healthz: 10_356, metrics: 10_349 } as const
 export const resolveConfig = (reading: KubeProxyReading, own: EvenkeelValues, said: Said): ProxyConfig => {
   const { values, section } = reading
   const proxyName = said.proxyName ?? own.serviceProxyName
-  const effective = withDefaults(reading, proxyName !== '', said)
+  const shadow = { ...own.shadow, enabled: own.shadow.enabled || said.shadow === true }
+  const effective = withDefaults(reading, proxyName !== '', shadow.enabled, said)
   const { logging } = values
   return {
     ...nodeSettings(effective, section, proxyName, said.nodeName),
@@ -50,13 +53,14 @@ export const resolveConfig = (reading: KubeProxyReading, own: EvenkeelValues, sa
     logging: { format: logging.format === '' ? null : logging.format, verbosity: logging.verbosity },
     handover: own.handover,
     brake: own.brake,
+    shadow,
     events: own.events,
     metrics: own.metrics,
     document: { ...printValues(kubeProxyFields, effective), ...kubeProxyKind },
   }
 }
 
-const withDefaults = (reading: KubeProxyReading, beside: boolean, said: Said): KubeProxyValues => {
+const withDefaults = (reading: KubeProxyReading, beside: boolean, shadow: boolean, said: Said): KubeProxyValues => {
   const { values, section, isWritten } = reading
   const ipv6 = familyOf(values.bindAddress) === 'IPv6'
   const healthz = values.healthzBindAddress || `${ipv6 ? '[::]' : '0.0.0.0'}:${beside ? BESIDE.healthz : 10_256}`
@@ -68,11 +72,15 @@ const withDefaults = (reading: KubeProxyReading, beside: boolean, said: Said): K
   return {
     ...values,
     [section]: { ...values[section], masqueradeBit },
-    healthzBindAddress: said.noHealthz ? '' : healthz,
-    metricsBindAddress: said.noMetrics ? '' : metrics,
+    healthzBindAddress: said.noHealthz ? '' : shadow ? aside(healthz) : healthz,
+    metricsBindAddress: said.noMetrics ? '' : shadow ? aside(metrics) : metrics,
     nodePortAddresses: primary ? ['primary'] : nodePortAddresses,
   }
 }
+
+/** A shadow reads the configuration of the kube-proxy whose ports these are. */
+const aside = (address: string): string =>
+  address.replace(/:10256$/, `:${BESIDE.healthz}`).replace(/:10249$/, `:${BESIDE.metrics}`)
 
 const nodeSettings = (
   values: KubeProxyValues,

@@ -53,6 +53,16 @@ export interface BrakeSettings {
   readonly window: number
 }
 
+/** EvenkeelConfiguration `shadow`: nothing is written, the rules in force are compared with the plan. */
+export interface ShadowSettings {
+  /** also by `--shadow`; default false */
+  readonly enabled: boolean
+  /** ms that a difference must stay before it is told, default 30,000 */
+  readonly settle: number
+  /** ms between passes over all frontends where nothing seems to have changed, default 60,000 */
+  readonly pass: number
+}
+
 /** EvenkeelConfiguration `metrics`. */
 export interface MetricsSettings {
   /** metrics per backend, default true */
@@ -88,6 +98,7 @@ export interface ProxyConfig extends NodeSettings {
   /** EvenkeelConfiguration `handover`: ms that a Service which leaves `serviceProxyName` is still served; default 30,000, 0 not at all */
   readonly handover: number
   readonly brake: BrakeSettings
+  readonly shadow: ShadowSettings
   /** Kubernetes Events (with source kubernetes), default true */
   readonly events: boolean
   readonly metrics: MetricsSettings

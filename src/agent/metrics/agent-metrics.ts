@@ -3,7 +3,9 @@ import type { Counters } from '../../dataplane/plane.ts'
 import type { PlaneStatus } from '../../dataplane/reconcile-status.ts'
 import type { ConntrackUsage } from '../../kernel/conntrack-usage.ts'
 import type { SourceStatus } from '../../sources/source.ts'
+import { differenceKinds } from '../../inspect/compare.ts'
 import type { BrakeStatus } from '../brake/status.ts'
+import type { ShadowStatus } from '../shadow/status.ts'
 import type { BackendReading } from './backend-series.ts'
 import type { Prometheus } from './kube-proxy.ts'
 
@@ -12,6 +14,7 @@ export interface AgentReading {
   readonly plane: PlaneStatus | null
   readonly source: SourceStatus | null
   readonly brake: BrakeStatus | null
+  readonly shadow: ShadowStatus | null
   readonly healthPorts: { readonly open: number; readonly closed: number }
   readonly problems: number
   readonly nodeEligible: boolean
@@ -73,6 +76,7 @@ export const agentMetrics = (
     held: gauge('brake_held_frontends', 'Frontends that keep the backends they had'),
     engagedTotal: total('brake_engaged_total', 'How often the brake engaged'),
   }
+  const shadow = shadowGauges(prometheus, registry)
   const health = byState('health_check_ports', 'healthCheckNodePorts of Services; closed: the port could not be had')
   const problems = gauge('input_problems', 'Faults of the input and conflicts between objects')
   const eligible = gauge('node_eligible', '0 while the node is being deleted: /healthz turns traffic away')
@@ -102,6 +106,7 @@ export const agentMetrics = (
       brake.engaged(Number(reading.brake?.engaged ?? false))
       brake.held(reading.brake?.held.length ?? 0)
       brake.engagedTotal(reading.brake?.engagedTotal ?? 0)
+      if (reading.shadow) shadow(reading.shadow)
       health(reading.healthPorts)
       problems(reading.problems)
       eligible(Number(reading.nodeEligible))
@@ -160,5 +165,41 @@ const planeGauges = ({ gauge, total, byState }: Makers): ((status: PlaneStatus) 
     oldest(status.lagging.reduce((least, { since }) => (least === 0 ? since : Math.min(least, since)), 0) / 1_000)
     transactions(status.transactions)
     foreign(status.foreignChanges)
+  }
+}
+
+/** Only with `run --shadow`: without it they would say that nothing differs, where nothing was looked at. */
+const shadowGauges = (prometheus: Prometheus, registry: Registry): ((status: ShadowStatus) => void) => {
+  const make = () => {
+    const registers = [registry]
+    const gauge = (name: string, help: string, labelNames: readonly string[] = []) =>
+      new prometheus.Gauge({ name: `evenkeel_shadow_${name}`, help, labelNames, registers })
+    return {
+      differences: gauge(
+        'differences',
+        'Frontends that the rules in force have served otherwise than planned for a while, by what differs first',
+        ['kind'],
+      ),
+      settling: gauge('settling', 'Frontends that differ, but not for long yet'),
+      unsure: gauge('unsure', 'Frontends whose rules hold something that is not understood'),
+      compared: gauge('compared', 'Frontends that were compared'),
+      planned: gauge('planned', 'Frontends that are planned'),
+      read: gauge('rules_read_timestamp_seconds', 'When the rules in force were read, 0 never'),
+      passed: gauge('pass_timestamp_seconds', 'When all frontends were last compared, 0 never'),
+      readable: gauge('rules_readable', '0 while the rules in force cannot be read'),
+    }
+  }
+  let gauges: ReturnType<typeof make> | null = null
+  return ({ differences, settling, unsure, compared, frontends, rules }) => {
+    gauges ??= make()
+    for (const kind of differenceKinds)
+      gauges.differences.set({ kind }, differences.filter((one) => one.kind === kind).length)
+    gauges.settling.set(settling)
+    gauges.unsure.set(unsure.length)
+    gauges.compared.set(compared)
+    gauges.planned.set(frontends)
+    gauges.read.set(rules.read / 1_000)
+    gauges.passed.set(rules.passed / 1_000)
+    gauges.readable.set(Number(rules.unreadable === ''))
   }
 }
