@@ -5,7 +5,7 @@ import { noteDoubles } from './doubles.ts'
 import { familyOfRule } from './lines.ts'
 import { type Columns, columnsOf, type Row, rowOf } from './listing-rows.ts'
 import { parseListingWords } from './listing-words.ts'
-import { isRefusal, refused, withoutStamp } from './noise.ts'
+import { isNoise, isRefusal, refused, withoutStamp } from './noise.ts'
 import { type ProblemList, problemList } from './problems.ts'
 import { parseRule } from './rule.ts'
 import type { Family, IptablesRuleset } from './ruleset.ts'
@@ -97,7 +97,8 @@ class ListingReader {
     const row = rowOf(line, columns)
     if (table === undefined || chain === null) return
     if (row === null) {
-      if (!this.#name(line))
+      if (isNoise(line)) this.#chain = null
+      if (!this.#name(line) && this.#chain !== null)
         this.#problems.add(
           this.#number,
           `not a rule of a listing: ${JSON.stringify(line.slice(0, 80))}; was a line wrapped or cut?`,

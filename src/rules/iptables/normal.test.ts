@@ -32,6 +32,7 @@ test.each([
   ],
   ['-p tcp -j REJECT --reject-with icmp-port-unreachable', '-p tcp -j REJECT'],
   ['[1:2] -A X -j Y -c 3 4', '-j Y'],
+  ['-p tcp -m tcp -m mark --mark 1 -m comment --comment x -j Y', '-p tcp -m comment --comment x -m mark --mark 1 -j Y'],
 ])('%s = %s', (a, b) => {
   expect(normalRule(a)).toBe(normalRule(b))
 })

@@ -2,6 +2,7 @@ import { formatAddress } from '../../model/address.ts'
 import { probabilityOf } from './matches.ts'
 import { parseMark, parsePrefix } from './prefix.ts'
 import { formatProtocol, parseProtocol } from './protocols.ts'
+import { asksNothing } from './rule.ts'
 import { type Extension, type Option, parseSpec, printMatch, printOption, printTarget, type Target } from './spec.ts'
 import { markChange, plainRejects } from './targets.ts'
 import { printWord, splitWords } from './words.ts'
@@ -22,7 +23,7 @@ export const normalRule = (text: string): string => {
       .flatMap(normalCore)
       .sort((a, b) => order(a) - order(b))
       .map(printOption),
-    ...matches.map(normalMatch).map(printMatch),
+    ...normalMatches(matches).map(printMatch),
     ...(target === null ? [] : [printTarget(normalTarget(target))]),
   ].join(' ')
 }
@@ -58,6 +59,17 @@ const normalAddress = (option: Option, text: string): readonly Option[] => {
   if (length === 0 && !option.negated) return []
   return [{ ...option, values: [`${formatAddress(address)}/${length ?? formatAddress(mask)}`] }]
 }
+
+/**
+ * In their order, since some of them count; comments first, where iptables-nft of some versions puts them; without those that say
+ * no more than -p does, which others leave out.
+ */
+const normalMatches = (matches: readonly Extension[]): readonly Extension[] =>
+  [...matches.filter(isComment), ...matches.filter((match) => !isComment(match) && !asksNothing(match))].map(
+    normalMatch,
+  )
+
+const isComment = ({ name }: Extension): boolean => name === 'comment'
 
 const normalMatch = ({ name, options }: Extension): Extension => ({
   name,

@@ -125,7 +125,7 @@ const statementsOf = (spec: RuleSpec, context: RuleContext, cut: boolean): reado
 }
 
 /** `-m tcp` alone says no more than `-p tcp`. */
-const asksNothing = ({ name, options }: Extension): boolean =>
+export const asksNothing = ({ name, options }: Extension): boolean =>
   options.length === 0 && (name === 'tcp' || name === 'udp' || name === 'sctp')
 
 const push = (into: Statement[], statements: readonly Statement[]): void => {

@@ -203,7 +203,7 @@ class SaveReader {
     const code = line.charCodeAt(0) === 45 ? line.charCodeAt(1) : 0
     // -A, --append, or counters in front of it
     if (code === 65 || (code === 0 && line.includes('] -A ')) || line.startsWith('--append ')) this.#rule(line)
-    else if (isNoise(line)) this.#other(line)
+    else if (this.#table === null || isNoise(line)) this.#other(line)
     else this.#problems.add(this.#number, `not a rule of a dump: ${shown(line)}`, true)
   }
 
