@@ -37,7 +37,7 @@ export function register(command: Command): void {
     .option('--all', 'every frontend in the rules, a line each')
     .option('--diff <dumps...>', 'two nodes, each a file or a directory: which frontends differ, and how much')
     .option('--expect <expectation>', 'exit 1 unless so: verdict=V,backend=ADDRESS[:PORT],masquerade=true|false')
-    .option('--verbose', 'show rules that did not match too, and why')
+    .option('-v, --verbose', 'show rules that did not match too, and why')
     .addOption(new Option('-o, --output <format>', 'format').choices(['table', 'json']).default('table'))
     .action(async (options: TraceOptions) => {
       if (options.diff !== undefined) return compare(options.diff, options)

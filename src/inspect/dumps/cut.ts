@@ -21,10 +21,18 @@ export interface CutDump {
 export interface DumpFile {
   readonly name: string
   readonly text: string
+  /** it was found in a directory: that it is no dump is no reason to doubt the others */
+  readonly found?: boolean
 }
 
 /** Cuts a file into the listings that it holds: often one, in a bug report many. */
-export const cutDump = ({ name, text }: DumpFile): CutDump => new Cutter(name, text).cut()
+export const cutDump = ({ name, text, found = false }: DumpFile): CutDump => {
+  const { parts, problems } = new Cutter(name, text).cut()
+  return {
+    parts,
+    problems: parts.length > 0 || found ? problems : problems.map((problem) => ({ ...problem, doubt: true })),
+  }
+}
 
 class Cutter {
   readonly #file: string

@@ -17,23 +17,23 @@ export const readDumpFiles = async (
   stdin: AsyncIterable<Uint8Array> = process.stdin,
 ): Promise<readonly DumpFile[]> => {
   const files: DumpFile[] = []
-  for (const path of await expanded(paths)) {
+  for (const { path, found } of await expanded(paths)) {
     const content = path === '-' ? await buffer(stdin) : await readFile(path)
-    files.push({ name: path === '-' ? 'stdin' : path, text: await textOf(content, path) })
+    files.push({ name: path === '-' ? 'stdin' : path, text: await textOf(content, path), found })
   }
   return files
 }
 
-const expanded = async (paths: readonly string[]): Promise<readonly string[]> => {
-  const all: string[] = []
+const expanded = async (paths: readonly string[]): Promise<readonly { path: string; found: boolean }[]> => {
+  const all: { path: string; found: boolean }[] = []
   for (const path of new Set(paths)) {
-    if (path === '-' || !(await stat(path)).isDirectory()) all.push(path)
+    if (path === '-' || !(await stat(path)).isDirectory()) all.push({ path, found: false })
     else {
       const entries = await readdir(path, { withFileTypes: true })
       const names = entries
         .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.'))
         .map(({ name }) => name)
-      all.push(...names.sort().map((name) => join(path, name)))
+      all.push(...names.sort().map((name) => ({ path: join(path, name), found: true })))
     }
   }
   return all

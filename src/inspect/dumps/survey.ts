@@ -1,6 +1,6 @@
 import { formatEndpoint } from '../../model/address.ts'
 import type { Fraction, Packet, Trace } from '../../model/packet.ts'
-import { nearestDouble } from '../../rules/fraction.ts'
+import { nearestDouble, one, subtract, sum } from '../../rules/fraction.ts'
 import { type FoundFrontend, formatFrontend, frontendsOf } from './frontends.ts'
 import type { NodeRules } from './node.ts'
 import { traceNode } from './trace-node.ts'
@@ -27,13 +27,13 @@ const someNode = { IPv4: '192.0.2.1', IPv6: '2001:db8:1::1' } as const
  */
 export function* surveyNode(node: NodeRules, from?: string): Generator<SurveyedFrontend> {
   const trace = traceNode(placed(node))
-  for (const one of frontendsOf(node)) {
-    const packet = packetTo(one, node, from)
+  for (const found of frontendsOf(node)) {
+    const packet = packetTo(found, node, from)
     if (packet === null) continue
     const answer = trace(packet)
     const { verdict } = answer
-    if (verdict === 'dnat' || (one.service && (verdict === 'reject' || verdict === 'drop' || answer.partial)))
-      yield { frontend: formatFrontend(one), title: one.title, packet, trace: answer, odd: oddities(answer) }
+    if (verdict === 'dnat' || (found.service && (verdict === 'reject' || verdict === 'drop' || answer.partial)))
+      yield { frontend: formatFrontend(found), title: found.title, packet, trace: answer, odd: oddities(answer) }
   }
 }
 
@@ -68,10 +68,12 @@ const oddities = ({ verdict, backends, partial }: Trace): readonly string[] => {
   if (partial) odd.push('partial')
   if (verdict === 'reject') odd.push('refused')
   if (verdict === 'drop') odd.push('dropped')
+  const lost = outcomes({ verdict, backends }).get('elsewhere')
+  if (lost !== undefined) odd.push(`${percent(nearestDouble(lost))} never get to a backend`)
   const shares = backends.map(({ probability }) => nearestDouble(probability))
   const most = Math.max(...shares)
   const least = Math.min(...shares)
-  const even = 1 / shares.length
+  const even = shares.reduce((total, share) => total + share, 0) / shares.length
   if (shares.length > 1 && (most > even * (1 + UNEVEN) || least < even * (1 - UNEVEN)))
     odd.push(`uneven: ${percent(least)} to ${percent(most)}`)
   return odd
@@ -79,8 +81,10 @@ const oddities = ({ verdict, backends, partial }: Trace): readonly string[] => {
 
 export const percent = (share: number): string => `${Number((share * 100).toFixed(4))}%`
 
-/** Every outcome of a packet with its odds: a backend, or what else becomes of it. */
-export const outcomes = ({ verdict, backends }: Trace): ReadonlyMap<string, Fraction> =>
-  verdict === 'dnat'
-    ? new Map(backends.map(({ address, port, probability }) => [formatEndpoint(address, port), probability]))
-    : new Map([[verdict, { numerator: 1n, denominator: 1n }]])
+/** Every outcome of a packet with its odds, which sum to 1: a backend, or what else becomes of it. */
+export const outcomes = ({ verdict, backends }: Pick<Trace, 'verdict' | 'backends'>): ReadonlyMap<string, Fraction> => {
+  if (verdict !== 'dnat') return new Map([[verdict, one]])
+  const shares = backends.map(({ address, port, probability }) => [formatEndpoint(address, port), probability] as const)
+  const lost = subtract(one, sum(backends.map(({ probability }) => probability)))
+  return new Map(lost.numerator === 0n ? shares : [...shares, ['elsewhere', lost]])
+}
