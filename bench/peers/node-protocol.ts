@@ -1,4 +1,4 @@
-import type { ConnectTimes } from '../connect-client.ts'
+import type { ConnectTimes } from '../../src/lab/scale/connects.ts'
 
 /** A connection through a Service, and the events of nf_tables: what a proxy brought about, seen from its own network namespace. */
 export type NodeRequest =

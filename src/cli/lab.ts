@@ -25,13 +25,18 @@ interface ClusterFlags {
 }
 
 interface RunFlags extends ClusterFlags {
-  readonly plane: readonly PlaneName[]
+  readonly plane?: readonly PlaneName[]
   readonly scheduler?: readonly SchedulerName[]
-  readonly connections: number
+  readonly connections?: number
   readonly seed: number
   readonly level: number
   readonly keep: boolean
   readonly restarts: number
+  readonly services: number
+  readonly endpoints: number
+  readonly minutes: number
+  /** false: --no-chart */
+  readonly chart: string | false
   readonly output: 'table' | 'json'
 }
 
@@ -108,16 +113,23 @@ const withCluster = (command: Command): Command =>
       new Option('--family <family>', 'addresses of the Service').choices(Object.keys(families)).default('IPv4'),
     )
 
+const defaults = 'nftables; walkthrough: iptables; scale: all'
+
 function registerRun(command: Command, shell: Shell): void {
   withCluster(command.command('run'))
     .argument('[scenario]', `${scenarioNames.join(', ')}; with -f it is app`)
     .description('make a cluster, send connections, say who got how many')
-    .option('--plane <names>', 'planes, with commas, or all', planes, ['nftables'])
+    .option('--plane <names>', `planes, with commas, or all (default: ${defaults})`, planes)
     .option('--scheduler <names>', 'schedulers, with commas', listOf(schedulerNames))
-    .option('--connections <count>', 'connections in each run', whole(1, 10_000_000), 1000)
+    .option('--connections <count>', 'in each run (1000); scale: to each target (1000)', whole(1, 10_000_000))
     .option('--seed <number>', 'decides what is left to chance', whole(0, 2 ** 31), 1)
     .option('--level <share>', 'of each tail of the test', level, 0.05)
     .option('--restarts <count>', 'of agents, in the scenario restart', whole(1, 1000), 10)
+    .option('--services <count>', 'scale: Services at most', whole(10, 20_000), 10_000)
+    .option('--endpoints <count>', 'scale: of each Service', whole(1, 100), 10)
+    .option('--minutes <count>', 'scale: nothing is begun later', whole(1, 600), 10)
+    .option('--chart <file>', 'scale: where the drawing goes', 'evenkeel-scale.svg')
+    .option('--no-chart', 'scale: no drawing')
     .option('--keep', 'leave the lab standing when all is done', false)
     .addOption(new Option('-o, --output <format>', 'what to print').choices(['table', 'json']).default('table'))
     .action((scenario: string | undefined, flags: RunFlags) => run(scenarioOf(scenario, flags), flags, shell))
@@ -161,6 +173,22 @@ async function applicationOf(
 
 async function run(scenario: ScenarioName, flags: RunFlags, shell: Shell): Promise<void> {
   const started = performance.now()
+  const took = (): void => void process.stderr.write(`${((performance.now() - started) / 1000).toFixed(1)} s in all\n`)
+  const signal = shell.interrupted()
+  const connections = flags.connections ?? 1_000
+  if (scenario === 'scale') {
+    const { labScale } = await import('./lab-scale.ts')
+    const chart = flags.chart === false ? null : flags.chart
+    await labScale({ ...flags, connections, chart, planes: flags.plane ?? knownPlanes, signal })
+    return took()
+  }
+  if (scenario === 'walkthrough') {
+    const { labWalkthrough } = await import('./lab-walkthrough.ts')
+    const application = evenApplication({ ...flags, pods: flags.pods ?? 2, families: ['IPv4'], weighted: false })
+    const id = `walk${process.pid}`
+    await labWalkthrough({ ...flags, id, application, connections, planes: flags.plane ?? ['iptables'], signal })
+    return took()
+  }
   const progress = progressOn(process.stderr)
   const application = await applicationOf(flags, progress, scenario === 'weighted')
   if (!application.services.some((service) => application.pods.some((pod) => selects(service, pod))))
@@ -173,9 +201,10 @@ async function run(scenario: ScenarioName, flags: RunFlags, shell: Shell): Promi
       id,
       scenario,
       application,
-      planes: flags.plane,
+      connections,
+      planes: flags.plane ?? ['nftables'],
       schedulers: flags.scheduler ?? null,
-      signal: shell.interrupted(),
+      signal,
       progress: progress.step,
       note: progress.note,
     })
@@ -183,7 +212,7 @@ async function run(scenario: ScenarioName, flags: RunFlags, shell: Shell): Promi
     process.stdout.write(flags.output === 'json' ? `${JSON.stringify(report)}\n` : labText(report))
     for (const fault of faults) process.stderr.write(`${fault}\n`)
     if (flags.keep) process.stderr.write(`the lab stays: evenkeel lab list; evenkeel lab down ${id}\n`)
-    process.stderr.write(`${((performance.now() - started) / 1000).toFixed(1)} s in all\n`)
+    took()
     if (faults.length > 0) process.exitCode = 1
   } finally {
     progress.end()

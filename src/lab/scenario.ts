@@ -6,7 +6,7 @@ import type { Application } from './controller/application.ts'
 import type { LabService } from './controller/service.ts'
 import type { RunReport, LabReport, Skipped } from './report.ts'
 
-export const scenarioNames = ['even', 'weighted', 'restart', 'app'] as const
+export const scenarioNames = ['even', 'weighted', 'restart', 'walkthrough', 'scale', 'app'] as const
 export type ScenarioName = (typeof scenarioNames)[number]
 
 /** What every scenario is given. */

@@ -4,6 +4,7 @@ import type { Counters, Driver, Plane, PlaneName, PlaneObject } from '../../data
 import { Reconciler } from '../../dataplane/reconcile.ts'
 import { loadPlane, openDriver } from '../../dataplane/registry.ts'
 import { openKernel } from '../../kernel/index.ts'
+import type { IptablesBackEnd } from '../../kernel/iptables/types.ts'
 import type { FrontendKey } from '../../model/frontend.ts'
 import { nodeView, type NodeSettings, plainSettings } from '../../routing/node-view.ts'
 import { type PlanChange, Planner } from '../../routing/planner.ts'
@@ -20,6 +21,12 @@ export interface Measured extends Meter {
   /** CPU time of the agent's process: netlink is worked off inside `send`, so the kernel's part is in `systemMs` */
   readonly userMs: number
   readonly systemMs: number
+}
+
+export interface MeasuredAgentOptions {
+  readonly log: Log
+  /** default: the back end that the namespace uses already */
+  readonly iptables?: IptablesBackEnd | undefined
 }
 
 const settings: NodeSettings = {
@@ -51,8 +58,8 @@ export class MeasuredAgent {
     })
   }
 
-  static async open(name: PlaneName, log: Log): Promise<MeasuredAgent> {
-    const { kernel, read } = metered(await openKernel())
+  static async open(name: PlaneName, { log, iptables }: MeasuredAgentOptions): Promise<MeasuredAgent> {
+    const { kernel, read } = metered(await openKernel({ iptables }))
     return new MeasuredAgent(await loadPlane(name), await openDriver(name, kernel, { log }), read, log)
   }
 

@@ -55,4 +55,11 @@ export const sliceObject = (service: number, pods: readonly number[]): RawObject
   })),
 })
 
+/** The Services that connections are measured through, by when they were made: the first, the middle and the last. */
+export const measuredServices = (services: number): readonly [number, number, number] => [
+  0,
+  Math.floor((services - 1) / 2),
+  services - 1,
+]
+
 const ipv4 = (value: number): string => `${value >>> 24}.${(value >>> 16) & 255}.${(value >>> 8) & 255}.${value & 255}`
