@@ -59,6 +59,12 @@ export interface Surroundings {
   readonly begins?: Readonly<Partial<Record<Field, Bytes>>>
 }
 
+/** The machine as the chains of one hook and priority see it. */
+export interface Place extends Surroundings {
+  /** conntrack has not seen the packet yet: it is of no connection, and still may be left untracked */
+  readonly beforeConntrack: boolean
+}
+
 /** Flows that cannot be told apart any more become one, so that a rule met by many costs as much as by few. */
 export const merge = (flows: readonly Flow[]): readonly Flow[] => {
   if (flows.length < 2) return flows

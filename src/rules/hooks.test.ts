@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { ask, chain, dnat, ends, jumpTo, masquerade, rule, table } from '../../test/support/rules.ts'
 import { addressBytes } from '../model/address.ts'
 import { u32, u8 } from './bytes.ts'
-import type { Chain, Rule, Table } from './model.ts'
+import type { Chain, Rule, Statement, Table } from './model.ts'
 import { iptablesHook } from './netfilter-hooks.ts'
 import { accept, anyBit, drop, equals, jump, markOr } from './terms.ts'
 
@@ -123,6 +123,42 @@ test('notrack: no nat chain sees the packet, and its state is untracked', () => 
   ]
   expect(ends(ask(tables))).toEqual(['drop 10.96.0.1:80 1/1'])
   expect(ends(ask(tables.slice(1)))).toEqual(['dnat 10.1.0.1:8080 1/1'])
+})
+
+test('before conntrack a packet is of no connection, and afterwards it is too late to leave it untracked', () => {
+  const raw = (...rules: Rule[]): Table => table([builtIn('raw', 'PREROUTING', ...rules)], [], 'raw')
+  expect(ends(ask(raw(rule(anyBit('ct state', 1), jump(drop)))))).toEqual(['drop 10.96.0.1:80 1/1'])
+  expect(ends(ask(raw(rule(equals('ct mark', u32(0)), jump(drop)))))).toEqual(['none 10.96.0.1:80 1/1'])
+  const late = [
+    table([builtIn('mangle', 'PREROUTING', rule({ kind: 'notrack' }))], [], 'mangle'),
+    table([builtIn('nat', 'PREROUTING', rule(dnat('10.1.0.1')))]),
+  ]
+  expect(ends(ask(late))).toEqual(['dnat 10.1.0.1:8080 1/1'])
+})
+
+test('NAT to what the packet has already sets no status', () => {
+  const rules = (to: string): Table[] => [
+    table([builtIn('nat', 'PREROUTING', rule(dnat(to, 80)))]),
+    table([builtIn('filter', 'FORWARD', rule(anyBit('ct status', 0x20), jump(drop)))], [], 'filter'),
+  ]
+  expect(ends(ask(rules('10.96.0.1')))).toEqual(['dnat 10.96.0.1:80 1/1'])
+  expect(ends(ask(rules('10.1.0.1')))).toEqual(['drop 10.1.0.1:80 1/1'])
+})
+
+test('output rules are told of the way before DNAT, postrouting of the way after it', () => {
+  const way = (name: string): string => name.padEnd(16, '\0')
+  const by = (name: string): Statement => equals('meta oifname', way(name))
+  const tables = (hook: string): Table[] => [
+    table([builtIn('nat', 'OUTPUT', rule(dnat('10.1.0.1')))]),
+    table([builtIn('mangle', hook, rule(by('eth1'), jump(drop)))], [], 'mangle'),
+    table([builtIn('filter', 'OUTPUT', rule(by('eth1'), jump(drop)))], [], 'filter'),
+  ]
+  const sent = {
+    entry: 'output',
+    outputInterface: (address: string) => way(address === addressBytes('10.1.0.1') ? 'eth1' : 'eth0'),
+  } as const
+  expect(ends(ask(tables('OUTPUT'), sent))).toEqual(['dnat 10.1.0.1:8080 1/1'])
+  expect(ends(ask(tables('POSTROUTING'), sent))).toEqual(['drop 10.1.0.1:8080 1/1'])
 })
 
 test('marks travel: a packet’s through all tables, a connection’s by save and restore', () => {

@@ -21,6 +21,8 @@ export const baseChains = (tables: readonly Table[], family: Probe['family']): r
     )
     .sort((a, b) => a.hook.priority - b.hook.priority)
 
+type Fields = NonNullable<Surroundings['fields']>
+
 const NO_INTERFACE: Bytes = '\0'.repeat(16)
 const LOOPBACK: Bytes = 'lo'.padEnd(16, '\0')
 
@@ -38,14 +40,9 @@ export const passHooks = (
   const { daddr, dport, mark = 0 } = probe
   const start: Flow = { odds: all, daddr, dport, mark, ...UNTOUCHED }
   const keeps = (flow: Flow): boolean => flow.redirected || around.keeps(flow.daddr, flow.dnat)
-  const through = (
-    name: Hook['hook'],
-    flows: readonly Flow[],
-    more: Surroundings['fields'] = {},
-    nat = true,
-  ): readonly Flow[] => {
-    const here = { ...around, fields: { ...around.fields, ...more } }
-    return flows.length === 0 ? flows : throughHook(walk, chains, name, flows, here, nat)
+  const through = (name: Hook['hook'], flows: readonly Flow[], fields: Fields = {}, again = false): readonly Flow[] => {
+    const here = { ...around, fields: { ...around.fields, ...fields } }
+    return flows.length === 0 ? flows : throughHook(walk, chains, name, flows, here, again)
   }
   if (around.entry === 'prerouting') {
     const { kept, sent } = parted(through('prerouting', [start], { 'meta oifname': NO_INTERFACE }), keeps)
@@ -54,10 +51,15 @@ export const passHooks = (
     const relayed = through('output', turned, { 'meta iifname': NO_INTERFACE })
     return merge([...arrived, ...through('postrouting', [...through('forward', sent), ...relayed])])
   }
-  const out = through('output', [start], { 'meta iifname': NO_INTERFACE })
+  // the hook is told of the way before OUTPUT's own DNAT, and of no other (nf_hook_state)
+  const way = around.outputInterface?.(daddr)
+  const out = through('output', [start], {
+    'meta iifname': NO_INTERFACE,
+    ...(way === undefined ? {} : { 'meta oifname': way }),
+  })
   const { kept, sent } = parted(through('postrouting', out, { 'meta iifname': NO_INTERFACE }), keeps)
   const again = { 'meta iifname': LOOPBACK, 'meta oifname': NO_INTERFACE }
-  return merge([...sent, ...through('input', through('prerouting', kept, again, false), again, false)])
+  return merge([...sent, ...through('input', through('prerouting', kept, again, true), again, true)])
 }
 
 const UNTOUCHED = {
@@ -77,26 +79,33 @@ const parted = (flows: readonly Flow[], keeps: (flow: Flow) => boolean): { kept:
   return { kept, sent }
 }
 
-/** nat chains see a connection until one of them has translated this side of it, and only what conntrack sees. */
+/** NF_IP_PRI_CONNTRACK: chains before it see packets that belong to no connection yet. */
+const CONNTRACK = -200
+
+/**
+ * nat chains see a connection until one of them has translated this side of it, and only what conntrack sees.
+ * `again`: by the loopback interface; conntrack and NAT were here.
+ */
 const throughHook = (
   walk: Walk,
   chains: readonly Based[],
   name: Hook['hook'],
   flows: readonly Flow[],
   around: Surroundings,
-  nat: boolean,
+  again: boolean,
 ): readonly Flow[] => {
+  const first = !again && (name === 'prerouting' || name === 'output')
   let present = flows
   for (const { table, chain, hook } of chains) {
     if (hook.hook !== name || present.length === 0) continue
     if (hook.type !== 'nat') {
-      present = walk.base(table, chain, present, around)
+      present = walk.base(table, chain, present, { ...around, beforeConntrack: first && hook.priority < CONNTRACK })
       continue
     }
     const source = name === 'postrouting' || name === 'input'
-    const isDone = (flow: Flow): boolean => !nat || flow.untracked || (source ? flow.masquerade : flow.dnat)
+    const isDone = (flow: Flow): boolean => again || flow.untracked || (source ? flow.masquerade : flow.dnat)
     const { kept: done, sent: open } = parted(present, isDone)
-    if (open.length > 0) present = [...done, ...walk.base(table, chain, open, around)]
+    if (open.length > 0) present = [...done, ...walk.base(table, chain, open, { ...around, beforeConntrack: false })]
   }
   return present
 }

@@ -1,5 +1,5 @@
 import { equalsMasked, masked } from './bytes.ts'
-import type { Flow, Probe, Surroundings } from './flow.ts'
+import type { Flow, Place, Probe } from './flow.ts'
 import { isAll, isNone, type Mass, massOf, rest, total } from './mass.ts'
 import type { Bytes, Expression, Field, RuleSet, Statement } from './model.ts'
 import { printValue } from './print-values.ts'
@@ -8,7 +8,7 @@ import { fieldBytes, keyValues, oddsWithin, type Value, valuesOf } from './value
 /** What a match needs to know besides the flow. */
 export interface Sight {
   readonly probe: Probe
-  readonly around: Surroundings
+  readonly around: Place
   readonly set: (name: string) => RuleSet | undefined
 }
 
@@ -152,7 +152,7 @@ const chance = (odds: Mass, negated: boolean, assumed?: string): Answer => {
 }
 
 /** A field that the packet as asked does not have. Of an interface's name the beginning may be known. */
-const answerUnsaid = ({ left, op, right, mask }: Extract<Match, { kind: 'match' }>, around: Surroundings): Answer => {
+const answerUnsaid = ({ left, op, right, mask }: Extract<Match, { kind: 'match' }>, around: Place): Answer => {
   const negated = op === '!='
   if (left.kind !== 'field') return unsaid(left, negated)
   const asked = mask === undefined ? right : wholeBytes(right, mask)

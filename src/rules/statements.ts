@@ -4,7 +4,7 @@ import { all, type Mass, part, rest } from './mass.ts'
 import { answerOf, type Fact, isAside, isMatch, type Match, type Sight } from './matches.ts'
 import type { Bytes, ElementValue, Jump, Key, Rule, RuleSet, Statement } from './model.ts'
 import { printValue } from './print-values.ts'
-import { keyValues } from './values.ts'
+import { hasConnection, keyValues } from './values.ts'
 
 /** What becomes of (a share of) a flow at a statement. next: the next statement; break: the rule does not match. */
 export type Step =
@@ -57,9 +57,11 @@ export const applyStatement = (statement: Statement, flow: Flow, reader: Reader)
     case 'ct-mark':
     case 'save-mark':
     case 'restore-mark':
+      if (statement.kind !== 'mark' && !hasConnection(flow, reader.around)) return [{ kind: 'next', flow }]
       return [{ kind: 'next', flow: { ...flow, ...marks(statement, flow) } }]
     case 'notrack':
-      return [{ kind: 'next', flow: { ...flow, untracked: true } }]
+      // nft_notrack.c, xt_CT.c: too late once conntrack has seen it
+      return [{ kind: 'next', flow: reader.around.beforeConntrack ? { ...flow, untracked: true } : flow }]
     case 'reject':
       return [{ kind: 'reject', flow }]
     case 'jump':

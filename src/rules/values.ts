@@ -1,5 +1,5 @@
 import { masked, number, padded, u16, u32, u8 } from './bytes.ts'
-import type { Flow, Probe, Surroundings } from './flow.ts'
+import type { Flow, Place, Probe } from './flow.ts'
 import { jhash, scaled } from './jhash.ts'
 import { all, type Mass, massOf, part, total } from './mass.ts'
 import type { Bytes, Expression, Field, Key } from './model.ts'
@@ -22,6 +22,7 @@ export type Values =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'foreign' }
 
+const INVALID = 1
 const NEW = 8
 const UNTRACKED = 64
 const STATUS_SRC_NAT = 0x10
@@ -34,12 +35,7 @@ const TCP_SYN = 2
 const unknown = { kind: 'unknown' } as const
 const foreign = { kind: 'foreign' } as const
 
-export const fieldBytes = (
-  field: Field,
-  flow: Flow,
-  probe: Probe,
-  around: Surroundings,
-): Bytes | 'unknown' | 'foreign' => {
+export const fieldBytes = (field: Field, flow: Flow, probe: Probe, around: Place): Bytes | 'unknown' | 'foreign' => {
   switch (field) {
     case 'ip saddr':
       return probe.family === 'ip' ? flow.source || probe.saddr : 'foreign'
@@ -55,30 +51,44 @@ export const fieldBytes = (
       return u16(flow.dport)
     case 'meta mark':
       return u32(flow.mark)
-    case 'ct mark':
-      return u32(flow.ctMark)
     case 'ct state':
-      return u32(flow.untracked ? UNTRACKED : (around.ctState ?? NEW))
+      if (hasConnection(flow, around)) return u32(around.ctState ?? NEW)
+      return u32(flow.untracked ? UNTRACKED : INVALID)
+    case 'ct mark':
+      return hasConnection(flow, around) ? u32(flow.ctMark) : 'foreign'
     case 'ct status':
-      return u32((flow.dnat ? STATUS_DST_NAT : 0) | (flow.masquerade ? STATUS_SRC_NAT : 0))
+      // iptables asks `--ctstate NEW,DNAT` of packets without connection too, and they are neither
+      if (!hasConnection(flow, around)) return u32(0)
+      return u32(status(flow, probe))
     case 'fib saddr type':
       return u32(around.addressType(probe.saddr))
     case 'fib daddr type':
       return u32(around.addressType(flow.daddr))
     case 'th sport':
-    case 'ct original proto-src':
       return probe.sport === null ? (around.fields?.[field] ?? 'unknown') : u16(probe.sport)
     case 'meta oifname':
       return around.fields?.[field] ?? around.outputInterface?.(flow.daddr) ?? 'unknown'
     default:
+      if (field.startsWith('ct ') && !hasConnection(flow, around)) return 'foreign'
       return around.fields?.[field] ?? ofFirstPacket(field, probe)
   }
 }
 
+/** NAT to what the packet has already is none (nf_nat_setup_info). */
+const status = ({ dnat, daddr, dport, masquerade, source }: Flow, probe: Probe): number => {
+  const there = dnat && (daddr !== probe.daddr || dport !== probe.dport)
+  const back = masquerade && source !== probe.saddr
+  return (there ? STATUS_DST_NAT : 0) | (back ? STATUS_SRC_NAT : 0)
+}
+
+/** Before conntrack, and where it was told not to look, a packet is of no connection: `ct` has no field but its state. */
+export const hasConnection = ({ untracked }: Flow, { beforeConntrack }: Place): boolean =>
+  !untracked && !beforeConntrack
+
 /** What is the same for every first packet of a connection that looks like this one. */
 const ofFirstPacket = (
   field: Field,
-  { family, protocol, saddr, daddr, dport }: Probe,
+  { family, protocol, saddr, sport, daddr, dport }: Probe,
 ): Bytes | 'unknown' | 'foreign' => {
   switch (field) {
     case 'ip protocol':
@@ -106,6 +116,8 @@ const ofFirstPacket = (
       return saddr
     case 'ct original daddr':
       return daddr
+    case 'ct original proto-src':
+      return sport === null ? 'unknown' : u16(sport)
     case 'ct original proto-dst':
       return u16(dport)
     default:
@@ -114,7 +126,7 @@ const ofFirstPacket = (
 }
 
 /** The values of one expression; a number generator gives as many as its modulus. */
-export const valuesOf = (expression: Expression, flow: Flow, probe: Probe, around: Surroundings): Values => {
+export const valuesOf = (expression: Expression, flow: Flow, probe: Probe, around: Place): Values => {
   switch (expression.kind) {
     case 'field': {
       const bytes = fieldBytes(expression.field, flow, probe, around)
@@ -152,7 +164,7 @@ export const valuesOf = (expression: Expression, flow: Flow, probe: Probe, aroun
 }
 
 /** A concatenation: every part padded to 4 bytes, unless there is only one. */
-export const keyValues = (key: Key, flow: Flow, probe: Probe, around: Surroundings): Values => {
+export const keyValues = (key: Key, flow: Flow, probe: Probe, around: Place): Values => {
   const [only] = key
   if (key.length === 1 && only !== undefined) return valuesOf(only, flow, probe, around)
   let values: readonly Value[] = [{ bytes: '', odds: all }]
@@ -176,7 +188,7 @@ export const oddsWithin = (
   high: Bytes,
   flow: Flow,
   probe: Probe,
-  around: Surroundings,
+  around: Place,
 ): Mass | 'unknown' | 'foreign' => {
   if (expression.kind === 'numgen') {
     const { mode, modulus, offset } = expression

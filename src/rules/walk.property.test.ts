@@ -11,6 +11,8 @@ import { equals, field, jump } from './terms.ts'
 import { traceOf } from './trace.ts'
 
 const CHAINS = 6
+/** A second of work when nobody else has any. */
+const SLOW = { timeout: 60_000 }
 const address = (n: number): string => u32(0x0a600000 + n)
 
 const matches = fc.oneof(
@@ -136,7 +138,7 @@ const asFound = ({ ends }: Outcome): Found => {
 const tableOf = (chains: readonly Chain[], policy: 'accept' | 'drop', type: 'nat' | 'filter'): Table =>
   table([base(policy, type), ...chains])
 
-test('pushing mass gives what following every branch by itself gives', () => {
+test('pushing mass gives what following every branch by itself gives', SLOW, () => {
   fc.assert(
     fc.property(acyclic, fc.constantFrom('accept', 'drop'), (chains, policy) => {
       const rules = tableOf(chains, policy, 'nat')
@@ -189,7 +191,7 @@ const wild = fc
   .array(fc.array(anyRule, { maxLength: 5 }), { minLength: CHAINS, maxLength: CHAINS })
   .map((all) => all.map((rules, i) => chain(`c${i}`, ...rules)))
 
-test('any rules, jumps in circles among them: it ends, nothing is lost, and people can be told', () => {
+test('any rules, jumps in circles among them: it ends, nothing is lost, and people can be told', SLOW, () => {
   const hooks = fc.array(
     fc.constantFrom(
       hook('prerouting', -300, 'filter'),
@@ -225,7 +227,7 @@ test('any rules, jumps in circles among them: it ends, nothing is lost, and peop
   )
 })
 
-test('a long chain is looked up by destination as if it were walked', () => {
+test('a long chain is looked up by destination as if it were walked', SLOW, () => {
   /** the same question in words that are not indexed */
   const walked = (statement: Statement): Statement =>
     statement.kind === 'match' && statement.left.kind === 'field' && statement.left.field === 'ip daddr'

@@ -1,6 +1,6 @@
 import type { PathStep } from '../model/packet.ts'
 import { candidates, type ChainIndex, indexOf } from './chain-index.ts'
-import { type Flow, merge, type Probe, type Surroundings } from './flow.ts'
+import { type Flow, merge, type Place, type Probe } from './flow.ts'
 import { refusal } from './matches.ts'
 import type { Chain, Jump, Rule, Table } from './model.ts'
 import { Path, resultOf, whereOf } from './path.ts'
@@ -81,7 +81,7 @@ export class Walk {
   }
 
   /** Through one base chain. Returns the flows that go on to the next; dropped and rejected ones end. */
-  base(table: Table, chain: Chain, flows: readonly Flow[], around: Surroundings): readonly Flow[] {
+  base(table: Table, chain: Chain, flows: readonly Flow[], around: Place): readonly Flow[] {
     const { away, returned } = this.#chain(table, chain, flows, around)
     if (chain.hook?.policy !== 'drop') return merge([...away, ...returned])
     if (returned.length > 0) this.#path.policy(table, chain, 'drop')
@@ -89,7 +89,7 @@ export class Walk {
     return merge(away)
   }
 
-  #chain(table: Table, chain: Chain, flows: readonly Flow[], around: Surroundings): Passed {
+  #chain(table: Table, chain: Chain, flows: readonly Flow[], around: Place): Passed {
     this.#entered.push(chain)
     const reader = this.#reader(table, chain, around)
     const chosen = this.#candidates(chain, flows)
@@ -184,7 +184,7 @@ export class Walk {
     return index === null ? null : candidates(index, flows)
   }
 
-  #reader(table: Table, chain: Chain, around: Surroundings): ChainReader {
+  #reader(table: Table, chain: Chain, around: Place): ChainReader {
     const reader: ChainReader = {
       table,
       chain,
