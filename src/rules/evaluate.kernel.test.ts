@@ -17,11 +17,11 @@ const run = (command: string, args: readonly string[], input = ''): string =>
   execFileSync(command, args, { encoding: 'utf8', input, stdio: ['pipe', 'pipe', 'pipe'], timeout: 20_000 })
 const ip = (...args: readonly string[]): void => void run('ip', args)
 
-let around: ReturnType<typeof createNamespace>
+let around: ReturnType<typeof createNamespace> | undefined
 
 beforeAll(async () => {
-  around = createNamespace('ek-rules', 'around')
   await enterPrivateNetwork()
+  around = createNamespace('ek-rules', 'around')
   ip('link', 'set', 'lo', 'up')
   for (const [name, peer, net] of [
     ['in0', 'p0', '10.0.0'],
@@ -59,7 +59,7 @@ beforeAll(async () => {
 })
 
 afterAll(() => {
-  around[Symbol.dispose]()
+  around?.[Symbol.dispose]()
 })
 
 const own = new Set(['10.0.0.1', '10.2.0.1'])
@@ -214,7 +214,7 @@ const source = (to: string): string => (isOwn(to) ? to : '10.2.0.1')
 const send = (to: string, port: number, sent: boolean): void => {
   const shell = ['bash', '-c', `echo > /dev/udp/${to}/${port}`]
   // a packet that OUTPUT drops is an error of the sender's: counted all the same
-  const [command = '', ...args] = sent ? shell : ['ip', 'netns', 'exec', around.name, ...shell]
+  const [command = '', ...args] = sent ? shell : ['ip', 'netns', 'exec', around?.name ?? '', ...shell]
   try {
     run(command, args)
   } catch {
