@@ -91,6 +91,16 @@ test.each([
   expect(numerator * (STATISTIC / denominator)).toBe(n)
 })
 
+test('of every k up to 5,000: 1/k as kube-proxy prints it is its N, and N comes back from what iptables-save prints', () => {
+  for (const [i, n] of kernelNumbers(5000).entries()) {
+    const { numerator, denominator } = statisticOdds(Number(printed(5000 - i)))
+    if (numerator * (STATISTIC / denominator) !== n) throw new Error(`1/${5000 - i} is ${n}/2^31`)
+    // libxt_statistic.c: %.11f of N/2^31, whose digits are all told by toFixed but for ties
+    const saved = statisticOdds(Number((Number(n) / 2 ** 31).toFixed(11)))
+    if (saved.numerator * (STATISTIC / saved.denominator) !== n) throw new Error(`${n}/2^31 does not come back`)
+  }
+})
+
 test.each([1, 2, 3, 5, 10, 44, 51, 71, 100, 280, 1000])(
   '%i endpoints: the kernel’s integers, and exactly 1 in all',
   expectExact,
