@@ -64,7 +64,7 @@ const shares = ({ names }: Subject, backends: readonly Backend[], chains: readon
     const total = left
     left -= weight
     if (left === 0) return `${said} -j ${chain}`
-    return `${said} -m statistic --mode random --probability ${probability(weight, total)} -j ${chain}`
+    return [said, '-m statistic --mode random --probability', probability(weight, total), '-j', chain].join(' ')
   })
 }
 
@@ -74,8 +74,8 @@ const endpoint = ({ frontend, family, names, place }: Subject, backend: Backend,
   const said = comment(names.servicePort)
   const remember = frontend.affinitySeconds === null ? '' : ` -m recent --set --name ${chain} ${wholeAddress[family]}`
   return chainObject(place('nat', chain), [
-    `${sourceIs(backend.address)} ${said} -j ${MARK_MASQ}`,
-    `-p ${protocol} ${said}${remember} -m ${protocol} -j DNAT --to-destination ${endpointOf(backend)}`,
+    [sourceIs(backend.address), said, '-j', MARK_MASQ].join(' '),
+    [`-p ${protocol}`, said + remember, `-m ${protocol} -j DNAT --to-destination`, endpointOf(backend)].join(' '),
   ])
 }
 

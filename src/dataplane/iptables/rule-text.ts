@@ -44,12 +44,16 @@ const LONGEST = 255
 
 /** As libxt_comment and xtables_save_string write it; what would break a line apart is replaced. */
 export const comment = (text: string): string => {
+  if (quotable.test(text)) return ['-m comment --comment "', text, '"'].join('')
   if (plain.test(text)) return `-m comment --comment ${text}`
   const printable = text.replace(/[^ -~]/g, '_').slice(0, LONGEST)
   return `-m comment --comment "${printable.replace(/["'\\]/g, '\\$&')}"`
 }
 
 const plain = /^[\w-]{1,255}$/
+
+/** most: some character that must be quoted, none that must be escaped or replaced */
+const quotable = /^(?=[^]*[^\w-])[ !#-&(-[\]-~]{1,255}$/
 
 export const destinationPort = (protocol: string, port: number): string => `-m ${protocol} --dport ${port}`
 

@@ -1,54 +1,69 @@
-import { chainOf, createContext } from '../../rules/iptables/index.ts'
+import { chainOf, createContext, type RuleContext } from '../../rules/iptables/index.ts'
 import type { Chain, Table } from '../../rules/model.ts'
 import type { Program } from '../plane.ts'
+import { isShared } from './identity.ts'
 import type { IptablesObject, RuleText } from './objects.ts'
 
-/** A chain's rules by place. */
+/** A chain's rules that are objects of their own, by place. */
 interface Draft {
   readonly head: RuleText[]
-  readonly whole: RuleText[]
   readonly tail: RuleText[]
 }
 
 interface TableDraft {
   readonly family: Table['family']
   readonly name: string
-  readonly chains: Map<string, Draft>
+  readonly context: RuleContext
+  readonly chains: Map<string, Chain>
+  readonly drafts: Map<string, Draft>
 }
 
 /** Programs as the rule model's tables. Rules are read when a packet first comes to their chain. */
 export const tablesOf = (programs: Iterable<Program<IptablesObject>>): readonly Table[] => {
-  const drafts = new Map<string, TableDraft>()
+  const tables = new Map<string, TableDraft>()
   const shared = new Set<string>()
   for (const { objects } of programs) {
     for (const object of objects) {
-      if (object.kind === 'chain') {
+      if (object.kind === 'rule' && isShared(object)) {
         if (shared.has(object.key)) continue
         shared.add(object.key)
       }
-      place(drafts, object)
+      place(tableFor(tables, object), object)
     }
   }
-  return Array.from(drafts.values(), tableOf)
+  return Array.from(tables.values(), tableOf)
 }
 
-const place = (drafts: Map<string, TableDraft>, object: IptablesObject): void => {
-  const { family, table: name, chain } = object
+const tableFor = (tables: Map<string, TableDraft>, { family, table: name }: IptablesObject): TableDraft => {
   const key = `${family} ${name}`
-  const draft = drafts.get(key) ?? { family, name, chains: new Map<string, Draft>() }
-  drafts.set(key, draft)
-  const rules = draft.chains.get(chain) ?? { head: [], whole: [], tail: [] }
-  draft.chains.set(chain, rules)
-  if (object.kind === 'chain') rules.whole.push(...object.rules)
-  else if (object.kind === 'rule') rules[object.place].push(object.rule)
+  const known = tables.get(key)
+  if (known !== undefined) return known
+  const made = {
+    family,
+    name,
+    context: createContext(),
+    chains: new Map<string, Chain>(),
+    drafts: new Map<string, Draft>(),
+  }
+  tables.set(key, made)
+  return made
 }
 
-const tableOf = ({ family, name, chains }: TableDraft): Table => {
-  const context = createContext()
-  const parsed = Array.from(chains, ([chain, { head, whole, tail }]): [string, Chain] => {
+const place = ({ name: table, context, chains, drafts }: TableDraft, object: IptablesObject): void => {
+  const { chain: name } = object
+  if (object.kind === 'chain') {
+    if (!chains.has(name)) chains.set(name, chainOf({ name, table, rules: object.rules }, context))
+    return
+  }
+  const draft = drafts.get(name) ?? { head: [], tail: [] }
+  drafts.set(name, draft)
+  if (object.kind === 'rule') draft[object.place].push(object.rule)
+}
+
+const tableOf = ({ family, name, context, chains, drafts }: TableDraft): Table => {
+  for (const [chain, { head, tail }] of drafts) {
     // of several at the head the one written last comes first
-    const rules = [...head.toReversed(), ...whole, ...tail]
-    return [chain, chainOf({ name: chain, table: name, rules }, context)]
-  })
-  return { family, name, chains: new Map(parsed), sets: context.sets }
+    chains.set(chain, chainOf({ name: chain, table: name, rules: [...head.toReversed(), ...tail] }, context))
+  }
+  return { family, name, chains, sets: context.sets }
 }
