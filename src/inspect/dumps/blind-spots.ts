@@ -38,14 +38,21 @@ const spotsOf = (node: NodeRules, family: 'ip' | 'ip6'): readonly string[] => {
   return spots
 }
 
-/** iptables-save -t nat leaves out the table in which Services without endpoints are refused, and policies drop. */
+const iptablesTables = new Set(['raw', 'mangle', 'nat', 'filter', 'security'])
+
+/**
+ * iptables-save -t nat leaves out the table in which Services without endpoints are refused, and policies drop; a dump that was cut
+ * between two tables lacks the later one.
+ */
 const absentTables = (tables: readonly Table[]): readonly string[] => {
-  const has = (name: string): boolean => tables.some((table) => table.name === name)
-  const kube = (name: string): boolean =>
-    tables.some((table) => table.name === name && table.chains.has('KUBE-SERVICES'))
-  if (kube('nat') && !has('filter')) return ['filter']
-  return kube('filter') && !has('nat') ? ['nat'] : []
+  const own = tables.filter(
+    ({ name, chains }) => iptablesTables.has(name) && builtIn.some((chain) => chains.has(chain)),
+  )
+  if (own.length === 0) return []
+  return ['nat', 'filter'].filter((name) => !own.some((table) => table.name === name))
 }
+
+const builtIn = ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING']
 
 const hasChain = (chains: ReadonlyMap<string, Chain>, prefix: string): boolean => {
   for (const name of chains.keys()) if (name.startsWith(prefix)) return true

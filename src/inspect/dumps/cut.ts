@@ -151,6 +151,9 @@ class Cutter {
 
   #problems(): readonly DumpProblem[] {
     const [first] = this.#strange
+    const last = this.#parts.at(-1)
+    if (last !== undefined && endless.has(last.dialect) && !this.#text.endsWith('\n'))
+      return [{ file: this.#file, line: this.#line - 1, text: 'ends within a line: the listing is cut', doubt: true }]
     if (this.#parts.length === 0) return [{ file: this.#file, text: nothing(this.#text, first?.text) }]
     if (first === undefined) return []
     const more = this.#strange.length - 1
@@ -160,6 +163,9 @@ class Cutter {
     ]
   }
 }
+
+/** Listings that have no last line of their own, so that only a missing line end shows that they were cut. */
+const endless: ReadonlySet<Dialect> = new Set(['iptables -nvL', 'ipvsadm -Ln', 'ipvsadm -Sn', 'conntrack -L'])
 
 const nothing = (text: string, line: string | undefined): string => {
   if (text.trim() === '') return 'is empty'

@@ -94,16 +94,8 @@ const destinationOf = (words: readonly string[], counted: boolean, line: number)
   if (endpoint === null) return null
   if (counted) return { ...endpoint, forward: 'Masq', weight: null, active: null, inactive: null, line }
   const how = forwards.find((one) => one === forward)
-  if (how === undefined || !isCount(weight)) return null
-  const counts = isCount(active) && isCount(inactive) ? [Number(active), Number(inactive)] : [null, null]
-  return {
-    ...endpoint,
-    forward: how,
-    weight: Number(weight),
-    active: counts[0] ?? null,
-    inactive: counts[1] ?? null,
-    line,
-  }
+  if (how === undefined || !isCount(weight) || !isCount(active) || !isCount(inactive)) return null
+  return { ...endpoint, forward: how, weight: Number(weight), active: Number(active), inactive: Number(inactive), line }
 }
 
 const isCount = (text: string | undefined): text is string => text !== undefined && /^\d+$/.test(text)

@@ -121,7 +121,8 @@ const likelier = (plain: Trace, own: Trace, to: string): Trace => {
   if (sameAnswer(plain, own)) return plain
   const translates = own.verdict === 'dnat' && plain.verdict !== 'dnat'
   if (translates || (isIdle(plain) && !isIdle(own))) return withDoubts(own, [ownAddress(to)], [])
-  return withDoubts(plain, [`${to} is no address of this node (then: ${briefly(own)}${masqueraded(own)})`], [])
+  const condition = `${to} is no address of this node (then: ${briefly(own)}${masqueraded(own)})`
+  return withDoubts(plain, [condition], isIdle(plain) && own.partial ? own.unknown : [])
 }
 
 const isIdle = ({ verdict }: Trace): boolean => verdict === 'none' || verdict === 'accept'
