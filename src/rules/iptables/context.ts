@@ -46,7 +46,8 @@ export const inRanges = (
       return { kind: 'match', left: field(name), op: negated ? '!=' : '==', right: bytes(only.low) }
     return { kind: 'range', left: field(name), negated, low: bytes(only.low), high: bytes(only.high) }
   }
-  const set = `{ ${ranges.map(({ low, high }) => (low === high ? low : `${low}-${high}`)).join(', ')} }`
+  const inOrder = ranges.toSorted((a, b) => a.low - b.low || a.high - b.high)
+  const set = `{ ${inOrder.map(({ low, high }) => (low === high ? low : `${low}-${high}`)).join(', ')} }`
   ownSet(context, set, (key) => within(ranges, number(key)))
   return { kind: 'lookup', key: [field(name)], set, negated }
 }

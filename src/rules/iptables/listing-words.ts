@@ -119,7 +119,7 @@ const matches: readonly Pattern[] = [
   pattern(String.raw`(source|destination) IP range (! )?(\S+)`, ([, side, negated, range = '']) =>
     match('-m', 'iprange', ...not(negated), side === 'source' ? '--src-range' : '--dst-range', range),
   ),
-  pattern(String.raw`PHYSDEV match((?: !?\s?--physdev-\S+(?: [^-!\s]\S*)?)+)`, ([, options = '']) =>
+  pattern(String.raw`PHYSDEV match((?: (?:! )?--physdev-(?:is-\S+|(?:in|out) \S+))+)`, ([, options = '']) =>
     match('-m', 'physdev', ...options.trim().split(/\s+/)),
   ),
   pattern(String.raw`PKTTYPE (!?)= (\S+)`, ([, negated, type = '']) =>

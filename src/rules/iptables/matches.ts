@@ -104,6 +104,8 @@ const states: Readonly<Record<string, number>> = { INVALID: 1, ESTABLISHED: 2, R
 const statuses: Readonly<Record<string, number>> = { SNAT: 0x10, DNAT: 0x20 }
 const flowStatuses: Readonly<Record<string, number>> = { EXPECTED: 1, SEEN_REPLY: 2, ASSURED: 4, CONFIRMED: 8 }
 
+const allStates = [...Object.keys(states), ...Object.keys(statuses)]
+
 const anyOf = (name: Field, bits: number, negated: boolean): Statement => ({
   kind: 'match',
   left: field(name),
@@ -125,7 +127,8 @@ const ctState: OptionReader = (option, context) => {
   }
   if (status === 0) return anyOf('ct state', state, option.negated)
   if (state === 0) return anyOf('ct status', status, option.negated)
-  const set = `{ ct ${only(option)} }`
+  const names = (only(option) ?? '').split(',')
+  const set = `{ ct ${allStates.filter((name) => names.includes(name)).join(',')} }`
   ownSet(context, set, (key) => ((number(key.slice(0, 4)) & state) | (number(key.slice(4, 8)) & status)) !== 0)
   return { kind: 'lookup', key: [field('ct state'), field('ct status')], set, negated: option.negated }
 }

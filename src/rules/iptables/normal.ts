@@ -4,6 +4,7 @@ import { parseMark, parsePrefix } from './prefix.ts'
 import { formatProtocol, parseProtocol } from './protocols.ts'
 import { asksNothing } from './rule.ts'
 import { type Extension, type Option, parseSpec, printMatch, printOption, printTarget, type Target } from './spec.ts'
+import { normalRate } from './state-matches.ts'
 import { markChange, plainRejects } from './targets.ts'
 import { printWord, splitWords } from './words.ts'
 
@@ -124,14 +125,6 @@ const matchOption = (match: string, option: Option): readonly Option[] => {
 
 const normalFlags = (text: string): string =>
   (text === 'ALL' ? 'ACK,FIN,PSH,RST,SYN,URG' : text).split(',').sort().join(',')
-
-/** `10/minute` is printed as `10/min`. */
-const normalRate = (text: string): string => {
-  const [count = '', unit = 's'] = text.split('/')
-  return `${count}/${rateUnits[unit.charAt(0)] ?? unit}`
-}
-
-const rateUnits: Readonly<Record<string, string>> = { s: 'sec', m: 'min', h: 'hour', d: 'day' }
 
 const hex = (value: number): string => `0x${value.toString(16)}`
 

@@ -83,7 +83,7 @@ describe('words as people write them', () => {
     ],
     [
       '-A X -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP',
-      'ct state . ct status != @{ ct RELATED,ESTABLISHED,DNAT } drop',
+      'ct state . ct status != @{ ct ESTABLISHED,RELATED,DNAT } drop',
     ],
     ['-A X -m conntrack --ctstate DNAT -j ACCEPT', 'ct status dnat accept'],
     ['-A X -p icmp -m icmp --icmp-type any -j ACCEPT', 'meta l4proto icmp accept'],

@@ -31,9 +31,17 @@ const recent: MatchReader = (options) => {
   return [state(`client not${often} in ${list} ${name}`, mode.negated, name)]
 }
 
+/** `10/minute` is printed as `10/min`. */
+export const normalRate = (text: string): string => {
+  const [count = '', unit = 's'] = text.split('/')
+  return `${count}/${rateUnits[unit.charAt(0)] ?? unit}`
+}
+
+const rateUnits: Readonly<Record<string, string>> = { s: 'sec', m: 'min', h: 'hour', d: 'day' }
+
 const limit: MatchReader = (options) => {
   const rate = find(options, '--limit')
-  return rate === undefined ? null : [state(`rate not above ${rate.values.join(' ')}`, !rate.negated)]
+  return rate === undefined ? null : [state(`rate not above ${normalRate(rate.values.join(' '))}`, !rate.negated)]
 }
 
 const hashlimit: MatchReader = (options) => {
@@ -42,7 +50,7 @@ const hashlimit: MatchReader = (options) => {
   const above = find(options, '--hashlimit-above')
   const rate = upto ?? above
   if (rate === undefined) return null
-  const text = `rate of ${name ?? 'hashlimit'} not above ${rate.values.join(' ')}`
+  const text = `rate of ${name ?? 'hashlimit'} not above ${normalRate(rate.values.join(' '))}`
   return [state(text, (upto !== undefined) !== rate.negated, name)]
 }
 
