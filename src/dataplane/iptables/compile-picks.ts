@@ -2,7 +2,7 @@ import { formatEndpoint } from '../../model/address.ts'
 import type { Backend, BackendSet } from '../../model/frontend.ts'
 import type { TrafficPolicy } from '../../model/objects.ts'
 import { MARK_MASQ } from './chains.ts'
-import { endpointChain } from './names.ts'
+import { endpointChain, type ServicePortNames } from './names.ts'
 import { chainObject, type ChainObject, type IpFamily, type RuleText } from './objects.ts'
 import { probability } from './probability.ts'
 import { comment, destinationIs, destinationPort, jumpTo, ruleText, sourceIs } from './rule-text.ts'
@@ -13,15 +13,31 @@ import type { Subject } from './subject.ts'
  * frontend of the ServicePort leads there.
  */
 export const compilePicks = (subject: Subject, policy: TrafficPolicy, set: BackendSet): readonly ChainObject[] => {
-  const { names } = subject
-  const chains = set.backends.map((backend) => endpointChain(names, backend))
-  const pick = chainObject(subject.place('nat', policy === 'Cluster' ? names.cluster : names.local), [
+  const { names, place } = subject
+  const targets = targetsOf(names, set)
+  const pick = chainObject(place('nat', policy === 'Cluster' ? names.cluster : names.local), [
     ...strangers(subject, policy),
-    ...knownClients(subject, set.backends, chains),
-    ...shares(subject, set.backends, chains),
+    ...knownClients(subject, targets),
+    ...shares(subject, targets),
   ])
-  return [pick, ...set.backends.map((backend, index) => endpoint(subject, backend, chains[index] ?? ''))]
+  return [pick, ...targets.map((target) => endpoint(subject, target))]
 }
+
+interface Target {
+  readonly backend: Backend
+  /** `10.1.0.2:8080` */
+  readonly endpoint: string
+  readonly chain: string
+}
+
+/** In kube-proxy's order: by text. */
+const targetsOf = (names: ServicePortNames, { backends }: BackendSet): readonly Target[] =>
+  backends
+    .map((backend) => {
+      const text = formatEndpoint(backend.address, backend.port)
+      return { backend, endpoint: text, chain: endpointChain(names, text) }
+    })
+    .sort((a, b) => (a.endpoint < b.endpoint ? -1 : 1))
 
 /** At the cluster IP whoever is no pod is masqueraded: a static route may have brought him here, and the answer must come back so. */
 const strangers = ({ frontend, node, names, pods }: Subject, policy: TrafficPolicy): readonly RuleText[] => {
@@ -40,46 +56,41 @@ const strangers = ({ frontend, node, names, pods }: Subject, policy: TrafficPoli
 }
 
 /** Session affinity: who was at an endpoint lately goes there again. */
-const knownClients = (
-  { frontend, family, names }: Subject,
-  backends: readonly Backend[],
-  chains: readonly string[],
-): readonly RuleText[] => {
+const knownClients = ({ frontend, family, names }: Subject, targets: readonly Target[]): readonly RuleText[] => {
   const { affinitySeconds } = frontend
   if (affinitySeconds === null) return []
-  return backends.map((backend, index) => {
-    const chain = chains[index] ?? ''
-    const recent = `-m recent --rcheck --seconds ${affinitySeconds} --reap --name ${chain} ${wholeAddress[family]}`
-    return `${comment(`${names.servicePort} -> ${endpointOf(backend)}`)} ${recent} -j ${chain}`
-  })
+  const recent = `-m recent --rcheck --seconds ${affinitySeconds} --reap --name`
+  return targets.map(({ endpoint: to, chain }) =>
+    [comment(`${names.servicePort} -> ${to}`), recent, chain, wholeAddress[family], '-j', chain].join(' '),
+  )
 }
 
 /** Each rule takes its share of what those before it left; the last takes the rest. */
-const shares = ({ names }: Subject, backends: readonly Backend[], chains: readonly string[]): readonly RuleText[] => {
-  let left = backends.reduce((sum, { weight }) => sum + weight, 0)
-  return backends.map((backend, index) => {
-    const chain = chains[index] ?? ''
-    const said = comment(`${names.servicePort} -> ${endpointOf(backend)}`)
-    const { weight } = backend
+const shares = ({ names }: Subject, targets: readonly Target[]): readonly RuleText[] => {
+  let left = targets.reduce((sum, { backend }) => sum + backend.weight, 0)
+  return targets.map(({ backend, endpoint: to, chain }) => {
+    const said = comment(`${names.servicePort} -> ${to}`)
     const total = left
-    left -= weight
-    if (left === 0) return `${said} -j ${chain}`
-    return [said, '-m statistic --mode random --probability', probability(weight, total), '-j', chain].join(' ')
+    left -= backend.weight
+    if (left === 0) return [said, '-j', chain].join(' ')
+    const share = probability(backend.weight, total)
+    return [said, '-m statistic --mode random --probability', share, '-j', chain].join(' ')
   })
 }
 
 /** A backend that dials itself is masqueraded; with affinity the client is remembered. */
-const endpoint = ({ frontend, family, names, place }: Subject, backend: Backend, chain: string): ChainObject => {
+const endpoint = (
+  { frontend, family, names, place }: Subject,
+  { backend, endpoint: to, chain }: Target,
+): ChainObject => {
   const { protocol } = names
   const said = comment(names.servicePort)
   const remember = frontend.affinitySeconds === null ? '' : ` -m recent --set --name ${chain} ${wholeAddress[family]}`
   return chainObject(place('nat', chain), [
     [sourceIs(backend.address), said, '-j', MARK_MASQ].join(' '),
-    [`-p ${protocol}`, said + remember, `-m ${protocol} -j DNAT --to-destination`, endpointOf(backend)].join(' '),
+    [`-p ${protocol}`, said + remember, `-m ${protocol} -j DNAT --to-destination`, to].join(' '),
   ])
 }
-
-const endpointOf = ({ address, port }: Backend): string => formatEndpoint(address, port)
 
 /** what iptables-save prints of a list of clients (xt_recent) */
 const wholeAddress: Readonly<Record<IpFamily, string>> = {

@@ -173,6 +173,14 @@ describe('chains of a ServicePort', () => {
   })
 })
 
+test('endpoints stand in the order of their text, as kube-proxy has it', () => {
+  const list = ['10.0.1.9', '10.0.1.10', '10.0.1.100'].map((address) => endpoint(address))
+  const [program] = compiled(service(), [slice(list)])
+  const pick = program?.objects.find((object) => object.kind === 'chain' && object.chain.startsWith('KUBE-SVC-'))
+  const order = (pick?.kind === 'chain' ? pick.rules : []).flatMap((rule) => / -> ([^"]+)"/.exec(rule)?.[1] ?? [])
+  expect(order).toEqual(['10.0.1.100:8080', '10.0.1.10:8080', '10.0.1.9:8080'])
+})
+
 test('schedulers that need more than chance are refused by name and served at random', () => {
   for (const scheduler of ['rr', 'sh', 'maglev', 'lc'])
     expect(compiled(service({ scheduler }), [slice([near])])[0]?.refused).toEqual([

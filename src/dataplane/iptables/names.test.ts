@@ -1,10 +1,7 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Backend } from '../../model/frontend.ts'
 import { endpointChain, servicePortNames } from './names.ts'
-
-const at = (address: string, port: number): Backend => ({ address, port, weight: 1, pod: '', node: '' })
 
 test('names that clusters have', () => {
   const dns = servicePortNames({ service: 'kube-system/kube-dns', portName: 'dns', protocol: 'UDP' })
@@ -19,7 +16,7 @@ test('names that clusters have', () => {
   expect(api.cluster).toBe('KUBE-SVC-NPX46M4PTMTKRN6Y')
   const web = servicePortNames({ service: 'ns1/svc1', portName: 'p80', protocol: 'TCP' })
   expect(web.cluster).toBe('KUBE-SVC-XPGD46QRK7WJZT7O')
-  expect(endpointChain(web, at('10.180.0.1', 80))).toBe('KUBE-SEP-SXIVWICOYRO3J4NJ')
+  expect(endpointChain(web, '10.180.0.1:80')).toBe('KUBE-SEP-SXIVWICOYRO3J4NJ')
 })
 
 test('a port without a name is the Service’s name alone', () => {

@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto'
-import { formatEndpoint } from '../../model/address.ts'
-import type { Backend, Frontend } from '../../model/frontend.ts'
+import type { Frontend } from '../../model/frontend.ts'
 
 /**
  * kube-proxy's chain names (pkg/proxy/iptables: portProtoHash, servicePortEndpointChainName): a prefix and the first 16 characters of
@@ -39,9 +38,9 @@ export const servicePortNames = ({ service, portName, protocol }: Named): Servic
 
 const protocols = { TCP: 'tcp', UDP: 'udp', SCTP: 'sctp' } as const
 
-/** The chain of one endpoint of a ServicePort; also the name of its list of clients (`-m recent`). */
-export const endpointChain = ({ servicePort, protocol }: ServicePortNames, { address, port }: Backend): string =>
-  `KUBE-SEP-${hash16(servicePort + protocol + formatEndpoint(address, port))}`
+/** The chain of one endpoint (`10.1.0.2:8080`, `[fd00::2]:8080`) of a ServicePort; also the name of its list of clients (`-m recent`). */
+export const endpointChain = ({ servicePort, protocol }: ServicePortNames, endpoint: string): string =>
+  `KUBE-SEP-${hash16(servicePort + protocol + endpoint)}`
 
 /** RFC 4648 base32 of the first 80 bits: four times 20. A first sync makes a hundred thousand. */
 const hash16 = (text: string): string => {
