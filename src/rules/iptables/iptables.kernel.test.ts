@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { parseIpsets } from '../../inspect/dumps/ipset.ts'
-import { enterPrivateNetwork } from '../../kernel/namespace.ts'
+import { enterOwnNetwork } from '../../../test/support/private-network.ts'
 import { printRule } from '../print.ts'
 import type { Table } from '../model.ts'
 import { normalRule, parseListing, parseSave, tablesOf } from './index.ts'
@@ -30,7 +30,7 @@ const normal = (text: string): readonly string[] =>
     .toSorted()
 
 beforeAll(async () => {
-  await enterPrivateNetwork()
+  await enterOwnNetwork()
 })
 
 describe.each(['legacy', 'nft'])('%s', (backEnd) => {

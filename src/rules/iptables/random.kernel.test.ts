@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
-import { enterPrivateNetwork } from '../../kernel/namespace.ts'
+import { enterOwnNetwork } from '../../../test/support/private-network.ts'
 import { createContext, normalRule, parseListing, parseRule, parseSave, tablesOf } from './index.ts'
 import type { Statement } from '../model.ts'
 
@@ -10,7 +10,7 @@ const run = (command: string, args: readonly string[] = [], input = ''): string 
   execFileSync(command, args, { encoding: 'utf8', input, stdio: ['pipe', 'pipe', 'pipe'], timeout: 20_000 })
 
 beforeAll(async () => {
-  await enterPrivateNetwork()
+  await enterOwnNetwork()
 })
 
 const octet = fc.nat(255)
