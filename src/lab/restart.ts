@@ -14,8 +14,9 @@ import { backendsOf, connectionTimeoutMs, sendAll, spread, sumOf } from './measu
 import { keepForPlay } from './play.ts'
 import { readCounts } from './pods.ts'
 import type { RunReport, Skipped } from './report.ts'
-import { reportOf, runFaults, runnablePlanes, type ScenarioOptions, type ScenarioResult } from './scenario.ts'
+import { reportOf, runFaults, type ScenarioOptions, type ScenarioResult } from './scenario.ts'
 import type { Source } from './sources.ts'
+import { runnablePlanes } from './variant.ts'
 import type { ConnectResult, HeldResult, HoldRequest, PulseRequest } from './traffic-protocol.ts'
 
 /**
@@ -23,7 +24,7 @@ import type { ConnectResult, HeldResult, HoldRequest, PulseRequest } from './tra
  * are opened all the time and old ones stay open. Nothing may fail, nothing may be cut, and in the end kernel and plan agree.
  */
 export const runRestart = async (options: ScenarioOptions): Promise<ScenarioResult> => {
-  const { run: planes, skipped: without } = runnablePlanes(options.planes)
+  const { run: planes, skipped: without } = await runnablePlanes(options.planes)
   const skipped: Skipped[] = [...without]
   const { services } = allocate(options.application.services)
   const runs: RunReport[] = []

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { defaultBackEnd } from '../kernel/iptables/programs.ts'
 import { evenApplication } from './even.ts'
 import { runRestart } from './restart.ts'
 import type { RunReport } from './report.ts'
@@ -69,10 +70,21 @@ describe('evenkeel run on every node of a lab', { timeout: 180_000 }, () => {
     expect(report.runs.map(({ scheduler, perClient }) => [scheduler, perClient])).toEqual([['sh', true]])
   })
 
-  it('loses nothing when it is killed and started again while endpoints change', async () => {
-    const run = onlyRun(await runRestart(options('restart')))
-    expect(run).toMatchObject({ restarts: 4, outOfSync: [], held: { cut: 0 } })
-    expect(run.held?.opened).toBeGreaterThan(0)
-    expect(run.connections).toBeGreaterThan(300)
+  it('picks at random on iptables, with the back end that the nodes use', async (context) => {
+    context.skip((await defaultBackEnd()) === null, 'no iptables in PATH')
+    const run = onlyRun(await runSpread(options('even', { planes: ['iptables'], schedulers: ['random'] })))
+    expect(run).toMatchObject({ plane: 'iptables', scheduler: 'random', connections: 300 })
+    expect(run.verdict).not.toBe('SKEWED')
   })
+
+  it.for(['nftables', 'iptables'] as const)(
+    'loses nothing on %s when it is killed and started again while endpoints change',
+    async (plane, context) => {
+      context.skip(plane === 'iptables' && (await defaultBackEnd()) === null, 'no iptables in PATH')
+      const run = onlyRun(await runRestart(options('restart', { planes: [plane], schedulers: null })))
+      expect(run).toMatchObject({ restarts: 4, outOfSync: [], held: { cut: 0 } })
+      expect(run.held?.opened).toBeGreaterThan(0)
+      expect(run.connections).toBeGreaterThan(300)
+    },
+  )
 })

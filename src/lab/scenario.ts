@@ -1,5 +1,4 @@
 import { release } from 'node:os'
-import { planeNamed, planeNames } from '../dataplane/registry.ts'
 import type { PlaneName } from '../dataplane/plane.ts'
 import type { SchedulerName } from '../model/frontend.ts'
 import type { Application } from './controller/application.ts'
@@ -41,19 +40,6 @@ export interface ScenarioResult {
 
 /** Every plane that the project knows, in this version or a later one. */
 export const knownPlanes: readonly PlaneName[] = ['nftables', 'iptables', 'ipvs', 'ebpf', 'userspace']
-
-/** Splits planes into those that can be run and those that are skipped. Throws when none is left, with the reason. */
-export const runnablePlanes = (
-  planes: readonly PlaneName[],
-): { readonly run: readonly PlaneName[]; readonly skipped: readonly Skipped[] } => {
-  const run = planes.filter((plane) => planeNames.includes(plane))
-  const [first] = planes
-  if (run.length === 0 && first !== undefined) planeNamed(first)
-  const skipped = planes
-    .filter((plane) => !run.includes(plane))
-    .map((plane) => ({ plane, reason: `not in this version, which has ${planeNames.join(', ')}` }))
-  return { run, skipped }
-}
 
 export const reportOf = (
   { scenario, seed }: Pick<ScenarioOptions, 'scenario' | 'seed'>,

@@ -11,14 +11,8 @@ import { keepForPlay } from './play.ts'
 import { type Lab, openLab } from './lab.ts'
 import { measure } from './measure.ts'
 import type { RunReport, Skipped } from './report.ts'
-import {
-  isPerClient,
-  reportOf,
-  runFaults,
-  runnablePlanes,
-  type ScenarioOptions,
-  type ScenarioResult,
-} from './scenario.ts'
+import { isPerClient, reportOf, runFaults, type ScenarioOptions, type ScenarioResult } from './scenario.ts'
+import { runnablePlanes } from './variant.ts'
 
 /** The scenarios `even` and `app`: one run for each plane, scheduler and Service. */
 
@@ -28,7 +22,7 @@ interface Judged {
 }
 
 export const runSpread = async (options: ScenarioOptions): Promise<ScenarioResult> => {
-  const { run: planes, skipped: without } = runnablePlanes(options.planes)
+  const { run: planes, skipped: without } = await runnablePlanes(options.planes)
   const skipped: Skipped[] = [...without]
   const { services, notes } = allocate(options.application.services)
   for (const note of notes) options.note(note)

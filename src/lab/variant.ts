@@ -36,6 +36,15 @@ export const variantsOf = async (
   return { variants, skipped }
 }
 
+/** Planes that run here with some programs or other, and the others with the reasons. Throws when none is left. */
+export const runnablePlanes = async (
+  planes: readonly PlaneName[],
+): Promise<{ readonly run: readonly PlaneName[]; readonly skipped: readonly Skipped[] }> => {
+  const { variants, skipped } = await variantsOf(planes)
+  const run = planes.filter((plane) => variants.some((variant) => variant.plane === plane))
+  return { run, skipped: skipped.filter(({ plane }) => !run.some((one) => plane?.startsWith(`${one}-`))) }
+}
+
 const whyNot = async (backEnd: IptablesBackEnd): Promise<string | null> => {
   try {
     await findPrograms(backEnd)
