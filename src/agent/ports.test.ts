@@ -8,6 +8,8 @@ import type { OpenSource } from '../sources/source.ts'
 import { silent } from '../util/log.ts'
 import { type Agent, startAgent } from './agent.ts'
 import { type ProxyConfig, parseConfig } from './config.ts'
+import { startShadow } from './shadow/agent.ts'
+import type { LiveRules } from './shadow/live-rules.ts'
 import { sourceOf } from './source.ts'
 
 let directory = ''
@@ -89,12 +91,33 @@ test('a node about to be deleted turns traffic away and stays alive', async () =
     .toContain('"nodeEligible":false')
 })
 
+const noRules: LiveRules = {
+  revision: async () => '',
+  read: async () => ({
+    trace: () => ({
+      verdict: 'none',
+      masquerade: false,
+      backends: [],
+      partial: false,
+      unknown: [],
+      path: [],
+      conditions: [],
+    }),
+    frontends: () => [],
+    problems: [],
+  }),
+  [Symbol.asyncDispose]: async () => {},
+}
+
 describe('docs, dashboard and alerts', () => {
   const root = fileURLToPath(new URL('../../', import.meta.url))
 
   const served = async (): Promise<ReadonlyMap<string, string>> => {
     await using agent = await start()
-    const { text } = await get(agent.listening().metrics, '/metrics')
+    const options = { config: config(), plane: 'nftables', openSource: manifests, log: silent, control: false } as const
+    await using shadow = await startShadow({ ...options, kernel: fakeKernel(), rules: noRules })
+    const ports = [agent, shadow].map((one) => one.listening().metrics)
+    const text = (await Promise.all(ports.map((port) => get(port, '/metrics')))).map((answer) => answer.text).join('\n')
     return new Map(Array.from(text.matchAll(/^# TYPE (\S+) (\S+)$/gm), ([, name = '', type = '']) => [name, type]))
   }
 

@@ -1,3 +1,5 @@
+import type { KubeCluster } from './cluster.ts'
+
 /** Services of every kind that proxies treat differently, without selector, with their slices; pods of node-a and node-b. */
 export interface KindOfService {
   readonly name: string
@@ -116,6 +118,17 @@ export const serviceOfKind = ({ name, spec, families }: KindOfService): object =
   metadata: { name },
   spec: { ...spec, ipFamilies: families, ipFamilyPolicy: families.length > 1 ? 'RequireDualStack' : 'SingleStack' },
 })
+
+/** All of them, with what a cloud's controller would say of the balancers. */
+export const applyKinds = async ({ api, kubectl }: KubeCluster): Promise<void> => {
+  const items = kindsOfService.flatMap((kind) => [serviceOfKind(kind), ...slicesOfKind(kind)])
+  await kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }))
+  for (const { name, balancer = [] } of kindsOfService)
+    if (balancer.length > 0)
+      await api.call('PATCH', `/api/v1/namespaces/default/services/${name}/status`, {
+        status: { loadBalancer: { ingress: balancer.map((ip) => ({ ip })) } },
+      })
+}
 
 /** For each family a slice that names every port of the Service. */
 export const slicesOfKind = ({ name, spec, families, local, remote }: KindOfService): readonly object[] => {

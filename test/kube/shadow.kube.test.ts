@@ -13,7 +13,7 @@ import { type ProxyMode, proxyConfiguration, startKubeProxy } from './kube-proxy
 import { becomeNode, nodeAddresses } from './network.ts'
 import { registerNodes } from './node.ts'
 import type { Running } from './processes.ts'
-import { kindsOfService, serviceOfKind, slicesOfKind } from './service-kinds.ts'
+import { applyKinds, kindsOfService, serviceOfKind, slicesOfKind } from './service-kinds.ts'
 import { until } from './until.ts'
 
 /** `run --shadow` beside the real kube-proxy: as long as that does its work there is nothing to tell; a rule that is missing is told. */
@@ -31,12 +31,7 @@ beforeAll(async () => {
   cluster = stack.use(await startCluster({ addresses: [nodeAddresses.IPv4] }))
   nftables = stack.use(await (await openKernel()).nftables(silent))
   await registerNodes(cluster)
-  await apply(...kindsOfService.flatMap((kind) => [serviceOfKind(kind), ...slicesOfKind(kind)]))
-  for (const { name, balancer = [] } of kindsOfService)
-    if (balancer.length > 0)
-      await cluster.api.call('PATCH', `/api/v1/namespaces/default/services/${name}/status`, {
-        status: { loadBalancer: { ingress: balancer.map((ip) => ({ ip })) } },
-      })
+  await applyKinds(cluster)
 })
 afterEach(async () => {
   await kubeProxy?.kill('SIGKILL')
