@@ -5,9 +5,9 @@ import type { Change, Counters, CountersOptions, Driver, DriverOptions, Observed
 import { PROXY_CANARY, UNUSED } from './chains.ts'
 import { backendCounters } from './connection-counts.ts'
 import type { IptablesObject } from './objects.ts'
-import { grouped, objectsOf, TABLES } from './observe.ts'
+import { grouped, isOurTable, objectsOf, TABLES } from './observe.ts'
 import { inverse, PIECE, type Step, stepsOf } from './order.ts'
-import { areOurs, isKubelets, isWatched } from './ownership.ts'
+import { areOurs, isKubelets, isWatched, leadsToOurs } from './ownership.ts'
 import { type Removal, removal } from './removal.ts'
 
 /** Finds the back end that this node uses and changes nothing. What already stands under kube-proxy's names is taken for ours. */
@@ -42,7 +42,7 @@ class IptablesDriver implements Driver<IptablesObject> {
   async observe(signal?: AbortSignal): Promise<Observed<IptablesObject>> {
     const objects: IptablesObject[] = []
     for (const family of this.#iptables.families) {
-      const tables = await this.#iptables.save(family, { tables: TABLES, ...(signal && { signal }) })
+      const tables = await this.#iptables.save(family, { tables: TABLES, needed, ...(signal && { signal }) })
       for (const table of tables)
         for (const object of objectsOf(table)) if (!this.#left.has(object.key)) objects.push(object)
     }
@@ -63,7 +63,7 @@ class IptablesDriver implements Driver<IptablesObject> {
     if (!backends) return { backends: [], ...none }
     const counted = []
     for (const family of this.#iptables.families)
-      for (const table of await this.#iptables.save(family, { tables: ['nat'], counters: true }))
+      for (const table of await this.#iptables.save(family, { tables: ['nat'], counters: true, needed }))
         counted.push(...backendCounters(table))
     return { backends: dialled ? counted.filter(({ connections }) => connections > 0) : counted, ...none }
   }
@@ -121,9 +121,12 @@ class IptablesDriver implements Driver<IptablesObject> {
   async #removal(): Promise<Removal> {
     const tables: SavedTable[] = []
     for (const family of this.#iptables.families)
-      tables.push(...(await this.#iptables.save(family, { tables: TABLES })))
+      tables.push(...(await this.#iptables.save(family, { tables: TABLES, needed })))
     return areOurs(tables) ? removal(tables) : { change: nothing, kept: [] }
   }
 }
+
+/** The kubelet's chain is read too. */
+const needed = (table: string, chain: string): boolean => isOurTable(table) && leadsToOurs(table, chain)
 
 const nothing: Change<IptablesObject> = { add: [], replace: [], remove: [] }

@@ -52,7 +52,7 @@ export function* objectsOf({ family, table, chains }: SavedTable): Generator<Ipt
   }
 }
 
-const isOurTable = (table: string): table is IptablesTable => (TABLES as readonly string[]).includes(table)
+export const isOurTable = (table: string): table is IptablesTable => (TABLES as readonly string[]).includes(table)
 
 /** All rules of a chain of ours. One that stands before a rule of the head, and should not, is told to be at the head, which is wrong. */
 function* sharedRules(place: ChainPlace, { rules }: SavedChain): Generator<RuleObject> {

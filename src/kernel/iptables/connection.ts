@@ -32,6 +32,8 @@ export interface ConnectionOptions {
   /** nf_tables' generation */
   generation(): Promise<number>
   tableExists(family: IptablesFamily, table: string): Promise<boolean>
+  /** a table of iptables-nft over netlink; null: not everything that is needed is understood */
+  readNft(family: IptablesFamily, table: string, needed: (chain: string) => boolean): Promise<SavedTable | null>
   /** called once, at the end */
   close(): void
 }
@@ -79,13 +81,14 @@ export class IptablesConnection implements Iptables {
     this.#options.close()
   }
 
-  async #save(
-    family: IptablesFamily,
-    { tables, counters = false, signal }: SaveOptions,
-  ): Promise<readonly SavedTable[]> {
+  async #save(family: IptablesFamily, options: SaveOptions): Promise<readonly SavedTable[]> {
+    const { tables, counters = false, needed = () => true, signal } = options
     const saved: SavedTable[] = []
-    for (const table of await this.#present(family, tables))
-      saved.push(...(await this.#saveTable(family, table, counters, signal)))
+    for (const table of await this.#present(family, tables)) {
+      const read =
+        this.backEnd === 'nft' ? await this.#options.readNft(family, table, (chain) => needed(table, chain)) : null
+      saved.push(...(read ? [read] : await this.#saveTable(family, table, counters, signal)))
+    }
     this.#legacy?.remember()
     return saved
   }

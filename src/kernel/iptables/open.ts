@@ -10,6 +10,7 @@ import { KernelError } from '../errors.ts'
 import { type BackEndEvidence, chooseBackEnd, HINTS } from './back-end.ts'
 import { IptablesConnection } from './connection.ts'
 import { legacyTables } from './legacy-watch.ts'
+import { readNftTable } from './nft-tables.ts'
 import { defaultBackEnd, findPrograms } from './programs.ts'
 import type { Iptables, IptablesBackEnd, IptablesFamily } from './types.ts'
 
@@ -37,6 +38,7 @@ export const openIptables = async ({ libc, log, backEnd: wanted }: OpenOptions):
       openEvents: () => new NetlinkSocket(libc, { protocol: NETLINK_NETFILTER, receiveBuffer: EVENT_BUFFER }),
       generation: () => requests.ask(getGeneration),
       tableExists: (family, table) => exists(requests, family, table),
+      readNft: (family, table, needed) => readNftTable(requests, { family, table }, needed),
       close: () => socket[Symbol.dispose](),
     })
   } catch (error) {

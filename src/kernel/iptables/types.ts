@@ -34,6 +34,8 @@ export interface SavedTable {
 
 export interface SaveOptions {
   readonly tables: readonly string[]
+  /** chains whose rules are to be exact, and rules of the kernel's own chains that lead to them; of others the target is enough. Default: all */
+  readonly needed?: (table: string, chain: string) => boolean
   /** with each rule's packets, default false */
   readonly counters?: boolean
   readonly signal?: AbortSignal
