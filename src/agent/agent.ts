@@ -12,6 +12,7 @@ import type { ProxyConfig } from './config.ts'
 import { type BrakeAnswer, openControl } from './control.ts'
 import { sendEvents } from './events/open.ts'
 import { inputProblems } from './input-problems.ts'
+import { withKernelFacts } from './kernel-facts.ts'
 import { type AgentObserver, everybody } from './observer.ts'
 import { OtherPlanes } from './other-planes.ts'
 import { type RunningPlane, runPlane } from './plane.ts'
@@ -61,7 +62,8 @@ const unopened = { name: '', synced: false, modified: 0, stale: false }
 
 /** Composition root of `run`. Resolves when the sources were read once and their plan was handed on. */
 export const startAgent = async (options: AgentOptions): Promise<Agent> => {
-  const { config, kernel, log, control = true, clock = systemClock, random = Math.random } = options
+  const { kernel, log, control = true, clock = systemClock, random = Math.random } = options
+  const config = await withKernelFacts(options.config, { plane: options.plane, kernel, log, make: true })
   await using stack = new AsyncDisposableStack()
   const store = new Store()
   const problems = inputProblems(log)

@@ -6,6 +6,7 @@ import { Planner } from '../routing/planner.ts'
 import { loadObjects } from '../sources/files.ts'
 import type { Log } from '../util/log.ts'
 import type { ProxyConfig } from './config.ts'
+import { withKernelFacts } from './kernel-facts.ts'
 import { liveNodeView } from './live-node.ts'
 import { type AgentStatus, isInSync } from './status.ts'
 
@@ -21,7 +22,8 @@ export interface InspectOptions {
 
 /** The status of a node on which no agent runs: the kernel beside the plan. Changes nothing. */
 export const inspectNode = async (options: InspectOptions): Promise<AgentStatus> => {
-  const { config, kernel, log } = options
+  const { kernel, log } = options
+  const config = await withKernelFacts(options.config, { plane: options.plane, kernel, log, make: false })
   const { store, problems } = await loadObjects([options.manifests])
   await using addresses = await kernel.addresses()
   const node = liveNodeView(config, store.snapshot, addresses.current)

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { KernelError } from '../kernel/errors.ts'
 import { CONNTRACK_HASHSIZE, openSysctls, setOomScore, type Sysctls } from '../kernel/sysctl.ts'
 import type { ConntrackSettings } from './config.ts'
-import { applySettings, conntrackSettings } from './node-setup.ts'
+import { applySettings, conntrackSettings, localnetSettings } from './node-setup.ts'
 
 const nothing: ConntrackSettings = {
   maxPerCore: null,
@@ -128,4 +128,17 @@ describe('the files of the kernel', () => {
     expect(await readFile(file, 'utf8')).toBe('-999')
     expect(() => setOomScore(0, join(root, 'none'))).toThrow('ENOENT')
   })
+})
+
+test.each<[string, boolean, readonly string[] | null, boolean]>([
+  ['mode iptables, all addresses', true, null, true],
+  ['everything', true, ['0.0.0.0/0'], true],
+  ['loopback alone', true, ['127.0.0.0/8'], true],
+  ['loopback left out', true, ['192.168.0.0/16', 'primary'], false],
+  ['another mode, or switched off', false, null, false],
+])('route_localnet: %s', (_, localhostNodePorts, nodePortAddresses, isSet) => {
+  const settings = localnetSettings({ localhostNodePorts, nodePortAddresses })
+  expect(settings.map(({ name, value }) => `${name}=${value}`)).toEqual(
+    isSet ? ['net/ipv4/conf/all/route_localnet=1'] : [],
+  )
 })

@@ -2,7 +2,8 @@ import { cpus } from 'node:os'
 import { KernelError } from '../kernel/errors.ts'
 import { CONNTRACK_HASHSIZE, type Sysctls } from '../kernel/sysctl.ts'
 import type { Log } from '../util/log.ts'
-import type { ConntrackSettings } from './config/types.ts'
+import { inCidr } from '../model/address.ts'
+import type { ConntrackSettings, ProxyConfig } from './config/types.ts'
 
 /** A whole number that the kernel should hold. */
 export interface KernelSetting {
@@ -15,6 +16,8 @@ export interface KernelSetting {
   readonly raiseOnly: boolean
   /** the field it comes from */
   readonly field: string
+  /** the field's value that leaves it alone, default 0 */
+  readonly off?: string
 }
 
 export interface SettingOutcome {
@@ -56,6 +59,19 @@ export const conntrackSettings = (conntrack: ConntrackSettings, cpuCount = cpus(
   return settings
 }
 
+/** Node ports on loopback addresses need it (kube-proxy sets it too); the martian guard of KUBE-FIREWALL closes what it opens. */
+export const localnetSettings = (
+  config: Pick<ProxyConfig, 'localhostNodePorts' | 'nodePortAddresses'>,
+): readonly KernelSetting[] => {
+  const { localhostNodePorts, nodePortAddresses } = config
+  const isOpen = nodePortAddresses === null || nodePortAddresses.some(isLoopbackRange)
+  if (!localhostNodePorts || !isOpen) return []
+  const name = 'net/ipv4/conf/all/route_localnet'
+  return [{ name, value: 1, raiseOnly: true, field: 'iptables.localhostNodePorts', off: 'false' }]
+}
+
+const isLoopbackRange = (cidr: string): boolean => inCidr('127.0.0.1', cidr)
+
 const connectionsFor = ({ maxPerCore, min }: ConntrackSettings, cpuCount: number): number | null => {
   if (maxPerCore === null) return null
   const scaled = maxPerCore * cpuCount
@@ -84,7 +100,7 @@ export const applySettings = (settings: readonly KernelSetting[], sysctls: Sysct
     }
   })
 
-const hindrance = ({ name, value, field }: KernelSetting, error: unknown, errno: string): string => {
+const hindrance = ({ name, value, field, off = '0' }: KernelSetting, error: unknown, errno: string): string => {
   const command = name.startsWith('/') ? `echo ${value} > ${name}` : `sysctl -w ${name.replaceAll('/', '.')}=${value}`
   switch (errno) {
     case 'ENOENT':
@@ -94,7 +110,7 @@ const hindrance = ({ name, value, field }: KernelSetting, error: unknown, errno:
     case 'EPERM':
     case 'EOPNOTSUPP':
     case 'ENOTSUP':
-      return `${errno}: it cannot be set from here: run \`evenkeel run --init-only\` in a privileged container, \`${command}\` on the host, or leave it alone with ${field}: 0`
+      return `${errno}: it cannot be set from here: run \`evenkeel run --init-only\` in a privileged container, \`${command}\` on the host, or leave it alone with ${field}: ${off}`
     default:
       return `${error instanceof Error ? error.message : String(error)}; \`${command}\` on the host`
   }

@@ -1,5 +1,5 @@
 import type { ProxyConfig } from '../agent/config.ts'
-import { applySettings, conntrackSettings, logSettings } from '../agent/node-setup.ts'
+import { applySettings, conntrackSettings, localnetSettings, logSettings } from '../agent/node-setup.ts'
 import { openSysctls, setOomScore } from '../kernel/sysctl.ts'
 import type { Log } from '../util/log.ts'
 
@@ -13,7 +13,7 @@ export interface PreparedNode {
 /** Kernel settings and oom_score_adj. What cannot be set is reported, and no reason not to start. */
 export const prepareNode = (config: ProxyConfig, log: Log): PreparedNode => {
   const sysctls = openSysctls()
-  const outcomes = applySettings(conntrackSettings(config.conntrack), sysctls)
+  const outcomes = applySettings([...conntrackSettings(config.conntrack), ...localnetSettings(config)], sysctls)
   const later = outcomes.filter((outcome) => outcome.later).map(({ setting }) => setting)
   logSettings(
     outcomes.filter((outcome) => !outcome.later),

@@ -11,6 +11,7 @@ import { loadLibc } from './libc.ts'
 import { NetlinkRequests } from './netlink/requests.ts'
 import { NetlinkSocket } from './netlink/socket.ts'
 import { NETLINK_NETFILTER, NETLINK_ROUTE } from './netlink/wire.ts'
+import { type Accounting, accountingOver } from './nfacct.ts'
 import { NftablesConnection } from './nftables/connection.ts'
 import type { Nftables } from './nftables/types.ts'
 
@@ -56,6 +57,10 @@ export async function openKernel({ iptables }: KernelOptions = {}): Promise<Kern
       const { backEndsWith } = await import('./iptables/open.ts')
       using requests = openNetfilter(4 << 20)
       return await backEndsWith(libc, new NetlinkRequests(requests), { table, chain })
+    },
+    async accounting(): Promise<Accounting> {
+      const socket = openNetfilter(1 << 16)
+      return accountingOver(new NetlinkRequests(socket), socket)
     },
     async addresses(listener): Promise<AddressWatch> {
       const openRoute = (): NetlinkSocket => new NetlinkSocket(libc, { protocol: NETLINK_ROUTE })

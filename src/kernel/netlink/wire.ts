@@ -47,8 +47,10 @@ export const ATTRIBUTE_MAX = 0xffff
 export const NFNL_MSG_BATCH_BEGIN = 0x10
 export const NFNL_MSG_BATCH_END = 0x11
 export const NFNL_SUBSYS_CTNETLINK = 1
+export const NFNL_SUBSYS_ACCT = 7
 export const NFNL_SUBSYS_NFTABLES = 10
 
+export const NFPROTO_UNSPEC = 0
 export const NFPROTO_INET = 1
 export const NFPROTO_IPV4 = 2
 export const NFPROTO_IPV6 = 10

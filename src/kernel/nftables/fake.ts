@@ -1,3 +1,4 @@
+import type { Accounting } from '../nfacct.ts'
 import { seededRandom } from '../../util/random.ts'
 import type { Conntrack, FlowFilter } from '../conntrack-types.ts'
 import { KernelError } from '../errors.ts'
@@ -94,6 +95,10 @@ export class FakeKernel implements Kernel {
       },
       [Symbol.asyncDispose]: async () => {},
     }
+  }
+
+  async accounting(): Promise<Accounting> {
+    return { names: async () => null, make: async () => {}, remove: async () => {}, [Symbol.dispose]: () => {} }
   }
 
   async iptables(): Promise<Iptables> {
