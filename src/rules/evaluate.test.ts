@@ -210,7 +210,7 @@ describe('what cannot be known', () => {
     expect(outcome.unknown.join()).toMatch(text)
   })
 
-  test('loops of gotos and endless jumps end, named', () => {
+  test('loops of gotos and endless jumps end, named', { timeout: 60_000 }, () => {
     const circle = ask(table([prerouting(rule(jumpTo('a'))), chain('a', rule(goto('b'))), chain('b', rule(goto('a')))]))
     expect(circle.unknown.join()).toMatch(/leads back into itself/)
     const wide = Array.from({ length: 12 }, (_, i) =>

@@ -129,9 +129,17 @@ const anyFrontend: fc.Arbitrary<Frontend> = fc.constantFrom('IPv4' as const, 'IP
 const byKey = (frontends: readonly Frontend[]): Map<FrontendKey, Frontend> =>
   new Map(frontends.map((frontend) => [frontend.key, frontend]))
 
-/** Every source in the pools to everything dialled, and to a port and an address that nobody has. */
-const packetsTo = (frontends: Iterable<Frontend>): Packet[] =>
-  [...frontends].flatMap(({ family, address, protocol, port }) => {
+/**
+ * Every source in the pools to everything dialled, and to a port and an address that nobody has. But not to what is a backend as well: a
+ * packet translated to what it was dialled as counts as not translated in the kernel (nf_nat_setup_info).
+ */
+const packetsTo = (frontends: readonly Frontend[]): Packet[] => {
+  const endpoints = new Set(
+    frontends.flatMap(({ sets }) =>
+      [sets.cluster, sets.local].flatMap((set) => set?.backends.map((one) => `${one.address} ${one.port}`) ?? []),
+    ),
+  )
+  return frontends.flatMap(({ family, address, protocol, port }) => {
     const { frontends: addresses, backends, others } = pools[family]
     const targets =
       address === null
@@ -143,11 +151,12 @@ const packetsTo = (frontends: Iterable<Frontend>): Packet[] =>
       ...targets.map((target) => ({ to: target, port })),
       { to: addresses[0], port: 81 },
       { to: others[3], port },
-    ]
+    ].filter((target) => !endpoints.has(`${target.to} ${target.port}`))
     return [...backends, ...others].flatMap((from, index) =>
       to.map((target) => ({ from, ...target, protocol, ...entering(from, index) })),
     )
   })
+}
 
 /** What the node does not send itself comes in somewhere. */
 const entering = (from: string, index: number): Pick<Packet, 'inputInterface'> => {
@@ -164,7 +173,7 @@ const judge = (
   node: NodeView,
 ): void => {
   const trace = createNftablesPlane().trace(programs, node)
-  for (const packet of packetsTo(frontends.values())) {
+  for (const packet of packetsTo([...frontends.values()])) {
     const decision = decide(frontends, packet, node)
     const { verdict, backends, masquerade, partial, unknown } = trace(packet)
     const about = { packet, unknown, frontend: decision.frontend }
