@@ -38,6 +38,8 @@ const SHARE = 10
 /** ms of comparing between two turns of the event loop, and at one look */
 const TURN = 10
 const SLICE = 100
+/** as long as nothing is known yet */
+const FIRST_SLICE = 400
 /** lines of the log at one look */
 const LINES = 20
 
@@ -140,6 +142,11 @@ export class Shadow implements PlanReceiver, AsyncDisposable {
     const isNew = await this.#readAgain()
     if (this.#rules === null || this.#ended) return
     if (isNew || this.#dirty.size > 0) for (const key of this.#findings.open()) this.#dirty.add(key)
+    // the first plan, or very much at once: a pass is as good
+    if (this.#dirty.size > this.#options.frontends().size / 2) {
+      this.#dirty.clear()
+      this.#again = true
+    }
     await this.#compare(this.#urgent(), SLICE)
     await this.#goOn(this.#rules)
     this.#tell(this.#findings.settled(this.#read.asOf))
@@ -152,7 +159,8 @@ export class Shadow implements PlanReceiver, AsyncDisposable {
       this.#again = false
       this.#pass = this.#everything(rules)
     }
-    if (this.#pass === null || !(await this.#compare(this.#pass, SLICE))) return
+    const slice = this.#passed.wall === 0 ? FIRST_SLICE : SLICE
+    if (this.#pass === null || !(await this.#compare(this.#pass, slice))) return
     this.#pass = null
     this.#passed = { at: clock.now(), wall: clock.wall() }
   }
@@ -168,6 +176,7 @@ export class Shadow implements PlanReceiver, AsyncDisposable {
   *#everything(rules: ReadRules): Generator<FrontendKey> {
     const planned = this.#options.frontends()
     yield* Array.from(planned.keys())
+    yield* Array.from(this.#gone.keys())
     for (const subject of rules.frontends()) {
       if (planned.has(subject.key)) continue
       if (!this.#gone.has(subject.key)) this.#gone.set(subject.key, subject)
