@@ -3,6 +3,7 @@ import type { FrontendKey } from '../../model/frontend.ts'
 import type { Observed } from '../plane.ts'
 import { EXTERNAL_SERVICES, NODEPORTS, UNUSED } from './chains.ts'
 import { frontendOf } from './identity.ts'
+import { asCompiled } from './nfacct.ts'
 import {
   chainObject,
   type ChainPlace,
@@ -43,7 +44,7 @@ export function* objectsOf({ family, table, chains }: SavedTable): Generator<Ipt
     if (isWholeChain(table, chain.name))
       yield chainObject(
         place,
-        chain.rules.map(({ rule }) => rule),
+        chain.rules.map(({ rule }) => asCompiled(rule)),
       )
     else if (isSharedChain(table, chain.name)) {
       yield sharedChainObject(place)
@@ -56,7 +57,7 @@ export const isOurTable = (table: string): table is IptablesTable => (TABLES as 
 
 /** All rules of a chain of ours. One that stands before a rule of the head, and should not, is told to be at the head, which is wrong. */
 function* sharedRules(place: ChainPlace, { rules }: SavedChain): Generator<RuleObject> {
-  const texts = rules.map(({ rule }) => rule)
+  const texts = rules.map(({ rule }) => asCompiled(rule))
   const lastOfHead = texts.findLastIndex((rule) => placeOf(place, rule) === 'head')
   const unique = uniqueKeys()
   for (const [index, rule] of texts.entries())
