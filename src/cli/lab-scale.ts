@@ -73,6 +73,7 @@ const sentence = (verdict: ScaleVerdict, runs: ScaleReport['runs']): string => {
   const own = runs.filter((run) => nameOf(run) === nameOf(verdict))
   const fewest = own[0]?.services ?? 0
   const most = own.at(-1)?.services ?? 0
+  const direct = own.at(-1)?.connectMicros.direct ?? 0
   const slope = `${microsPerThousand.toFixed(1)} µs more for every 1,000 Services`
   switch (kind) {
     case null:
@@ -84,7 +85,7 @@ const sentence = (verdict: ScaleVerdict, runs: ScaleReport['runs']): string => {
         doublesAt === null
           ? `not yet twice as dear with ${most} Services as with ${fewest}`
           : `it hurts from about ${doublesAt} Services on, where a connection costs twice what it costs with ${fewest}`
-      return `${nameOf(verdict)}: linear, ${slope}; ${hurts}\n`
+      return `${nameOf(verdict)}: linear, ${slope}; ${hurts}; connections without a Service pay too (${direct.toFixed(1)} µs with ${most})\n`
     }
   }
 }

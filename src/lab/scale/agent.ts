@@ -1,6 +1,8 @@
 import type { IptablesObject } from '../../dataplane/iptables/objects.ts'
 import type { NftObject } from '../../dataplane/nftables/objects.ts'
-import { openKernel } from '../../kernel/index.ts'
+import { exec } from '../../kernel/exec.ts'
+import { findPrograms } from '../../kernel/iptables/programs.ts'
+import type { IptablesBackEnd } from '../../kernel/iptables/types.ts'
 import { type Log, silent } from '../../util/log.ts'
 import { serveJsonLines } from '../json-lines.ts'
 import { ChangeGenerator } from './changes.ts'
@@ -56,9 +58,9 @@ const change = async ({ count, withinMs }: ChangeRequest): Promise<readonly numb
 }
 
 const survey = async (): Promise<Surveyed> => {
-  const objects = (await (await opened).objects()) as readonly (NftObject | IptablesObject)[]
+  const objects = Array.from((await opened).planned().values(), (object) => object as NftObject | IptablesObject)
   const rules = objects.reduce((sum, object) => sum + rulesIn(object), 0)
-  return { rules, order: config.plane === 'iptables' ? await orderOfServices() : null }
+  return { rules, order: config.iptables === undefined ? null : await orderOfServices(config.iptables) }
 }
 
 const rulesIn = (object: NftObject | IptablesObject): number => {
@@ -68,12 +70,13 @@ const rulesIn = (object: NftObject | IptablesObject): number => {
   return 'observed' in rules ? rules.observed.length : rules.model.length
 }
 
-const orderOfServices = async (): Promise<readonly string[]> => {
-  const kernel = await openKernel({ iptables: config.iptables })
-  await using iptables = await kernel.iptables(log)
-  const tables = await iptables.save('ip', { tables: ['nat'] })
-  const rules = tables.flatMap(({ chains }) => chains.get('KUBE-SERVICES')?.rules ?? [])
-  return rules.flatMap(({ rule }) => /-d ([0-9.]+)\/32 .*-j KUBE-SVC-/.exec(rule)?.[1] ?? [])
+/** One chain is listed at once, all of them take iptables-nft-save minutes. */
+const orderOfServices = async (backEnd: IptablesBackEnd): Promise<readonly string[]> => {
+  const [command, ...words] = (await findPrograms(backEnd)).save.ip.map((word) => word.replace(/-save$/, ''))
+  const listed = await exec(command ?? 'iptables', [...words, '-t', 'nat', '-S', 'KUBE-SERVICES'], {
+    timeoutMs: 60_000,
+  })
+  return Array.from(listed.matchAll(/ -d ([0-9.]+)\/32 .*-j KUBE-SVC-/g), ([, address = '']) => address)
 }
 
 const stop = async (): Promise<void> => (await opened).stop()

@@ -9,7 +9,7 @@ export const scaleChart = (report: ScaleReport): string => {
   )
   const services = linearAxis(Math.max(1, ...report.runs.map(({ services }) => services)))
   const panels = [connectPanel, syncPanel, changePanel].map((panel, index) =>
-    draw(panel(planes, report), services, { left: MARGIN + index * (PANEL.width + GAP), top: 84 }),
+    draw(panel(planes, report), services, { left: MARGIN + index * (PANEL.width + GAP), top: TOP }),
   )
   const endpoints = report.runs[0]?.endpoints ?? 0
   return [
@@ -18,7 +18,12 @@ export const scaleChart = (report: ScaleReport): string => {
     `<style>${STYLE}</style>`,
     `<rect class="ground" width="${WIDTH}" height="${HEIGHT}"/>`,
     text(MARGIN, 26, 'heading', 'What a Service proxy costs as the cluster grows'),
-    text(MARGIN, 44, 'small', `Linux ${report.node.kernel}, ${endpoints} endpoints a Service; evenkeel lab run scale`),
+    text(
+      MARGIN,
+      44,
+      'small',
+      `Linux ${report.node.kernel}, ${endpoints} endpoints a Service. At the left dashed: through the first Service, grey: to a backend itself, upright: twice as dear as with the fewest`,
+    ),
     ...legend(planes),
     ...panels,
     '</svg>\n',
@@ -60,7 +65,7 @@ const connectPanel = (planes: readonly Series[], { verdicts }: ScaleReport): Pan
     return doublesAt === null ? [] : [{ services: doublesAt, style, words: `twice at ${grouped(doublesAt)}` }]
   })
   return {
-    title: 'connect(): last Service, first (dashed), direct (grey)',
+    title: 'connect() through the last Service',
     unit: 'µs, p50',
     axis: linearAxis(Math.max(1, ...valuesOf(lines))),
     lines,
@@ -87,7 +92,8 @@ const PANEL = { width: 300, height: 250 } as const
 const MARGIN = 56
 const GAP = 62
 const WIDTH = 2 * MARGIN + 3 * PANEL.width + 2 * GAP
-const HEIGHT = 84 + PANEL.height + 62
+const TOP = 98
+const HEIGHT = TOP + PANEL.height + 62
 /** told apart without colour, too */
 const SHAPES = ['circle', 'square', 'triangle', 'diamond', 'cross'] as const
 

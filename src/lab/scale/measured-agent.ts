@@ -89,10 +89,12 @@ export class MeasuredAgent {
     return this.#driver.counters()
   }
 
-  /** Everything of ours that the kernel holds. */
-  async objects(): Promise<readonly PlaneObject[]> {
-    const { frontends, other } = await this.#driver.observe()
-    return [...frontends.values(), other].flat()
+  /** Everything that is to be in the kernel, by key. Reading it back would take some kernels minutes. */
+  planned(): ReadonlyMap<string, PlaneObject> {
+    const node = this.#planner?.node ?? nodeView(settings, this.#store.snapshot)
+    const programs = [this.#plane.base(node)]
+    for (const frontend of this.#planner?.frontends.values() ?? []) programs.push(this.#plane.compile(frontend, node))
+    return new Map(programs.flatMap(({ objects }) => objects.map((object) => [object.key, object])))
   }
 
   /** The kernel keeps what it has. */

@@ -35,8 +35,8 @@ export interface Place extends Loaded {
 }
 
 const CLIENT = podAddress(5_000_000)
-/** ms for a first sync, kube-proxy's own seven minutes for 5,000 Services in iptables-nft among them */
-const SYNC_LIMIT = 600_000
+/** ms */
+const SYNC_LIMIT = 240_000
 const CHANGES: ChangeRequest = { count: 60, withinMs: 10_000 }
 const CHANGES_LIMIT = 120_000
 const CONNECT_LIMIT = 60_000
