@@ -26,15 +26,16 @@ export const blindSpots = (node: NodeRules): ((packet: Packet, trace: Trace) => 
 const spotsOf = (node: NodeRules, family: 'ip' | 'ip6'): readonly string[] => {
   const tables = node.tables.filter((table) => table.family === family || table.family === 'inet')
   const spots: string[] = []
+  if (tables.some(({ chains }) => hasChain(chains, 'CILIUM_')))
+    spots.push(
+      "Cilium's chains are here: its eBPF programs may translate before these rules, which no dump of rules shows",
+    )
+  if (node.complete) return spots
   if (tables.length === 0) spots.push(`the dump has no rules of ${family === 'ip' ? 'IPv4' : 'IPv6'}`)
   for (const name of absentTables(tables)) spots.push(`table ${name} is not in the dump: nothing in it is looked at`)
   const cluster = node.ipvs === null && tables.some(({ chains }) => readsIpset(chains, 'KUBE-CLUSTER-IP'))
   if (cluster)
     spots.push('kube-proxy runs in IPVS mode here and its virtual services are not in the dump: add ipvsadm -Ln')
-  if (tables.some(({ chains }) => hasChain(chains, 'CILIUM_')))
-    spots.push(
-      "Cilium's chains are here: its eBPF programs may translate before these rules, which no dump of rules shows",
-    )
   return spots
 }
 

@@ -27,11 +27,26 @@ export interface DumpFile {
 
 /** Cuts a file into the listings that it holds: often one, in a bug report many. */
 export const cutDump = ({ name, text, found = false }: DumpFile): CutDump => {
-  const { parts, problems } = new Cutter(name, text).cut()
+  const plain = new Cutter(name, text).cut()
+  const quoted = plain.parts.length > 0 ? '' : unquoted(text)
+  const { parts, problems } = quoted === '' ? plain : new Cutter(name, quoted).cut()
   return {
     parts,
     problems: parts.length > 0 || found ? problems : problems.map((problem) => ({ ...problem, doubt: true })),
   }
+}
+
+/** A text of which every line begins with the same white space or `>`, without it; '' where it does not. */
+const unquoted = (text: string): string => {
+  const lines = text.split('\n')
+  const [first = ''] = lines.filter((line) => line.trim() !== '')
+  const prefix = /^[\s>]*/.exec(first)?.[0] ?? ''
+  if (
+    prefix === '' ||
+    !lines.every((line) => line.startsWith(prefix) || line.trim() === '' || line === prefix.trimEnd())
+  )
+    return ''
+  return lines.map((line) => line.slice(prefix.length)).join('\n')
 }
 
 class Cutter {

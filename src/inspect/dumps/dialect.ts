@@ -68,7 +68,7 @@ const wordDialect = (line: string): Dialect | null => {
 export const belongs = (dialect: Dialect, line: string): boolean => {
   switch (dialect) {
     case 'iptables-save':
-      return /^(?:[-:[*#]|COMMIT)/.test(line)
+      return /^(?:[-:*#]|\[\d|COMMIT)/.test(line)
     case 'iptables -nvL':
       return !isPrompt(line)
     case 'ipvsadm -Ln':

@@ -32,6 +32,7 @@ export const readLive = async (): Promise<NodeRules> => {
   return readParts({
     parts: [...dumps, ...(sets === null ? [] : [sets])].flatMap(({ parts }) => parts),
     problems,
+    complete: true,
     ...(nft === null ? {} : { nft }),
     ...(interfaces === null ? {} : { interfaces }),
   })

@@ -24,5 +24,7 @@ export interface NodeRules {
   readonly addressesFrom: 'listing' | 'node' | 'unknown'
   /** which interface leads where; empty: nothing said */
   readonly routes: readonly InterfaceRoute[]
+  /** true: read from a kernel, so that what is not here is not there either. A dump may lack tables and families */
+  readonly complete: boolean
   readonly problems: readonly DumpProblem[]
 }

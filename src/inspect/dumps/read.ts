@@ -35,6 +35,8 @@ export interface Gathered extends Pick<CutDumps, 'parts' | 'problems'> {
   readonly nft?: NftRuleset
   /** every address of the node */
   readonly interfaces?: Interfaces
+  /** default false */
+  readonly complete?: boolean
 }
 
 export interface ReadOptions {
@@ -78,6 +80,7 @@ export const readParts = async (
     addresses: new Set(listed ? said : [...said, ...nodePortAddresses(nft.tables)]),
     addressesFrom: listed ? 'listing' : said.length > 0 ? 'node' : 'unknown',
     routes: interfaces.routes,
+    complete: live.complete ?? false,
     problems: [...problems, ...nft.problems, ...iptables.problems, ...ipvs.problems, ...interfaces.problems],
   }
 }

@@ -48,7 +48,11 @@ export const inRanges = (
   }
   const inOrder = ranges.toSorted((a, b) => a.low - b.low || a.high - b.high)
   const set = `{ ${inOrder.map(({ low, high }) => (low === high ? low : `${low}-${high}`)).join(', ')} }`
-  ownSet(context, set, (key) => within(ranges, number(key)))
+  const singles = ranges.filter(({ low, high }) => low === high)
+  ownSet(context, set, (key) => within(ranges, number(key)), {
+    entries: () => singles.map(({ low }) => [bytes(low), member] as const),
+    intervals: singles.length < ranges.length,
+  })
   return { kind: 'lookup', key: [field(name)], set, negated }
 }
 
@@ -58,7 +62,12 @@ export const within = (ranges: readonly NumberRange[], value: number): boolean =
 const member = { to: 'member' } as const
 
 /** Adds a set that a rule brings along, unless an equal one (the same name) is there. */
-export const ownSet = (context: RuleContext, name: string, has: (key: Bytes) => boolean): void => {
+export const ownSet = (
+  context: RuleContext,
+  name: string,
+  has: (key: Bytes) => boolean,
+  listed: Pick<RuleSet, 'entries' | 'intervals'> = {},
+): void => {
   if (context.sets.has(name)) return
-  context.sets.set(name, { name, dynamic: false, get: (key) => (has(key) ? member : undefined) })
+  context.sets.set(name, { name, dynamic: false, get: (key) => (has(key) ? member : undefined), ...listed })
 }
