@@ -11,6 +11,7 @@ import { readLabs, stateOf } from '../lab/state.ts'
 import { downLab, execInLab, upLab, usualName } from '../lab/up.ts'
 import type { SchedulerName } from '../model/frontend.ts'
 import type { Shell } from './command.ts'
+import { checkFlags } from './lab-flags.ts'
 import { progressOn, type Progress } from './lab-progress.ts'
 import { labText } from './lab-table.ts'
 
@@ -132,7 +133,11 @@ function registerRun(command: Command, shell: Shell): void {
     .option('--no-chart', 'scale: no drawing')
     .option('--keep', 'leave the lab standing when all is done', false)
     .addOption(new Option('-o, --output <format>', 'what to print').choices(['table', 'json']).default('table'))
-    .action((scenario: string | undefined, flags: RunFlags) => run(scenarioOf(scenario, flags), flags, shell))
+    .action((name: string | undefined, flags: RunFlags, own: Command) => {
+      const scenario = scenarioOf(name, flags)
+      checkFlags(scenario, own)
+      return run(scenario, flags, shell)
+    })
 }
 
 function registerUp(command: Command, shell: Shell): void {

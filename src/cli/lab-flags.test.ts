@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest'
+import type { ScenarioName } from '../lab/scenario.ts'
+import { checkFlags } from './lab-flags.ts'
+
+const given = (...flags: readonly string[]) => ({
+  getOptionValueSource: (flag: string) => (flags.includes(flag) ? 'cli' : 'default'),
+})
+
+test.each<[ScenarioName, readonly string[], RegExp | null]>([
+  ['even', ['scheduler', 'keep', 'seed'], null],
+  ['even', ['services'], /^the scenario even takes no --services$/],
+  ['walkthrough', ['pods', 'keep', 'plane'], null],
+  ['walkthrough', ['scheduler', 'chart'], /takes no --chart, --scheduler$/],
+  ['scale', ['services', 'minutes', 'chart', 'connections'], null],
+  ['scale', ['keep'], /takes no --keep$/],
+])('%s with %j', (scenario, flags, words) => {
+  const check = (): void => checkFlags(scenario, given(...flags))
+  if (words === null) expect(check).not.toThrow()
+  else expect(check).toThrow(words)
+})
