@@ -62,7 +62,7 @@ const begin = async (options: RunOptions, shell: Shell): Promise<void> => {
   }
   if (config.shadow.enabled) return shadow(options, config, { log, interrupted: shell.interrupted() })
   const plane = planeFor(options, config)
-  if (!isOn(options.initOnly) && (await refusesToStart(config, options, log))) {
+  if (!isOn(options.initOnly) && (await refusesToStart({ ...config, plane }, options, log))) {
     process.exitCode = 1
     return
   }

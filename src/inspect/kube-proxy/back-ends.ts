@@ -5,6 +5,7 @@ import type { NodeSight } from '../node/sight.ts'
 import { type ChainRemoval, type ChainTable, planRemoval } from './chains.ts'
 import { parseSave, restoreCommands } from './iptables-text.ts'
 import { chainTables, isKubeProxyChain } from './names.ts'
+import { areOurs } from './ours.ts'
 
 /** iptables of one back end and family: reads its tables, and takes out what is planned. */
 export interface BackEnd {
@@ -28,6 +29,7 @@ export const nftBackEnd = (sight: NodeSight, family: 'ip' | 'ip6', nftables: Nft
   async read() {
     const chains = (await sight.nftChains()) ?? []
     const tables: ChainTable[] = []
+    if (await areOurs(sight, 'nft')) return tables
     for (const table of chainTables) {
       const of = chains.filter((chain) => chain.family === family && chain.table === table)
       if (of.some(({ name }) => isKubeProxyChain(table, name))) tables.push(await readTable(sight, family, table, of))
@@ -80,6 +82,7 @@ export const legacyBackEnd = (sight: NodeSight, family: 'ip' | 'ip6'): BackEnd =
     name: `iptables-legacy ${family}`,
     async read() {
       const tables: ChainTable[] = []
+      if (await areOurs(sight, 'legacy')) return tables
       for (const table of sight.lines(files[family]).filter((name) => chainTables.includes(name))) {
         const chains = (await sight.legacyTable(family, table)) ?? []
         // a program is started only where there is something to do

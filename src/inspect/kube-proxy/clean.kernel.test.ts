@@ -180,6 +180,14 @@ const cleanInBackground = async (): Promise<number> => {
   return code
 }
 
+test.each(backEnds)('%s: our own plane’s rules have kube-proxy’s names, and stay', (backEnd) => {
+  const rules = ':KUBE-SERVICES - [0:0]\n:EVENKEEL-UNUSED - [0:0]\n-A INPUT -j KUBE-SERVICES\n'
+  restore(backEnd, `*filter\n${rules}COMMIT\n`)
+  const before = saved(backEnd)
+  expect(clean()).toEqual({ code: 0, stdout: '', stderr: '' })
+  expect(saved(backEnd)).toBe(before)
+})
+
 test('without rules of ours nothing is done: the kernel would stop tracking connections', () => {
   restore('iptables-nft', kubeProxys('10.7.0.1:8080'))
   run('nft', ['delete', 'table', 'ip', 'evenkeel'])

@@ -1,5 +1,6 @@
 import type { NodeSight } from '../node/sight.ts'
 import { chainTables, IPVS_DEVICE, ipsets, isKubeProxyChain, NFT_TABLE } from './names.ts'
+import { areOurs } from './ours.ts'
 
 /** A kind of thing that kube-proxy made and that is still there. */
 export interface Leftover {
@@ -24,6 +25,7 @@ const legacyFamilies = [
 ] as const
 
 const legacyChains = async (sight: NodeSight): Promise<readonly Leftover[]> => {
+  if (await areOurs(sight, 'legacy')) return []
   const found: Leftover[] = []
   for (const { family, list } of legacyFamilies)
     for (const table of sight.lines(list).filter((name) => chainTables.includes(name))) {
@@ -36,6 +38,7 @@ const legacyChains = async (sight: NodeSight): Promise<readonly Leftover[]> => {
 
 /** iptables-nft keeps each of its tables as a table of nftables. */
 const nftChains = async (sight: NodeSight): Promise<readonly Leftover[]> => {
+  if (await areOurs(sight, 'nft')) return []
   const byTable = new Map<string, string[]>()
   for (const { family, table, name } of (await sight.nftChains()) ?? [])
     if ((family === 'ip' || family === 'ip6') && isKubeProxyChain(table, name)) {

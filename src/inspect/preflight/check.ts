@@ -33,5 +33,8 @@ export const fileSays = (sight: NodeSight, path: string): Evidence => ({
   found: sight.text(path)?.trim() ?? 'not there',
 })
 
+/** Whether the plane is iptables, which asks for other things than nftables does. */
+export const isIptables = ({ plane, mode }: PreflightSettings): boolean => (plane ?? mode) === 'iptables'
+
 /** Whether the node's own place is ours, or another proxy's beside which we run. */
 export const isBeside = ({ proxyName }: PreflightSettings): boolean => proxyName !== ''

@@ -5,6 +5,7 @@ import { firewalld, forwardDrop, inputDrop, ufw } from './checks/filters.ts'
 import { defaultRoute, forwarding, reversePathFilter, routeLocalnet } from './checks/forwarding.ts'
 import { ipv6, kernelFeatures, kernelVersion, nfTables, nftVersion } from './checks/kernel.ts'
 import { besideKubeProxy, kubeProxyLeftovers, kubeProxyRuns } from './checks/kube-proxy.ts'
+import { iptablesPrograms } from './checks/iptables.ts'
 import { bothBackEnds } from './checks/legacy.ts'
 import { markBit } from './checks/marks.ts'
 import { ebpfChecks, foreignIpvs, kubeRouter, loxilb } from './checks/other-proxies.ts'
@@ -19,6 +20,7 @@ export const fatalChecks: readonly Check[] = [
   netAdmin,
   kernelVersion,
   nfTables,
+  iptablesPrograms,
   kubeProxyRuns,
   ...ebpfChecks,
   kubeRouter,

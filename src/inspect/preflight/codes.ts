@@ -11,6 +11,7 @@ export const codes = {
   'no-net-admin': { severity: 'fatal', about: 'CAP_NET_ADMIN is missing' },
   'kernel-too-old': { severity: 'fatal', about: 'the kernel lacks what the rules are made of' },
   'no-nf-tables': { severity: 'fatal', about: 'the kernel has no nf_tables' },
+  'no-iptables': { severity: 'fatal', about: 'the plane iptables has no programs to write rules with' },
   'kube-proxy-runs': { severity: 'fatal', about: 'a kube-proxy serves the same Services' },
   'cilium-kube-proxy-replacement': { severity: 'fatal', about: 'Cilium translates Services before us' },
   'calico-ebpf': { severity: 'fatal', about: 'Calico’s eBPF translates Services before us' },

@@ -164,6 +164,18 @@ test.for<readonly [string, Doctored, readonly string[]]>([
   ['a kernel without counters', { features: { elementCounters: no } }, ['note element-counters']],
   ['no nf_tables', { noNft: 'EOPNOTSUPP' }, ['fatal no-nf-tables']],
   ['nf_tables that may not be asked', { noNft: 'EPERM' }, []],
+  ['the plane iptables without its programs', { settings: { mode: 'iptables' } }, ['fatal no-iptables']],
+  ['with them', { settings: { plane: 'iptables' }, files: { '/usr/sbin/iptables-nft-restore': '' } }, []],
+  [
+    'the plane iptables on a kernel without nf_tables',
+    { settings: { plane: 'iptables' }, noNft: 'EOPNOTSUPP', files: { '/usr/sbin/iptables-restore': '' } },
+    [],
+  ],
+  [
+    'the plane iptables’ own rules are no kube-proxy’s',
+    { chains: [chain('KUBE-SERVICES', null), chain('EVENKEEL-UNUSED', null)] },
+    [],
+  ],
   ['a kube-proxy process', { files: kubeProxy }, ['fatal kube-proxy-runs']],
   ['one of another network', { files: { ...kubeProxy, '/proc/40/ns/net': '->net:[2]' } }, []],
   ['a kube-proxy that answers only', proxyMode(''), ['fatal kube-proxy-runs']],

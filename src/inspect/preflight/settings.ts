@@ -13,6 +13,12 @@ export interface PreflightSettings {
   readonly healthzBindAddress: ListenAddress | null
   readonly metricsBindAddress: ListenAddress | null
   readonly bindAddressHardFail: boolean
+  /** the plane that is to run; null or absent: `mode`'s, else nftables */
+  readonly plane?: string | null
+  /** kube-proxy's */
+  readonly mode?: string | null
+  /** iptables.localhostNodePorts */
+  readonly localhostNodePorts?: boolean
   /** pods' addresses: the families they name are in use */
   readonly clusterCIDRs: readonly string[]
 }

@@ -1,5 +1,5 @@
 import type { NodeSight } from '../../node/sight.ts'
-import { type Check, type CheckSettings, fileSays, finding } from '../check.ts'
+import { type Check, type CheckSettings, fileSays, finding, isIptables } from '../check.ts'
 import type { Finding } from '../finding.ts'
 
 /** IPv4 unless the cluster is IPv6 only; IPv6 where pods, or with pods unknown an interface, have it. */
@@ -114,12 +114,13 @@ export const reversePathFilter: Check = (sight) => {
 
 const ROUTE_LOCALNET = '/proc/sys/net/ipv4/conf/all/route_localnet'
 
-export const routeLocalnet: Check = (sight) => {
+export const routeLocalnet: Check = (sight, settings) => {
+  if (isIptables(settings) && settings.localhostNodePorts === true) return []
   if (sight.number(ROUTE_LOCALNET) !== 1) return []
   return [
     finding('route-localnet', {
       summary:
-        'packets to 127.0.0.0/8 are routed: kube-proxy’s iptables mode sets this for NodePorts on localhost, which Evenkeel never opens',
+        'packets to 127.0.0.0/8 are routed: kube-proxy’s iptables mode sets this for NodePorts on localhost, which Evenkeel opens in that mode alone',
       evidence: [fileSays(sight, ROUTE_LOCALNET)],
       cure: 'once no kube-proxy in iptables mode runs here and nobody dials NodePorts at 127.0.0.1: sysctl -w net.ipv4.conf.all.route_localnet=0',
     }),

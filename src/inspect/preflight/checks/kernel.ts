@@ -1,5 +1,5 @@
 import type { Features } from '../../../kernel/features.ts'
-import { type Check, fileSays, finding } from '../check.ts'
+import { type Check, fileSays, finding, isIptables } from '../check.ts'
 import type { Finding } from '../finding.ts'
 
 const RELEASE = '/proc/sys/kernel/osrelease'
@@ -14,9 +14,9 @@ export const parseRelease = (release: string): number | null => {
   return major === undefined || minor === undefined ? null : Number(`${major}.${minor.padStart(3, '0')}`)
 }
 
-export const kernelVersion: Check = (sight) => {
+export const kernelVersion: Check = (sight, settings) => {
   const version = parseRelease(sight.text(RELEASE) ?? '')
-  if (version === null || version >= TESTED) return []
+  if (isIptables(settings) || version === null || version >= TESTED) return []
   const evidence = [fileSays(sight, RELEASE)]
   if (version >= FLOOR)
     return [
@@ -35,7 +35,8 @@ export const kernelVersion: Check = (sight) => {
   ]
 }
 
-export const nfTables: Check = async (sight) => {
+export const nfTables: Check = async (sight, settings) => {
+  if (isIptables(settings)) return []
   if ((await sight.nftTables()) !== null) return []
   const refusal = sight.unseen.find(({ source }) => source === 'nftables tables')
   // EPERM says nothing about the kernel, and is told as no-net-admin
@@ -60,7 +61,8 @@ const needed: Readonly<Partial<Record<keyof Features, string>>> = {
 }
 
 /** Tries each in a table that the same transaction deletes again. */
-export const kernelFeatures: Check = async (sight) => {
+export const kernelFeatures: Check = async (sight, settings) => {
+  if (isIptables(settings)) return []
   const features = await sight.features()
   if (features === null) return []
   const found: Finding[] = []
