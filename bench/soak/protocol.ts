@@ -11,6 +11,7 @@ export type SoakRequest =
 
 /** What the agent's process holds. MiB; `uncollected`: before the collection. */
 export interface Holding {
+  /** objects, without compiled code */
   readonly heapMiB: number
   readonly rssMiB: number
   readonly uncollectedRssMiB: number
