@@ -55,7 +55,7 @@ const twenty = (digest: string, at: number, skipped: 0 | 4): string => {
   return (pairs[bits >> 10] ?? '') + (pairs[bits & 1023] ?? '')
 }
 
-const alphabet = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567']
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.split('')
 
 /** 10 bits as two characters */
 const pairs: readonly string[] = alphabet.flatMap((first) => alphabet.map((second) => first + second))
