@@ -123,14 +123,10 @@ const readNft = async (part: DumpPart): Promise<NftRuleset> => {
 
 const iptablesTables = async (parts: readonly DumpPart[], sets: readonly DumpPart[]): Promise<ReadTables> => {
   if (parts.length === 0) return { tables: [], problems: [] }
-  const { parseListing, parseSave, tablesOf } = await import('../../rules/iptables/index.ts')
-  const rulesets = parts.map((part) =>
-    (part.dialect === 'iptables-save' ? parseSave : parseListing)(placed(part), part.file),
+  const { joinRulesets, parseListing, parseSave, tablesOf } = await import('../../rules/iptables/index.ts')
+  const ruleset = joinRulesets(
+    parts.map((part) => (part.dialect === 'iptables-save' ? parseSave : parseListing)(placed(part), part.file)),
   )
-  const ruleset = {
-    tables: rulesets.flatMap(({ tables }) => tables),
-    problems: rulesets.flatMap(({ problems }) => problems),
-  }
   const ipsets = await readIpsets(sets)
   return { tables: tablesOf(ruleset, ipsets.sets), problems: [...ruleset.problems, ...ipsets.problems] }
 }
