@@ -40,12 +40,16 @@ interface Cell {
 /** NFT_REG_1…4 are 16 bytes each, NFT_REG32_00… (8…) 4 bytes; both name the same memory. */
 const unitOf = (register: number): number => (register <= 4 ? (register - 1) * 4 : register - 8)
 
+/** All registers together, in bytes: 20 units (NFT_REG32_NUM). */
+const MEMORY = 80
+
 export class Registers {
   readonly #cells = new Map<number, Cell>()
 
   load(register: number, loaded: Loaded, width: number): void {
     const first = unitOf(register)
-    for (let unit = 0; unit * 4 < Math.max(4, width); unit++) this.#cells.set(first + unit, { loaded, unit })
+    const bytes = Math.min(Math.max(4, width), MEMORY)
+    for (let unit = 0; unit * 4 < bytes; unit++) this.#cells.set(first + unit, { loaded, unit })
   }
 
   /** What begins in a register. */
