@@ -8,8 +8,8 @@ export interface Step extends RestoreBlock {
   readonly change: Change<IptablesObject>
 }
 
-/** Lines in one transaction of iptables-nft: its cost grows with their square. KERNEL.md: 20 to 100 Services of 10 endpoints */
-export const PIECE = 1_500
+/** Lines in one transaction of iptables-nft, about 25 Services of 10 endpoints: one of all costs minutes, as its cost grows with their square. */
+export const PIECE = 1_000
 
 /**
  * The transactions that a change takes, in order. After each of them every packet meets whole chains: what refuses comes before the
