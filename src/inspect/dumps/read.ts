@@ -1,4 +1,3 @@
-import { formatAddress } from '../../model/address.ts'
 import type { Ipset } from '../../rules/iptables/index.ts'
 import type { Table } from '../../rules/model.ts'
 import { readConntrack } from './conntrack.ts'
@@ -10,6 +9,7 @@ import { type IpvsListing, readIpvsList } from './ipvs-list.ts'
 import { readIpvsSave } from './ipvs-save.ts'
 import { ipvsTables } from './ipvs-tables.ts'
 import type { NftRuleset } from './nft-rules/ruleset.ts'
+import { nodePortAddresses } from './node-ports.ts'
 import type { NodeRules } from './node.ts'
 import type { DumpProblem } from './problem.ts'
 
@@ -86,12 +86,6 @@ export const readParts = async (
 }
 
 const isLoopback = (address: string): boolean => address.startsWith('127.') || address === '::1'
-
-/** Addresses of the node that kube-proxy's nftables rules name themselves. */
-const nodePortAddresses = (tables: readonly Table[]): readonly string[] =>
-  tables.flatMap(({ name, sets }) =>
-    name === 'kube-proxy' ? Array.from(sets.get('nodeport-ips')?.entries?.() ?? [], ([key]) => formatAddress(key)) : [],
-  )
 
 interface ReadTables {
   readonly tables: readonly Table[]

@@ -1,7 +1,8 @@
-import { formatEndpoint } from '../../model/address.ts'
+import { familyOf, formatEndpoint } from '../../model/address.ts'
 import type { Fraction, Packet, Trace } from '../../model/packet.ts'
 import { nearestDouble, one, subtract, sum } from '../../rules/fraction.ts'
 import { type FoundFrontend, formatFrontend, frontendsOf } from './frontends.ts'
+import { nodePortAddresses } from './node-ports.ts'
 import type { NodeRules } from './node.ts'
 import { traceNode } from './trace-node.ts'
 
@@ -27,15 +28,20 @@ const someNode = { IPv4: '192.0.2.1', IPv6: '2001:db8:1::1' } as const
  */
 export function* surveyNode(node: NodeRules, from?: string): Generator<SurveyedFrontend> {
   const trace = traceNode(placed(node))
+  const own = [...new Set([...nodePortAddresses(node.tables), ...node.addresses])]
   for (const found of frontendsOf(node)) {
-    const packet = packetTo(found, node, from)
-    if (packet === null) continue
-    const answer = trace(packet)
-    const { verdict } = answer
-    if (verdict === 'dnat' || (found.service && (verdict === 'reject' || verdict === 'drop' || answer.partial)))
-      yield { frontend: formatFrontend(found), title: found.title, packet, trace: answer, odd: oddities(answer) }
+    const { frontend, title, service } = { ...found, frontend: formatFrontend(found) }
+    for (const packet of packetsTo(found, own, from)) {
+      const answer = trace(packet)
+      if (!isMet(answer, service)) continue
+      yield { frontend, title, packet, trace: answer, odd: oddities(answer) }
+      break
+    }
   }
 }
+
+const isMet = ({ verdict, partial }: Trace, service: boolean): boolean =>
+  verdict === 'dnat' || (service && (verdict === 'reject' || verdict === 'drop' || partial))
 
 /** Where no listing says which addresses are the node's, node ports are asked for at one that it might have; the others are not its own. */
 const placed = (node: NodeRules): NodeRules => {
@@ -44,20 +50,20 @@ const placed = (node: NodeRules): NodeRules => {
   return { ...node, addresses, addressesFrom: 'node' }
 }
 
-/** null: a client of the other family was asked for. */
-const packetTo = (
-  { address, family, port, protocol }: FoundFrontend,
-  node: NodeRules,
-  from?: string,
-): Packet | null => {
-  const source = from ?? outsideClient[family]
-  if (source.includes(':') !== (family === 'IPv6')) return null
-  return { from: source, to: address ?? nodeAddress(node, family), port, protocol }
-}
+/** A node port may be open on some of the node's addresses only: on so many of them it is looked for. */
+const MOST_ADDRESSES = 8
 
-const nodeAddress = ({ addresses }: NodeRules, family: 'IPv4' | 'IPv6'): string => {
-  for (const address of addresses) if (address.includes(':') === (family === 'IPv6')) return address
-  return someNode[family]
+/** The packets that may meet a frontend, the likeliest first; none where a client of the other family was asked for. */
+const packetsTo = (
+  { address, family, port, protocol }: FoundFrontend,
+  own: readonly string[],
+  from?: string,
+): readonly Packet[] => {
+  const source = from ?? outsideClient[family]
+  if (familyOf(source) !== family) return []
+  const ofFamily = own.filter((one) => familyOf(one) === family).slice(0, MOST_ADDRESSES)
+  const targets = address === null ? [...ofFamily, ...(ofFamily.length === 0 ? [someNode[family]] : [])] : [address]
+  return targets.map((to) => ({ from: source, to, port, protocol }))
 }
 
 /** Shares further than this from even, as a part of the even share, are called uneven; iptables' own rounding is far below. */
