@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander'
+import { addPlaneOption, planeFor } from './node-options.ts'
 import { addPlannedOptions, loadPlanned, type PlannedOptions } from './planned.ts'
 import { planReport, selectServices, type ServiceSelection } from './plan-report.ts'
 import { planTables } from './plan-tables.ts'
@@ -11,7 +12,7 @@ interface PlanOptions extends PlannedOptions, ServiceSelection {
 
 /** Prints the frontends and backends of a node, and why each endpoint is in or out. Exit 1: something in the input was left out. */
 export function register(command: Command): void {
-  addPlannedOptions(command)
+  addPlaneOption(addPlannedOptions(command))
     .argument('[services...]', 'NAME, NAMESPACE/NAME or service/NAME; none: all')
     .option(
       '-n, --namespace <namespace>',
@@ -24,6 +25,7 @@ export function register(command: Command): void {
     .option('--no-headers', 'leave out the headers of tables', true)
     .action(async (services: string[], options: PlanOptions) => {
       const planned = await loadPlanned(options)
+      if (options.plane !== undefined) planeFor(options, planned.config)
       const chosen = selectServices(planned.snapshot, services, options)
       const report = planReport(planned, chosen)
       process.stdout.write(await render(report, options))

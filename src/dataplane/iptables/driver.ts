@@ -5,6 +5,7 @@ import type { Change, Counters, CountersOptions, Driver, DriverOptions, Observed
 import { PROXY_CANARY, UNUSED } from './chains.ts'
 import { backendCounters } from './connection-counts.ts'
 import type { IptablesObject } from './objects.ts'
+import { INVALID_DROPPED, LOCALHOST_ACCEPTED } from './nfacct.ts'
 import { grouped, isOurTable, objectsOf, TABLES } from './observe.ts'
 import { inverse, PIECE, type Step, stepsOf } from './order.ts'
 import { areOurs, isKubelets, isWatched, leadsToOurs } from './ownership.ts'
@@ -12,7 +13,7 @@ import { type Removal, removal } from './removal.ts'
 
 /** Finds the back end that this node uses and changes nothing. What already stands under kube-proxy's names is taken for ours. */
 export const openIptablesDriver = async (kernel: Kernel, { log }: DriverOptions): Promise<Driver<IptablesObject>> =>
-  new IptablesDriver(await kernel.iptables(log), log)
+  new IptablesDriver(await kernel.iptables(log), kernel, log)
 
 /** A driver for each back end that holds rules of ours: none on most nodes, and then no program of iptables is needed. */
 export const openOwnIptables = async (
@@ -21,7 +22,7 @@ export const openOwnIptables = async (
 ): Promise<readonly Driver<IptablesObject>[]> => {
   const drivers: Driver<IptablesObject>[] = []
   for (const backEnd of await kernel.iptablesWith('filter', UNUSED))
-    drivers.push(new IptablesDriver(await kernel.iptables(log, backEnd), log))
+    drivers.push(new IptablesDriver(await kernel.iptables(log, backEnd), kernel, log))
   return drivers
 }
 
@@ -29,12 +30,14 @@ class IptablesDriver implements Driver<IptablesObject> {
   readonly indivisible = true
   readonly place: string
   readonly #iptables: Iptables
+  readonly #kernel: Pick<Kernel, 'accounting'>
   readonly #log: DriverOptions['log']
   /** keys of the kubelet's objects that are nobody's here and stay */
   readonly #left = new Set<string>()
 
-  constructor(iptables: Iptables, log: DriverOptions['log']) {
+  constructor(iptables: Iptables, kernel: Pick<Kernel, 'accounting'>, log: DriverOptions['log']) {
     this.#iptables = iptables
+    this.#kernel = kernel
     this.#log = log
     this.place = `iptables-${iptables.backEnd}`
   }
@@ -77,7 +80,11 @@ class IptablesDriver implements Driver<IptablesObject> {
   async remove(): Promise<void> {
     const { change } = await this.#removal()
     const steps = stepsOf(change, this.#piece)
-    if (steps.length > 0) await this.#restore(steps)
+    if (steps.length === 0) return
+    await this.#restore(steps)
+    using accounting = await this.#kernel.accounting()
+    // those that another proxy's rules count in stay
+    await accounting.remove([INVALID_DROPPED, LOCALHOST_ACCEPTED])
   }
 
   onForeignChange(listener: (what: string) => void): void {
