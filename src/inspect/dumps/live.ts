@@ -24,11 +24,11 @@ export const readLive = async (): Promise<NodeRules> => {
   const dumps = [
     ...(await legacyDumps(problems)),
     ...(nft === null || isBig(nft) ? [] : await nftSaves(nft.iptables, problems)),
-    await fileDump('/proc/net/ip_vs'),
+    await fileDump('/proc/net/ip_vs', problems),
   ].filter((dump) => dump !== null)
   const mentionsSets = dumps.some(({ parts }) => parts.some(({ text }) => text.includes('--match-set ')))
   const sets = mentionsSets ? await commandDump(['ipset'], ['save'], problems) : null
-  const interfaces = await orProblem('rtnetlink', problems, readInterfaces)
+  const interfaces = await orProblem('rtnetlink', problems, () => readInterfaces(problems))
   return readParts({
     parts: [...dumps, ...(sets === null ? [] : [sets])].flatMap(({ parts }) => parts),
     problems,
@@ -53,10 +53,10 @@ const readNft = async (): Promise<NftRuleset> => {
   return readNftLive()
 }
 
-const readInterfaces = async (): Promise<Interfaces> => {
+const readInterfaces = async (problems: DumpProblem[]): Promise<Interfaces> => {
   const kernel = await openKernel()
   await using watch = await kernel.addresses()
-  const routes = procRoutes(await textOf('/proc/net/route'), await textOf('/proc/net/ipv6_route'))
+  const routes = procRoutes(await textOf('/proc/net/route', problems), await textOf('/proc/net/ipv6_route', problems))
   return { addresses: watch.current, routes, problems: [] }
 }
 
@@ -68,7 +68,7 @@ const families = [
 const legacyDumps = async (problems: DumpProblem[]): Promise<readonly CutDump[]> => {
   const dumps: CutDump[] = []
   for (const { family, names } of families) {
-    const tables = (await textOf(names)).split('\n').filter((name) => name !== '')
+    const tables = (await textOf(names, problems)).split('\n').filter((name) => name !== '')
     if (tables.length === 0) continue
     const programs = await orProblem('iptables-legacy', problems, () => findPrograms('legacy'))
     if (programs === null) return dumps
@@ -106,13 +106,19 @@ const commandDump = async (
   return text === null || text.trim() === '' ? null : cutDump({ name, text })
 }
 
-const fileDump = async (path: string): Promise<CutDump | null> => {
-  const text = await textOf(path)
+const fileDump = async (path: string, problems: DumpProblem[]): Promise<CutDump | null> => {
+  const text = await textOf(path, problems)
   return text === '' ? null : cutDump({ name: path, text })
 }
 
 /** '' where the kernel has no such file. */
-const textOf = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '')
+const textOf = async (path: string, problems: DumpProblem[]): Promise<string> =>
+  (await orProblem(path, problems, () => readFile(path, 'utf8').catch(emptyIfMissing))) ?? ''
+
+const emptyIfMissing = (error: NodeJS.ErrnoException): string => {
+  if (error.code === 'ENOENT') return ''
+  throw error
+}
 
 const orProblem = async <T>(file: string, problems: DumpProblem[], read: () => Promise<T>): Promise<T | null> => {
   try {
