@@ -59,6 +59,24 @@ describe('the real API server accepts', () => {
   })
 })
 
+test('kubectl apply -k deploy/overlays/shadow --dry-run=server; its configuration asks for a shadow', async () => {
+  const said = await cluster.kubectl([
+    'apply',
+    '--dry-run=server',
+    '--validate=strict',
+    '-k',
+    folder('overlays/shadow'),
+  ])
+  expect(said).toContain('daemonset.apps/evenkeel created (server dry run)')
+  const text = await kustomize('shadow')
+  const { problems, warnings, config } = parseConfig(Buffer.from(configOf(text)), 'shadow', {})
+  expect([problems, warnings, config.shadow.enabled]).toEqual([[], [], true])
+  expect(podOf(objectsOf(text)).containers[0]).toMatchObject({
+    args: expect.arrayContaining(['--shadow']),
+    startupProbe: { httpGet: { port: config.healthzBindAddress?.port } },
+  })
+})
+
 describe('components', () => {
   const withComponent = async (component: string, overlay: string): Promise<string> => {
     const directory = join(cluster.directory, `${component}-${overlay}`)

@@ -9,7 +9,7 @@ import type { Nftables } from '../../src/kernel/nftables/types.ts'
 import { silent } from '../../src/util/log.ts'
 import { startAgent, type TestAgent } from './agent.ts'
 import { type KubeCluster, startCluster } from './cluster.ts'
-import { type ProxyMode, proxyConfiguration, startKubeProxy } from './kube-proxy.ts'
+import { pathWith, type ProxyMode, proxyConfiguration, startKubeProxy } from './kube-proxy.ts'
 import { becomeNode, nodeAddresses } from './network.ts'
 import { registerNodes } from './node.ts'
 import type { Running } from './processes.ts'
@@ -17,7 +17,12 @@ import { applyKinds, kindsOfService, serviceOfKind, slicesOfKind } from './servi
 import { until } from './until.ts'
 
 /** `run --shadow` beside the real kube-proxy: as long as that does its work there is nothing to tell; a rule that is missing is told. */
-const modes = ['iptables', 'nftables'] as const
+const proxies = [
+  { name: 'iptables, nft', mode: 'iptables', backEnd: 'nft' },
+  { name: 'iptables, legacy', mode: 'iptables', backEnd: 'legacy' },
+  { name: 'nftables', mode: 'nftables', backEnd: 'nft' },
+] as const
+type Proxy = (typeof proxies)[number]
 const settle = 4
 
 const stack = new AsyncDisposableStack()
@@ -36,7 +41,10 @@ beforeAll(async () => {
 afterEach(async () => {
   await kubeProxy?.kill('SIGKILL')
   kubeProxy = null
-  execFileSync(cluster.bin.kubeProxy, ['--cleanup'], { stdio: 'ignore', timeout: 60_000 })
+  for (const backEnd of ['nft', 'legacy'] as const) {
+    const env = { ...process.env, PATH: pathWith(cluster.directory, backEnd) }
+    execFileSync(cluster.bin.kubeProxy, ['--cleanup'], { stdio: 'ignore', timeout: 60_000, env })
+  }
 })
 afterAll(() => stack.disposeAsync())
 
@@ -84,14 +92,15 @@ const clusterIP = (name: string): Promise<string> =>
   cluster.kubectl(['get', 'service', name, '-o', 'jsonpath={.spec.clusterIP}'])
 
 /** Takes the way to this ClusterIP's port 80 out of kube-proxy's rules. */
-const spoil: Readonly<Record<ProxyMode, (address: string) => void>> = {
-  iptables: (address) => {
-    const rules = execFileSync('iptables-save', ['-t', 'nat'], { encoding: 'utf8' }).split('\n')
-    const rule = rules.find((line) => line.startsWith('-A KUBE-SERVICES') && line.includes(`${address}/32`))
-    execFileSync('iptables-restore', ['--noflush'], { input: `*nat\n${rule?.replace('-A', '-D')}\nCOMMIT\n` })
-  },
-  nftables: (address) =>
-    void execFileSync('nft', [`delete element ip kube-proxy service-ips { ${address} . tcp . 80 }`]),
+const spoil = ({ mode, backEnd }: Proxy, address: string): void => {
+  if (mode === 'nftables') {
+    execFileSync('nft', [`delete element ip kube-proxy service-ips { ${address} . tcp . 80 }`])
+    return
+  }
+  const rules = execFileSync(`iptables-${backEnd}-save`, ['-t', 'nat'], { encoding: 'utf8' }).split('\n')
+  const rule = rules.find((line) => line.startsWith('-A KUBE-SERVICES') && line.includes(`${address}/32`))
+  const input = `*nat\n${rule?.replace('-A', '-D')}\nCOMMIT\n`
+  execFileSync(`iptables-${backEnd}-restore`, ['--noflush'], { input })
 }
 
 /** Endpoints come and go, a Service too, a port changes: a change each 300 ms. */
@@ -111,9 +120,11 @@ const change = async (times: number): Promise<void> => {
   await cluster.kubectl(['delete', 'service', 'passing', '--ignore-not-found'])
 }
 
-describe.each(modes)('beside kube-proxy (%s)', (mode) => {
+describe.each(proxies)('beside kube-proxy ($name)', (proxy) => {
+  const { mode, backEnd } = proxy
+
   test('no difference while objects change; then one rule is removed, and exactly that one is told', async () => {
-    kubeProxy = startKubeProxy(cluster, mode)
+    kubeProxy = startKubeProxy(cluster, mode, backEnd)
     await using agent = await startShadow(mode)
     await agrees(agent)
     const told: unknown[] = []
@@ -131,7 +142,7 @@ describe.each(modes)('beside kube-proxy (%s)', (mode) => {
     expect(told).toEqual([])
     await agrees(agent)
     const address = await clusterIP('faithful')
-    spoil[mode](address)
+    spoil(proxy, address)
     await until(async () => expect((await found(agent)).differences).toHaveLength(1))
     await pause(settle * 1_000)
     const { differences, settling } = await found(agent)
@@ -151,23 +162,30 @@ describe.each(modes)('beside kube-proxy (%s)', (mode) => {
     const metrics = await (await fetch('http://127.0.0.1:10349/metrics')).text()
     expect(metrics).toContain('evenkeel_shadow_differences{kind="verdict"} 1')
     expect((await agent.status()).inSync).toBe(false)
+    expect((await fetch('http://127.0.0.1:10356/healthz')).status).toBe(200)
   })
 
   test('it writes nothing', async () => {
-    kubeProxy = startKubeProxy(cluster, mode)
+    kubeProxy = startKubeProxy(cluster, mode, backEnd)
     {
       await using agent = await startShadow(mode)
       await agrees(agent)
     }
     await kubeProxy.kill('SIGKILL')
-    const before = [await nftables.generation(), settings()]
+    const before = [await nftables.generation(), legacyRules(), settings()]
     await using agent = await startShadow(mode)
     await agrees(agent)
     await pause(6_000)
     await agrees(agent)
-    expect([await nftables.generation(), settings()]).toEqual(before)
+    expect([await nftables.generation(), legacyRules(), settings()]).toEqual(before)
   })
 })
+
+/** They have no generation. Asking for them makes no table: only those that are there are printed. */
+const legacyRules = (): string =>
+  ['iptables-legacy-save', 'ip6tables-legacy-save']
+    .map((command) => execFileSync(command, { encoding: 'utf8' }).replaceAll(/^#.*\n|\[\d+:\d+\]/gm, ''))
+    .join('')
 
 /** What an agent may set for the node. */
 const settings = (): string =>
