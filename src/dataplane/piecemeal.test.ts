@@ -3,6 +3,10 @@ import { applyPiecemeal, type PiecemealSteps } from './piecemeal.ts'
 
 const items = (count: number): number[] => Array.from({ length: count }, (_, index) => index)
 
+const turns = async (count: number): Promise<void> => {
+  for (let turn = 0; turn < count; turn++) await Promise.resolve()
+}
+
 /** A kernel that answers when told to; what happens is written down. */
 const steps = (pieceSize: number, more: number[][] = []) => {
   const story: string[] = []
@@ -28,7 +32,7 @@ const steps = (pieceSize: number, more: number[][] = []) => {
   }
   const answer = async (error: unknown = null): Promise<void> => {
     answers.shift()?.resolve(error)
-    for (let turn = 0; turn < 20; turn++) await Promise.resolve()
+    await turns(20)
   }
   return { story, answer, steps: given }
 }
@@ -48,7 +52,7 @@ describe('pieces', () => {
   test('large ones are made in slices, with turns between', async () => {
     const { story, answer, steps: given } = steps(100)
     const all = applyPiecemeal(items(200), given)
-    for (let turn = 0; turn < 5; turn++) await Promise.resolve()
+    await turns(5)
     expect(story).toEqual(['make 0', 'send 0', 'make 100', 'make 164', 'send 100'])
     await answer()
     await answer()
