@@ -39,6 +39,11 @@ export interface NodeView {
   readonly tcpBeLiberal: boolean
   /** the kernel has nfacct (xt_nfacct, nfnetlink_acct): what kube-proxy counts there is counted; default false */
   readonly nfacct: boolean
+  /**
+   * more than 1,000 endpoints, as they were when the node was last looked at: kube-proxy's large cluster mode, in which rules for
+   * endpoints go without comments; absent: false
+   */
+  readonly largeCluster?: boolean
   /** we serve only Services with this `service-proxy-name`; '' = those without the label (kube-proxy's own place) */
   readonly proxyName: string
 }

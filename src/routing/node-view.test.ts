@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { endpoint, service, slice } from '../../test/support/services.ts'
 import type { NodeView } from '../model/node-view.ts'
 import { Store } from '../sources/store.ts'
 import { isNodePortAddress, nodePortCidrsOf, nodeView, type NodeSettings, plainSettings } from './node-view.ts'
@@ -88,4 +89,18 @@ describe('primary addresses, as kube-proxy finds them', () => {
 test('detectLocalMode NodeCIDR takes the Node’s ranges: the first of each family', () => {
   const view = nodeView({ ...settings, detectLocalMode: 'NodeCIDR', clusterCIDRs: [] }, cluster())
   expect(view.clusterCIDRs).toEqual(['10.0.1.0/24', 'fd00:1::/64'])
+})
+
+test('a cluster of more than 1,000 endpoints is large, whichever Services have them', () => {
+  const store = new Store()
+  const put = (name: string, count: number): void => {
+    store.put({ kind: 'Service', value: service({ name }) })
+    const endpoints = Array.from({ length: count }, (_, index) => endpoint(`10.0.${index >> 8}.${index & 255}`))
+    store.put({ kind: 'EndpointSlice', value: slice(endpoints, { name, service: `shop/${name}` }) })
+  }
+  put('a', 500)
+  put('b', 500)
+  expect(nodeView(settings, store.snapshot)).not.toHaveProperty('largeCluster')
+  put('c', 1)
+  expect(nodeView(settings, store.snapshot).largeCluster).toBe(true)
 })

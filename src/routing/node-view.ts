@@ -1,6 +1,6 @@
 import { familyOf, inCidr } from '../model/address.ts'
 import type { NodeView, PodInterface } from '../model/node-view.ts'
-import type { Family } from '../model/objects.ts'
+import { type Family, serviceKey } from '../model/objects.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 
 /** What the configuration says about this node. */
@@ -77,8 +77,21 @@ export const nodeView = (
     masqueradeBit: settings.masqueradeBit,
     tcpBeLiberal: settings.tcpBeLiberal,
     nfacct: settings.nfacct,
+    ...(isLarge(snapshot) && { largeCluster: true }),
     proxyName: settings.proxyName,
   }
+}
+
+/** kube-proxy's largeClusterEndpointsThreshold (pkg/proxy/iptables) */
+const MANY_ENDPOINTS = 1_000
+
+const isLarge = (snapshot: Snapshot): boolean => {
+  let endpoints = 0
+  for (const service of snapshot.services()) {
+    for (const slice of snapshot.slicesOf(serviceKey(service))) endpoints += slice.endpoints.length
+    if (endpoints > MANY_ENDPOINTS) return true
+  }
+  return false
 }
 
 /**

@@ -55,40 +55,45 @@ const strangers = ({ frontend, node, names, pods }: Subject, policy: TrafficPoli
   ]
 }
 
+/** None in a large cluster: half of what the kernel would have to hold and check. */
+const aboutEndpoint = ({ node, names }: Subject, endpoint: string): string =>
+  node.largeCluster === true ? '' : comment(`${names.servicePort} -> ${endpoint}`)
+
 /** Session affinity: who was at an endpoint lately goes there again. */
-const knownClients = ({ frontend, family, names }: Subject, targets: readonly Target[]): readonly RuleText[] => {
+const knownClients = (subject: Subject, targets: readonly Target[]): readonly RuleText[] => {
+  const { frontend, family } = subject
   const { affinitySeconds } = frontend
   if (affinitySeconds === null) return []
   const recent = `-m recent --rcheck --seconds ${affinitySeconds} --reap --name`
   return targets.map(({ endpoint: to, chain }) =>
-    [comment(`${names.servicePort} -> ${to}`), recent, chain, wholeAddress[family], '-j', chain].join(' '),
+    [aboutEndpoint(subject, to), recent, chain, wholeAddress[family], '-j', chain].filter(Boolean).join(' '),
   )
 }
 
 /** Each rule takes its share of what those before it left; the last takes the rest. */
-const shares = ({ names }: Subject, targets: readonly Target[]): readonly RuleText[] => {
+const shares = (subject: Subject, targets: readonly Target[]): readonly RuleText[] => {
   let left = targets.reduce((sum, { backend }) => sum + backend.weight, 0)
   return targets.map(({ backend, endpoint: to, chain }) => {
-    const said = comment(`${names.servicePort} -> ${to}`)
+    const said = aboutEndpoint(subject, to)
     const total = left
     left -= backend.weight
-    if (left === 0) return [said, '-j', chain].join(' ')
+    if (left === 0) return [said, '-j', chain].filter(Boolean).join(' ')
     const share = probability(backend.weight, total)
-    return [said, '-m statistic --mode random --probability', share, '-j', chain].join(' ')
+    return [said, '-m statistic --mode random --probability', share, '-j', chain].filter(Boolean).join(' ')
   })
 }
 
 /** A backend that dials itself is masqueraded; with affinity the client is remembered. */
 const endpoint = (
-  { frontend, family, names, place }: Subject,
+  { frontend, node, family, names, place }: Subject,
   { backend, endpoint: to, chain }: Target,
 ): ChainObject => {
   const { protocol } = names
-  const said = comment(names.servicePort)
-  const remember = frontend.affinitySeconds === null ? '' : ` -m recent --set --name ${chain} ${wholeAddress[family]}`
+  const said = node.largeCluster === true ? '' : comment(names.servicePort)
+  const remember = frontend.affinitySeconds === null ? '' : `-m recent --set --name ${chain} ${wholeAddress[family]}`
   return chainObject(place('nat', chain), [
-    [sourceIs(backend.address), said, '-j', MARK_MASQ].join(' '),
-    [`-p ${protocol}`, said + remember, `-m ${protocol} -j DNAT --to-destination`, to].join(' '),
+    [sourceIs(backend.address), said, '-j', MARK_MASQ].filter(Boolean).join(' '),
+    [`-p ${protocol}`, said, remember, `-m ${protocol} -j DNAT --to-destination`, to].filter(Boolean).join(' '),
   ])
 }
 

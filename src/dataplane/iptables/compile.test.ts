@@ -76,6 +76,8 @@ describe('golden', () => {
         { ...fours, masqueradeAll: true },
       ),
     ))
+  test('a large cluster, affinity: no comments on the rules for endpoints', () =>
+    golden('large', rules(service({ affinitySeconds: 60 }), [slice([near, far])], { ...fours, largeCluster: true })))
   test('pods known by interface, IPv6, affinity', () =>
     golden(
       'affinity-6',
