@@ -34,8 +34,9 @@ const watching = async () => {
   })
   const look = async (): Promise<void> => {
     waiting.pop()?.()
-    for (let i = 0; i < 2_000 && waiting.length === 0 && changes === 0; i++)
-      await new Promise((next) => setImmediate(next))
+    // reading a file takes as long as the machine is busy
+    for (let i = 0; i < 4_000 && waiting.length === 0 && changes === 0; i++)
+      await new Promise((next) => setTimeout(next, 1))
   }
   return { file, look, stop, said, changes: () => changes, waiting }
 }
