@@ -70,7 +70,8 @@ export class Applying<O extends PlaneObject> {
   async apply(pending: readonly Pending[], { fresh, more }: ApplyOptions): Promise<Doubt | null> {
     const { retry, indivisible } = this.#options
     // after a failure the pieces are looked at closely
-    if (pending.length >= CUT_FROM && !indivisible && retry.failures('change') === 0) return this.#applyInPieces(pending, more)
+    if (pending.length >= CUT_FROM && !indivisible && retry.failures('change') === 0)
+      return this.#applyInPieces(pending, more)
     const result = await narrow(this.#compile(pending), (part) => this.#attempt(part), {
       ends: (error) => isDoubtful(error, fresh, pending),
       first: ({ pending }) => isGround(pending.key),
