@@ -138,8 +138,9 @@ export const startAgent = async (options: AgentOptions): Promise<Agent> => {
   await braked.ready()
   plane.setNode(planning.lookAtNode())
   stack.use(planning)
-  // a brake weighs the first plan as a whole
-  await planning.begin(braked.receiver, { whole: braked.brake !== null })
+  // a brake weighs the first plan as a whole, and parts would make a driver pay for each
+  const whole = braked.brake !== null || (driver.indivisible ?? false)
+  await planning.begin(braked.receiver, { whole })
   braked.complete()
   isPlanned = true
   const otherPlanes = stack.use(

@@ -133,7 +133,9 @@ export class MeasuredAgent {
       },
     })
     let inForce: Promise<void> = Promise.resolve()
-    for (const part of this.#planner.syncInParts(this.#store.snapshot)) {
+    const { snapshot } = this.#store
+    const whole = this.#driver.indivisible ?? false
+    for (const part of whole ? [this.#planner.sync(snapshot)] : this.#planner.syncInParts(snapshot)) {
       inForce = this.#inForce(part)
       await nextTurn()
     }
