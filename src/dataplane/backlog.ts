@@ -61,6 +61,13 @@ export class Backlog {
     return { together, alone }
   }
 
+  /** Those to try now together, but for the `taken`, to which they are added. */
+  joining(taken: Set<Pending>, now: number, held: (key: FrontendKey) => boolean): Pending[] {
+    const late = this.due(now, held).together.filter((pending) => !taken.has(pending))
+    for (const pending of late) taken.add(pending)
+    return late
+  }
+
   /** ms; null: nothing waits */
   nextDue(held: (key: FrontendKey) => boolean): number | null {
     let next: number | null = null

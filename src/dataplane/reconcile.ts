@@ -324,9 +324,7 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
   #joining(taken: Set<Pending>): readonly Pending[] {
     const now = this.#clock.now()
     if (this.#stopped || taken.size > MOST_IN_ROUND || this.#reading.isDue(now)) return []
-    const late = this.#backlog.due(now, this.#isHeld).together.filter((pending) => !taken.has(pending))
-    for (const pending of late) taken.add(pending)
-    return late
+    return this.#backlog.joining(taken, now, this.#isHeld)
   }
 
   async #send(change: Change<O>): Promise<void> {
