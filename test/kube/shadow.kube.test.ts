@@ -159,7 +159,10 @@ describe.each(proxies)('beside kube-proxy ($name)', (proxy) => {
       ],
       0,
     ])
-    const lines = agent.log().slice(saidBefore).filter(({ level, frontend }) => level === 'warn' && frontend !== undefined)
+    const lines = agent
+      .log()
+      .slice(saidBefore)
+      .filter(({ level, frontend }) => level === 'warn' && frontend !== undefined)
     expect(lines.map(({ frontend }) => frontend)).toEqual([`${address}:80/TCP`])
     const metrics = await (await fetch('http://127.0.0.1:10349/metrics')).text()
     expect(metrics).toContain('evenkeel_shadow_differences{kind="verdict"} 1')
