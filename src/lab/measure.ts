@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { maxOverMean, type SkewTest, testCounts, variation } from '../inspect/statistics.ts'
+import { maxOverMean, type SkewTest, testCounts, variation } from '../inspect/statistics/index.ts'
 import { serviceKey } from '../model/objects.ts'
 import { shuffle } from '../util/random.ts'
 import { selects } from './controller/endpoint-slices.ts'

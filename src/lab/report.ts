@@ -1,5 +1,5 @@
 import type { PlaneName } from '../dataplane/plane.ts'
-import type { SkewVerdict } from '../inspect/statistics.ts'
+import type { SkewVerdict } from '../inspect/statistics/index.ts'
 
 /** What `lab run -o json` prints (docs/json.md); fields are added, never changed. */
 export interface LabReport {

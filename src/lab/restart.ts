@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { loadPlane } from '../dataplane/registry.ts'
-import { maxOverMean, variation } from '../inspect/statistics.ts'
+import { maxOverMean, variation } from '../inspect/statistics/index.ts'
 import type { SchedulerName } from '../model/frontend.ts'
 import { serviceKey } from '../model/objects.ts'
 import { randomBelow, seededRandom } from '../util/random.ts'

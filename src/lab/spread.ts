@@ -1,6 +1,6 @@
 import { loadPlane } from '../dataplane/registry.ts'
 import type { Capabilities, PlaneName } from '../dataplane/plane.ts'
-import { familyVerdicts, type SkewTest } from '../inspect/statistics.ts'
+import { familyVerdicts, type SkewTest } from '../inspect/statistics/index.ts'
 import type { SchedulerName } from '../model/frontend.ts'
 import { serviceKey } from '../model/objects.ts'
 import { type Agents, startAgents } from './agents.ts'

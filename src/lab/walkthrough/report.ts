@@ -1,4 +1,4 @@
-import type { SkewVerdict } from '../../inspect/statistics.ts'
+import type { SkewVerdict } from '../../inspect/statistics/index.ts'
 import type { Skipped } from '../report.ts'
 import type { Variant } from '../variant.ts'
 

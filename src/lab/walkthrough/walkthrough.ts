@@ -1,6 +1,6 @@
 import { release } from 'node:os'
 import { loadPlane } from '../../dataplane/registry.ts'
-import { familyVerdicts, type SkewTest } from '../../inspect/statistics.ts'
+import { familyVerdicts, type SkewTest } from '../../inspect/statistics/index.ts'
 import { formatEndpoint } from '../../model/address.ts'
 import type { Packet, PathStep, Trace, TracedBackend } from '../../model/packet.ts'
 import { nearestDouble, sum } from '../../rules/fraction.ts'

@@ -1,5 +1,5 @@
-import { seededRandom } from '../util/random.ts'
-import { logGamma } from './statistics-gamma.ts'
+import { seededRandom } from '../../util/random.ts'
+import { logGamma } from './gamma.ts'
 
 /** Both tails of a goodness-of-fit statistic; the outcome seen belongs to both. */
 export interface Tails {

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { familyVerdicts, maxOverMean, type SkewVerdict, testCounts, variation } from './statistics.ts'
-import { chiSquare, chiSquareCritical, incompleteGamma, logGamma, noncentralityFor } from './statistics-gamma.ts'
-import { exactTails, outcomes, pearson, sampledTails } from './statistics-multinomial.ts'
+import { familyVerdicts, maxOverMean, type SkewVerdict, testCounts, variation } from './verdict.ts'
+import { chiSquare, chiSquareCritical, incompleteGamma, logGamma, noncentralityFor } from './gamma.ts'
+import { exactTails, outcomes, pearson, sampledTails } from './multinomial.ts'
 
 /** relative */
 const error = (actual: number, expected: number): number => Math.abs(actual - expected) / Math.abs(expected)

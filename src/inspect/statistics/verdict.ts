@@ -1,7 +1,7 @@
-import { chiSquare, noncentralityFor } from './statistics-gamma.ts'
-import { exactTails, outcomes, pearson, sampledTails, type Tails } from './statistics-multinomial.ts'
+import { chiSquare, noncentralityFor } from './gamma.ts'
+import { exactTails, outcomes, pearson, sampledTails, type Tails } from './multinomial.ts'
 
-/** Is it luck? Counts per backend against the odds that the rules give (not 1/k by assumption). Pure. */
+/** Counts per backend against the odds that the rules give. */
 
 export type SkewVerdict = 'SKEWED' | 'TOO-EVEN' | 'FAIR' | 'NOT-ENOUGH-DATA'
 
