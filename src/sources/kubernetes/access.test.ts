@@ -1,12 +1,12 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { findAccess } from './access.ts'
 import { connect } from './client.ts'
 import { checkFiles, readCredentials } from './credentials.ts'
 import { runPlugin } from './exec-plugin.ts'
-import { parseKubeconfig } from './kubeconfig.ts'
+import { type Access, parseKubeconfig } from './kubeconfig.ts'
 
 let directory: string
 beforeEach(async () => {
@@ -34,9 +34,11 @@ const config = (more: { cluster?: object; user?: object; current?: string } = {}
     }),
   )
 
+const parsed = (content: Buffer, file: string, context = ''): Access => parseKubeconfig([{ content, file }], context)
+
 describe('a kubeconfig', () => {
   it('gives a cluster and a user, paths from where it stands', () => {
-    const { cluster, user } = parseKubeconfig(
+    const { cluster, user } = parsed(
       config({
         cluster: { 'certificate-authority': 'ca.pem', 'tls-server-name': 'api' },
         user: { tokenFile: 'token', as: 'jane', 'as-groups': ['a', 'b'], 'client-key': '/abs/key' },
@@ -53,7 +55,7 @@ describe('a kubeconfig', () => {
 
   it('may hold its certificates itself', () => {
     const data = Buffer.from(pem).toString('base64')
-    expect(parseKubeconfig(config({ cluster: { 'certificate-authority-data': data } }), 'f').cluster.ca).toEqual({
+    expect(parsed(config({ cluster: { 'certificate-authority-data': data } }), 'f').cluster.ca).toEqual({
       text: pem,
     })
   })
@@ -91,7 +93,7 @@ describe('a kubeconfig', () => {
       'nobody is there to answer',
     ],
   ])('that holds %s is refused', (_, content, context, message) => {
-    expect(() => parseKubeconfig(Buffer.from(content), 'f', context)).toThrow(message)
+    expect(() => parsed(Buffer.from(content), 'f', context)).toThrow(message)
   })
 })
 
@@ -102,6 +104,36 @@ describe('the way to the API server', () => {
     await expect(findAccess({ kubeconfig: join(directory, 'none') }, {}, directory)).rejects.toThrow(
       /^the kubeconfig cannot be read: ENOENT/,
     )
+  })
+
+  it('is in several files together: each name counts where it stands first, and paths are relative to its file', async () => {
+    const users = await write('users', JSON.stringify({ users: [{ name: 'u', user: { tokenFile: 'token' } }] }))
+    const elsewhere = await mkdtemp(join(directory, 'elsewhere-'))
+    const rest = join(elsewhere, 'config')
+    await writeFile(
+      rest,
+      config({ cluster: { server: 'https://a', 'certificate-authority': 'ca' }, user: { token: 'x' }, current: 'one' }),
+    )
+    const last = await write('last', config({ cluster: { server: 'https://b' }, current: 'two' }).toString())
+    const env = { KUBECONFIG: [join(directory, 'none'), users, rest, last].join(delimiter) }
+    await expect(findAccess({}, env, directory)).resolves.toEqual(
+      expect.objectContaining({
+        context: 'one',
+        cluster: expect.objectContaining({ server: 'https://a', ca: { file: join(elsewhere, 'ca') } }),
+        user: expect.objectContaining({ token: '', tokenFile: join(directory, 'token') }),
+        files: [users, rest, last],
+      }),
+    )
+  })
+
+  it.each([
+    ['none of several is there', ['none', 'neither'], 'ENOENT'],
+    ['one of several is broken', ['good', 'broken'], 'broken:1: is not YAML'],
+  ])('is refused where %s', async (_, names, message) => {
+    await write('good', config().toString())
+    await write('broken', 'clusters: [')
+    const env = { KUBECONFIG: names.map((name) => join(directory, name)).join(delimiter) }
+    await expect(findAccess({}, env, directory)).rejects.toThrow(message)
   })
 
   it('is $KUBECONFIG, then the service account; --master wins over the server', async () => {
@@ -135,7 +167,7 @@ describe('the way to the API server', () => {
 })
 
 describe('credentials', () => {
-  const access = (user: object) => parseKubeconfig(config({ user }), join(directory, 'config'))
+  const access = (user: object) => parsed(config({ user }), join(directory, 'config'))
 
   it('are read each time, for files rotate', async () => {
     await write('token', 'one\n')

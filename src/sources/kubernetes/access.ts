@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { KubeconfigError } from './errors.ts'
-import { type Access, nobody, parseKubeconfig } from './kubeconfig.ts'
+import { type Access, type KubeconfigFile, nobody, parseKubeconfig } from './kubeconfig.ts'
 
 export interface AccessOptions {
   /** file; default: $KUBECONFIG, the pod's service account, ~/.kube/config: the first that is there */
@@ -49,30 +49,32 @@ const locate = async (
   )
 }
 
-/** Of several files, as $KUBECONFIG may name them, the first that has what the context needs. */
+/** Several files, as $KUBECONFIG may name them, count as one. Those that are not there are passed over, as kubectl does, unless none is. */
 const readFiles = async (files: readonly string[], context: string): Promise<Access> => {
-  let failure: unknown
+  const found: KubeconfigFile[] = []
+  let missing: unknown
   for (const file of files) {
     try {
-      return parseKubeconfig(await readFile(file), file, context)
+      found.push({ content: await readFile(file), file })
     } catch (error) {
-      failure ??= error
+      if (files.length === 1 || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw unreadable(error)
+      missing ??= error
     }
   }
-  if (failure instanceof KubeconfigError) throw failure
-  throw new KubeconfigError(
-    `the kubeconfig cannot be read: ${failure instanceof Error ? failure.message : String(failure)}`,
-    {
-      cause: failure,
-    },
-  )
+  if (found.length === 0) throw unreadable(missing)
+  return parseKubeconfig(found, context)
 }
+
+const unreadable = (cause: unknown): KubeconfigError =>
+  new KubeconfigError(`the kubeconfig cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    cause,
+  })
 
 const bare: Access = {
   where: '',
   cluster: { server: '', ca: null, insecure: false, tlsServerName: '', proxyUrl: '' },
   user: nobody,
-  file: '',
+  files: [],
   context: '',
 }
 

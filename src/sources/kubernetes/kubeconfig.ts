@@ -41,9 +41,15 @@ export interface Access {
   readonly where: string
   readonly cluster: Cluster
   readonly user: User
-  /** kubeconfig and context, for those who must read it again; '' in a pod */
-  readonly file: string
+  /** kubeconfigs and context, for those who must read them again; none in a pod */
+  readonly files: readonly string[]
   readonly context: string
+}
+
+export interface KubeconfigFile {
+  readonly content: Buffer
+  /** as the user calls it; relative paths inside are relative to its directory */
+  readonly file: string
 }
 
 export const nobody: User = {
@@ -58,73 +64,88 @@ export const nobody: User = {
   authProvider: '',
 }
 
-/** The access that a context of the kubeconfig gives; '' is its current context. Throws a KubeconfigError that names the field. */
-export const parseKubeconfig = (content: Buffer, file: string, contextName = ''): Access => {
-  const raw = onlyDocument(content, file)
+/**
+ * The access that a context gives; '' is the current one. Of several files each name counts where it stands first, and so does
+ * `current-context` (client-go's clientcmd). Throws a KubeconfigError that names file and field.
+ */
+export const parseKubeconfig = (files: readonly KubeconfigFile[], contextName = ''): Access => {
   const faults = new Faults()
-  const contexts = named(raw, 'contexts', 'context', faults)
-  const name = contextName || readString(raw, 'current-context', faults) || onlyOne(contexts, file)
+  const parts = files.map(({ content, file }) => ({ file, raw: onlyDocument(content, file) }))
+  const where = files.map(({ file }) => file).join(', ')
+  const contexts = named(parts, 'contexts', 'context', faults)
+  const current = parts.map(({ raw }) => readString(raw, 'current-context', faults)).find((name) => name !== '')
+  const name = contextName || (current ?? onlyOne(contexts, where))
   const context = contexts.get(name)
   if (context === undefined)
-    throw new KubeconfigError(`${file}: there is no context ${JSON.stringify(name)}: ${choice(contexts, 'contexts')}`)
-  const cluster = pick(raw, 'clusters', 'cluster', readString(context, 'cluster', faults), { file, faults })
-  const userName = readString(context, 'user', faults)
-  const user = userName === '' ? {} : pick(raw, 'users', 'user', userName, { file, faults })
-  const directory = dirname(resolve(file))
+    throw new KubeconfigError(`${where}: there is no context ${JSON.stringify(name)}: ${choice(contexts, 'contexts')}`)
+  const cluster = pick(named(parts, 'clusters', 'cluster', faults), 'cluster', context, faults)
+  const userName = readString(context.value, 'user', faults)
+  const user =
+    userName === '' ? { ...context, value: {} } : pick(named(parts, 'users', 'user', faults), 'user', context, faults)
   const access = {
-    where: file,
-    cluster: readCluster(cluster, directory, faults),
-    user: readUser(user, directory, faults),
-    file: resolve(file),
+    where,
+    cluster: readCluster(cluster.value, directoryOf(cluster), faults),
+    user: readUser(user.value, directoryOf(user), faults),
+    files: files.map(({ file }) => resolve(file)),
     context: name,
   }
-  const [problem] = faults.problems('', () => file)
-  if (problem) throw new KubeconfigError(`${file}: ${problem.field}: ${problem.message}`)
+  const [problem] = faults.problems('', () => where)
+  if (problem) throw new KubeconfigError(`${where}: ${problem.field}: ${problem.message}`)
   return access
 }
+
+interface Part {
+  readonly file: string
+  readonly raw: Raw
+}
+
+/** What a name stands for, and the file that says so. */
+interface Entry {
+  readonly file: string
+  readonly value: Raw
+}
+
+const directoryOf = ({ file }: Entry): string => dirname(resolve(file))
 
 const onlyDocument = (content: Buffer, file: string): Raw => {
   const [document] = documentsOf(content, file)
   if (document === undefined) throw new KubeconfigError(`${file}: is empty: give a kubeconfig`)
   if (isProblem(document)) throw new KubeconfigError(`${document.where}: ${document.message}`)
   const { value } = document
-  if (!isRaw(value) || !('clusters' in value) || !('contexts' in value))
-    throw new KubeconfigError(`${file}: is no kubeconfig: it has no clusters and contexts`)
+  // one of several may hold the users alone
+  if (!isRaw(value) || !['clusters', 'contexts', 'users', 'current-context'].some((field) => field in value))
+    throw new KubeconfigError(`${file}: is no kubeconfig: it has no clusters, contexts or users`)
   return value
 }
 
 /** `[{name, cluster: {…}}, …]` by name; of two with one name the first counts, as in kubectl. */
-const named = (raw: Raw, list: string, key: string, faults: Faults): Map<string, Raw> => {
-  const found = new Map<string, Raw>()
-  for (const [index, item] of readItems(raw, list, faults).entries()) {
-    if (!isRaw(item) || typeof item['name'] !== 'string') faults.add(list, `entry ${index} must be a map with a name`)
-    else if (!found.has(item['name'])) found.set(item['name'], readMap(item, key, faults))
-  }
+const named = (parts: readonly Part[], list: string, key: string, faults: Faults): Map<string, Entry> => {
+  const found = new Map<string, Entry>()
+  for (const { file, raw } of parts)
+    for (const [index, item] of readItems(raw, list, faults).entries()) {
+      if (!isRaw(item) || typeof item['name'] !== 'string')
+        faults.add(list, `entry ${index} of ${file} must be a map with a name`)
+      else if (!found.has(item['name'])) found.set(item['name'], { file, value: readMap(item, key, faults) })
+    }
   return found
 }
 
-const pick = (
-  raw: Raw,
-  list: string,
-  key: string,
-  name: string,
-  { file, faults }: { readonly file: string; readonly faults: Faults },
-): Raw => {
-  const entries = named(raw, list, key, faults)
+const pick = (entries: ReadonlyMap<string, Entry>, key: string, context: Entry, faults: Faults): Entry => {
+  const name = readString(context.value, key, faults)
   const entry = entries.get(name)
   if (entry !== undefined) return entry
   throw new KubeconfigError(
-    `${file}: the context names the ${key} ${JSON.stringify(name)}, which is not there: ${choice(entries, list)}`,
+    `${context.file}: the context names the ${key} ${JSON.stringify(name)}, which is not there: ${choice(entries, `${key}s`)}`,
   )
 }
 
-const onlyOne = (contexts: ReadonlyMap<string, Raw>, file: string): string => {
+const onlyOne = (contexts: ReadonlyMap<string, Entry>, where: string): string => {
   const [name, ...others] = contexts.keys()
   if (name !== undefined && others.length === 0) return name
-  throw new KubeconfigError(`${file}: no current-context is set: give --context NAME, ${choice(contexts, 'contexts')}`)
+  throw new KubeconfigError(`${where}: no current-context is set: give --context NAME, ${choice(contexts, 'contexts')}`)
 }
 
-const choice = (entries: ReadonlyMap<string, Raw>, list: string): string =>
+const choice = (entries: ReadonlyMap<string, Entry>, list: string): string =>
   entries.size === 0 ? `it has no ${list}` : `${list} are ${[...entries.keys()].slice(0, 20).join(', ')}`
 
 const readCluster = (raw: Raw, directory: string, faults: Faults): Cluster => {

@@ -25,7 +25,14 @@ export const openLibraryAccess = async (access: Access): Promise<(renew: boolean
   })
   const load = (): InstanceType<typeof KubeConfig> => {
     const config = new KubeConfig()
-    config.loadFromFile(access.file)
+    for (const file of access.files) {
+      const one = new KubeConfig()
+      one.loadFromFile(file)
+      // mergeConfig refuses names that come twice; the first counts
+      for (const cluster of one.clusters) if (!config.getCluster(cluster.name)) config.addCluster(cluster)
+      for (const user of one.users) if (!config.getUser(user.name)) config.addUser(user)
+      for (const context of one.contexts) if (!config.getContextObject(context.name)) config.addContext(context)
+    }
     config.setCurrentContext(access.context)
     return config
   }
