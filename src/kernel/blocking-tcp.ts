@@ -1,9 +1,9 @@
 import { constants } from 'node:os'
 import koffi from 'koffi'
-import { addressBytes } from '../model/address.ts'
+import { addressBytes, familyOf, formatAddress } from '../model/address.ts'
 
 /**
- * TCP over IPv4 by plain system calls, one at a time: over loopback the handshake is done when connect(2) returns, so its
+ * TCP by plain system calls, one at a time: over loopback the handshake is done when connect(2) returns, so its
  * duration is the connection's cost to the microsecond, without an event loop in it.
  */
 export interface BlockingServer extends Disposable {
@@ -14,10 +14,13 @@ export interface BlockingServer extends Disposable {
 }
 
 const AF_INET = 2
+const AF_INET6 = 10
 const SOCK_STREAM = 1
 const SOL_SOCKET = 1
 const SO_REUSEADDR = 2
 const SO_LINGER = 13
+const IPPROTO_IPV6 = 41
+const IPV6_V6ONLY = 26
 
 const libc = koffi.load(null)
 const socket = libc.func('int socket(int, int, int)')
@@ -29,17 +32,20 @@ const getsockname = libc.func('int getsockname(int, void *, void *)')
 const close = libc.func('int close(int)')
 const setsockopt = libc.func('int setsockopt(int, int, int, const void *, uint32_t)')
 
-/** Throws what the kernel says, by the name of its errno. */
+/** For the address' own family, `::` included. Throws what the kernel says, by the name of its errno. */
 export const listenBlocking = (address: string, port: number): BlockingServer => {
-  const server = must(socket(AF_INET, SOCK_STREAM, 0), 'socket')
+  const own = sockaddr(address, port)
+  const family = own.readUInt16LE(0)
+  const server = must(socket(family, SOCK_STREAM, 0), 'socket')
   setsockopt(server, SOL_SOCKET, SO_REUSEADDR, Buffer.from([1, 0, 0, 0]), 4)
-  must(bind(server, sockaddr(address, port), 16), `bind ${address}:${port}`)
+  if (family === AF_INET6) setsockopt(server, IPPROTO_IPV6, IPV6_V6ONLY, Buffer.from([1, 0, 0, 0]), 4)
+  must(bind(server, own, own.length), `bind ${address}:${port}`)
   must(listen(server, 16), 'listen')
   const openClient = (from: string): number => {
-    const client = must(socket(AF_INET, SOCK_STREAM, 0), 'socket')
+    const client = must(socket(family, SOCK_STREAM, 0), 'socket')
     // struct linger {1, 0}: close sends a reset, so no TIME_WAIT
     must(setsockopt(client, SOL_SOCKET, SO_LINGER, Buffer.from([1, 0, 0, 0, 0, 0, 0, 0]), 8), 'setsockopt')
-    must(bind(client, sockaddr(from, 0), 16), `bind ${from}`)
+    must(bind(client, sockaddr(from, 0), own.length), `bind ${from}`)
     return client
   }
   return {
@@ -47,7 +53,7 @@ export const listenBlocking = (address: string, port: number): BlockingServer =>
       const client = openClient(from)
       const name = sockaddr(to, port)
       const started = performance.now()
-      const result = connect(client, name, 16) as number
+      const result = connect(client, name, name.length) as number
       const ms = performance.now() - started
       must(result, `connect ${to}:${port}`)
       const accepted = must(accept(server, null, null), 'accept')
@@ -58,12 +64,14 @@ export const listenBlocking = (address: string, port: number): BlockingServer =>
     reach(from, to, port) {
       const client = openClient(from)
       try {
-        if (connect(client, sockaddr(to, port), 16) < 0 && koffi.errno() === constants.errno.ECONNREFUSED) return null
+        if (connect(client, sockaddr(to, port), own.length) < 0 && koffi.errno() === constants.errno.ECONNREFUSED)
+          return null
         const accepted = must(accept(server, null, null), `accept for ${to}:${port}`)
-        const name = Buffer.alloc(16)
-        must(getsockname(accepted, name, Buffer.from([16, 0, 0, 0])), 'getsockname')
+        const name = Buffer.alloc(own.length)
+        must(getsockname(accepted, name, Buffer.from([own.length, 0, 0, 0])), 'getsockname')
         close(accepted)
-        return name.subarray(4, 8).join('.')
+        const bytes = family === AF_INET ? name.subarray(4, 8) : name.subarray(8, 24)
+        return formatAddress(bytes.toString('latin1'))
       } finally {
         close(client)
       }
@@ -72,12 +80,13 @@ export const listenBlocking = (address: string, port: number): BlockingServer =>
   }
 }
 
-/** struct sockaddr_in */
+/** struct sockaddr_in: family, port, address, padding; sockaddr_in6: family, port, flow, address, scope. */
 const sockaddr = (address: string, port: number): Buffer => {
-  const name = Buffer.alloc(16)
-  name.writeUInt16LE(AF_INET, 0)
+  const isIPv6 = familyOf(address) === 'IPv6'
+  const name = Buffer.alloc(isIPv6 ? 28 : 16)
+  name.writeUInt16LE(isIPv6 ? AF_INET6 : AF_INET, 0)
   name.writeUInt16BE(port, 2)
-  name.write(addressBytes(address), 4, 'latin1')
+  name.write(addressBytes(address), isIPv6 ? 8 : 4, 'latin1')
   return name
 }
 

@@ -26,16 +26,17 @@ export interface TestAgent extends AsyncDisposable {
   kill(signal: NodeJS.Signals): Promise<void>
 }
 
-/** `name` keeps the logs of several apart. Resolves at once. */
+/** `name` keeps the logs of several apart; `env` comes on top of ours. Resolves at once. */
 export const startAgent = (
   directory: string,
   name: string,
   kubeconfig: string,
   args: readonly string[] = [],
+  env: NodeJS.ProcessEnv = {},
 ): TestAgent => {
   const log = join(directory, `${name}.log`)
   const flags = ['run', '--source', 'kubernetes', '--kubeconfig', kubeconfig, '--node', 'node-a', '--plane', 'nftables']
-  const program: Running = run(evenkeel, [...flags, ...args], log)
+  const program: Running = run(evenkeel, [...flags, ...args], log, env)
   return {
     pid: program.pid,
     exit: () => program.exit(),

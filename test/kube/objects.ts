@@ -32,7 +32,7 @@ export const service = (name: string, spec: Readonly<Record<string, unknown>> = 
   },
 })
 
-/** A slice of a Service without selector, written by hand: IPv4, port http. `written` is the change's time as the controller notes it. */
+/** A slice of a Service without selector, written by hand: addresses of one family, port http. `written` is the change's time as the controller notes it. */
 export const slice = (name: string, of: string, addresses: readonly string[], written?: Date): object => ({
   apiVersion: 'discovery.k8s.io/v1',
   kind: 'EndpointSlice',
@@ -41,7 +41,7 @@ export const slice = (name: string, of: string, addresses: readonly string[], wr
     labels: { 'kubernetes.io/service-name': of },
     ...(written && { annotations: { 'endpoints.kubernetes.io/last-change-trigger-time': written.toISOString() } }),
   },
-  addressType: 'IPv4',
+  addressType: addresses[0]?.includes(':') ? 'IPv6' : 'IPv4',
   ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
   endpoints: addresses.map((address) => ({ addresses: [address], conditions: { ready: true }, nodeName: 'node-a' })),
 })
