@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { unbalanced } from '../../../test/support/svg.ts'
 import { scaleChart } from './chart.ts'
 import type { ScaleReport, ScaleRun } from './report.ts'
 import { verdictsOf } from './scale.ts'
@@ -28,17 +29,6 @@ const report: ScaleReport = {
   runs,
   verdicts: verdictsOf(runs),
   skipped: [],
-}
-
-/** Names of elements that are opened and not closed, or closed and not opened. */
-const unbalanced = (svg: string): readonly string[] => {
-  const open: string[] = []
-  for (const [, closing, name = '', rest = ''] of svg.matchAll(/<(\/?)([a-z]+)([^>]*)>/g)) {
-    if (closing === '/') {
-      if (open.pop() !== name) return [name]
-    } else if (!rest.endsWith('/')) open.push(name)
-  }
-  return open
 }
 
 describe('the chart', () => {
