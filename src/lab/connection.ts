@@ -15,6 +15,9 @@ export interface Held {
   /** Sends a line, awaits the answer. */
   ask(timeoutMs: number): Promise<PodAnswer>
   close(): Promise<void>
+  /** resolves with the reason when the other side or the network ended it; after `close` too */
+  readonly ended: Promise<unknown>
+  readonly localPort: number
 }
 
 const parse = (line: string): PodAnswer => {
@@ -49,9 +52,11 @@ const heldOn = (socket: Socket): Held => {
   let pending = ''
   let dead: unknown
   let waiting: PromiseWithResolvers<string> | undefined
+  const { promise: ended, resolve: markEnded } = Promise.withResolvers<unknown>()
   const fail = (error: unknown): void => {
     dead ??= error
     waiting?.reject(dead)
+    markEnded(dead)
   }
   socket.setEncoding('utf8')
   socket.on('error', fail)
@@ -66,6 +71,8 @@ const heldOn = (socket: Socket): Held => {
     waiting?.resolve(line)
   })
   return {
+    ended,
+    localPort: socket.localPort ?? 0,
     async ask(timeoutMs) {
       if (dead !== undefined) throw dead
       waiting = Promise.withResolvers<string>()

@@ -1,6 +1,8 @@
 import { formatEndpoint } from '../model/address.ts'
 import { ask, codeOf, hold, type Held } from './connection.ts'
 import { serveJsonLines } from './json-lines.ts'
+import type { SessionsAnswer, SessionsRequest } from './sessions/protocol.ts'
+import { runSessions, type RunningSessions } from './sessions/run.ts'
 import type {
   ConnectRequest,
   ConnectResult,
@@ -123,6 +125,25 @@ const releaseHeld = async (): Promise<void> => {
   await Promise.all(held.splice(0).map(({ connection }) => connection.close()))
 }
 
+const sessions = new Map<string, RunningSessions>()
+
+const startSessions = (request: SessionsRequest): void => {
+  if (sessions.has(request.name)) throw new Error(`sessions ${request.name} run already`)
+  sessions.set(request.name, runSessions(request))
+}
+
+const sessionsNamed = ({ name }: { readonly name: string }): RunningSessions => {
+  const running = sessions.get(name)
+  if (running === undefined) throw new Error(`no sessions ${name} run here`)
+  return running
+}
+
+const stopSessions = (request: { readonly name: string }): Promise<SessionsAnswer> => {
+  const running = sessionsNamed(request)
+  sessions.delete(request.name)
+  return running.stop()
+}
+
 /** Which of the targets answer now; a probe waits for no answer line, as a kubelet's TCP probe. */
 const probe = async ({ targets, timeoutMs }: HoldRequest): Promise<boolean[]> =>
   Promise.all(
@@ -142,6 +163,9 @@ serveJsonLines(
     hold: holdAll,
     askHeld,
     releaseHeld,
+    startSessions,
+    sessions: (request: { readonly name: string }) => sessionsNamed(request).answer(),
+    stopSessions,
     probe,
   },
   () => process.exit(0),
