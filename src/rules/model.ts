@@ -172,7 +172,8 @@ export interface Chain {
 /** What an element of a set or map leads to. */
 export type ElementValue =
   | { readonly to: 'member' }
-  | { readonly to: 'data'; readonly data: Bytes }
+  /** `packets`: how many this element has met, where the set counts them */
+  | { readonly to: 'data'; readonly data: Bytes; readonly packets?: number }
   | { readonly to: 'jump'; readonly jump: Jump }
 
 /** Lookup is all the evaluator needs, so a set may answer from whatever its owner holds. */

@@ -19,6 +19,10 @@ export interface ConntrackEntry {
   readonly reply: FlowTuple
   /** seen in one direction only so far */
   readonly unreplied: boolean
+  /** of both directions; missing: the kernel does not count them (net.netfilter.nf_conntrack_acct) */
+  readonly bytes?: number
+  /** seconds since it began; missing: the kernel does not keep it (net.netfilter.nf_conntrack_timestamp) */
+  readonly age?: number
   readonly file: string
   readonly line: number
 }
@@ -40,11 +44,23 @@ export const readConntrack = ({ file, line: first, text }: DumpPart): readonly C
         original,
         reply,
         unreplied: line.includes('[UNREPLIED]'),
+        ...bytesOf(line),
+        ...ageOf(line),
         file,
         line: first + index,
       },
     ]
   })
+
+const bytesOf = (line: string): { readonly bytes?: number } => {
+  const counts = Array.from(line.matchAll(/ bytes=(\d+)/g), ([, count]) => Number(count))
+  return counts.length === 0 ? {} : { bytes: counts.reduce((sum, count) => sum + count, 0) }
+}
+
+const ageOf = (line: string): { readonly age?: number } => {
+  const [, seconds] = / delta-time=(\d+)/.exec(line) ?? []
+  return seconds === undefined ? {} : { age: Number(seconds) }
+}
 
 const tupleOf = ([, from = '', to = '', sourcePort, destinationPort]: RegExpExecArray): FlowTuple | null => {
   const source = canonicalAddress(from)

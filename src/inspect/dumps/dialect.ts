@@ -12,15 +12,24 @@ export type Dialect =
   | 'ip addr'
   | 'ip -j addr'
   | 'ip route'
+  | 'ss'
+  | 'kubectl top pods'
   | 'objects'
 
 /** What people are told where a file is none of these. */
 export const expected =
-  'iptables-save, iptables -nvL, nft list ruleset, nft -j list ruleset, ipvsadm -Ln or -Sn, /proc/net/ip_vs, ipset list or save, conntrack -L, ip addr, ip route, or Kubernetes objects in YAML or JSON'
+  'iptables-save, iptables -nvL, nft list ruleset, nft -j list ruleset, ipvsadm -Ln or -Sn, /proc/net/ip_vs, ipset list or save, conntrack -L, ip addr, ip route, ss -tan, kubectl top pods, or Kubernetes objects in YAML or JSON'
 
 const conntrack = /^(?:ipv[46] +\d+ +)?(?:tcp|udp|sctp|icmp|icmpv6|dccp|udplite|gre|unknown) +\d+ .*\bsrc=/
 const route =
   /^(?:default|(?:local|broadcast|unicast|multicast|unreachable|blackhole|anycast) \S+|[\da-f.:]+(?:\/\d+)?) .*\b(?:dev|via|scope|proto) /
+
+/** With its header, or as -H leaves it out. */
+const ss =
+  /^(?:(?:Netid +)?State +Recv-Q +Send-Q |(?:tcp +|udp +|sctp +)?(?:ESTAB|LISTEN|UNCONN|SYN-SENT|SYN-RECV|FIN-WAIT-[12]|TIME-WAIT|CLOSE-WAIT|LAST-ACK|CLOSING|CLOSED) +\d+ +\d+ +\S+:\S+ +\S+:\S+)/
+const top = /^(?:NAMESPACE +)?(?:NAME|POD +NAME) +CPU\(cores\) +MEMORY\(bytes\)/
+/** `shop   web-1   12m   40Mi`, also with the container */
+const topRow = /^\S+ +(?:\S+ +){0,2}\d+(?:\.\d+)?[mun]? +\d+(?:\.\d+)?(?:[KMGT]i?)?\s*$/
 
 /** `$ iptables-save`, `+ ip addr`, `root@node:/# …`, `[root@node ~]# …`, `=== nft ===`: what stands between listings. */
 export const isPrompt = (line: string): boolean => /^(?:[$#+=>*~`_]|\[?[\w.-]+@[^$#]*[$#](?: |$))/.test(line)
@@ -63,6 +72,8 @@ const wordDialect = (line: string): Dialect | null => {
   if (/^(?:apiVersion|kind): /.test(line)) return 'objects'
   if (/^\d+: \S+(?:: <| +inet6? )/.test(line)) return 'ip addr'
   if (conntrack.test(line)) return 'conntrack -L'
+  if (ss.test(line)) return 'ss'
+  if (top.test(line)) return 'kubectl top pods'
   return route.test(line) ? 'ip route' : null
 }
 
@@ -85,6 +96,10 @@ export const belongs = (dialect: Dialect, line: string): boolean => {
       return line.startsWith(' ') || line.startsWith('\t')
     case 'objects':
       return !isPrompt(line)
+    case 'ss':
+      return line.startsWith(' ') || line.startsWith('\t')
+    case 'kubectl top pods':
+      return topRow.test(line)
     case 'conntrack -L':
     case 'ip route':
     case 'ip -j addr':

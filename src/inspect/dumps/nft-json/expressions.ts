@@ -141,7 +141,9 @@ const readElement = (json: unknown, depth: number): ElementSyntax | undefined =>
   }
   const key = readExpression(pair[0], depth)
   const value = readVerdict(pair[1]) ?? readExpression(pair[1], depth)
-  return key === undefined || value === undefined ? undefined : { key, value }
+  if (key === undefined || value === undefined) return undefined
+  const packets = asNumber(asObject(asObject(asObject(pair[0])?.['elem'])?.['counter'])?.['packets'])
+  return { key, value, ...(packets === undefined ? {} : { packets }) }
 }
 
 /** `{"accept": null}`, `{"jump": {"target": "CHAIN"}}`; undefined: something else. */

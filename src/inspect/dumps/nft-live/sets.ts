@@ -46,10 +46,11 @@ export const listedSet = (
 const member: ElementValue = { to: 'member' }
 
 /** An element of a verdict map without a verdict that we know (continue) leads nowhere, as a member does. */
-const valueOf = ({ data, verdict }: NftElement, isMap: boolean): ElementValue => {
+const valueOf = ({ data, verdict, packets }: NftElement, isMap: boolean): ElementValue => {
   if (!isMap) return member
   if (verdict !== undefined) return { to: 'jump', jump: verdict }
-  return data === undefined ? member : { to: 'data', data }
+  if (data === undefined) return member
+  return packets === undefined ? { to: 'data', data } : { to: 'data', data, packets }
 }
 
 /** Parts of a concatenation are padded to 4 bytes, a single one is not. */

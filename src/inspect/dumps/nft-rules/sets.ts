@@ -62,13 +62,14 @@ const keyBounds = (syntax: Syntax, types: readonly Datatype[]): readonly Bounds[
   return bounds
 }
 
-const elementValue = ({ value }: ElementSyntax, data: SetTypes['data']): ElementValue | undefined => {
+const elementValue = ({ value, packets }: ElementSyntax, data: SetTypes['data']): ElementValue | undefined => {
   if (data === undefined) return value === undefined ? member : undefined
   if (value === undefined) return undefined
   if (value.kind === 'verdict') return data === 'verdict' ? verdictValue(value) : undefined
   if (data === 'verdict') return undefined
   const bytes = dataOf(value, data)
-  return bytes === undefined ? undefined : { to: 'data', data: bytes }
+  if (bytes === undefined) return undefined
+  return packets === undefined ? { to: 'data', data: bytes } : { to: 'data', data: bytes, packets }
 }
 
 /** `continue` is as if there were no element, but none that a catch-all stands in for: a member leads nowhere. */

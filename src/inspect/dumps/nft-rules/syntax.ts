@@ -46,6 +46,8 @@ export interface ElementSyntax {
   /** the word `*` catches all */
   readonly key: Syntax
   readonly value?: Syntax | Verdict
+  /** where its set counts them */
+  readonly packets?: number
 }
 
 /** continue: goes on to the next rule */

@@ -172,16 +172,21 @@ const skipLines = (lexer: Lexer): void => {
 const readElement = (lexer: Lexer): ElementSyntax | undefined => {
   const key = readExpression(lexer, 'value')
   if (key === undefined) return undefined
-  skipAttributes(lexer)
-  if (!lexer.take(':')) return { key }
+  const counted = readAttributes(lexer)
+  if (!lexer.take(':')) return { key, ...counted }
   skipLines(lexer)
   const value: Syntax | Verdict | undefined = readVerdict(lexer) ?? readExpression(lexer, 'value')
   if (value === undefined) return undefined
-  skipAttributes(lexer)
-  return { key, value }
+  return { key, value, ...counted, ...readAttributes(lexer) }
 }
 
-/** `timeout 1h expires 59m counter packets 0 bytes 0 comment "…"` */
-const skipAttributes = (lexer: Lexer): void => {
-  while (lexer.kind === 'string' || (lexer.kind === 'word' && lexer.text !== ':')) lexer.advance()
+/** `timeout 1h expires 59m counter packets 7 bytes 420 comment "…"`: only the packets say something here. */
+const readAttributes = (lexer: Lexer): Pick<ElementSyntax, 'packets'> => {
+  let packets: number | undefined
+  while (lexer.kind === 'string' || (lexer.kind === 'word' && lexer.text !== ':')) {
+    const isCounter = lexer.take('counter') && lexer.take('packets')
+    if (isCounter && /^\d+$/.test(lexer.text)) packets = Number(lexer.text)
+    else if (!isCounter) lexer.advance()
+  }
+  return packets === undefined ? {} : { packets }
 }
