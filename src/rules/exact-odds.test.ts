@@ -1,9 +1,10 @@
-import { expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { ask, chain, chance, jumpTo, prerouting, rule, table } from '../../test/support/rules.ts'
 import { formatAddress } from '../model/address.ts'
 import type { Fraction } from '../model/packet.ts'
 import { u32 } from './bytes.ts'
 import { nearestDouble, one, sum } from './fraction.ts'
+import { bitLength } from './integers.ts'
 import type { Chain, Rule } from './model.ts'
 import { statisticOdds } from './odds.ts'
 import { traceOf } from './trace.ts'
@@ -101,8 +102,9 @@ test('of every k up to 5,000: 1/k as kube-proxy prints it is its N, and N comes 
   }
 })
 
-test.each([1, 2, 3, 5, 10, 44, 51, 71, 100, 280, 1000])(
+test.each([1, 2, 3, 5, 10, 44, 51, 71, 100, 280, 500, 1000, 2000])(
   '%i endpoints: the kernel’s integers, and exactly 1 in all',
+  SLOW,
   expectExact,
 )
 
@@ -110,22 +112,57 @@ test('every number of endpoints up to 150', SLOW, () => {
   for (let n = 1; n <= 150; n++) expectExact(n)
 })
 
-test('5,000 endpoints, 155,000 bits: exactly 1 in all, and the shares that people are told', SLOW, () => {
-  const found = odds(5000)
-  expect(sum(found)).toEqual(one)
-  const numbers = kernelNumbers(5000)
-  // spot checks: the product of what is left, by the integers of the kernel
-  let left = 1n
-  for (const [i, number] of numbers.entries()) {
-    if (i % 1250 === 1249) {
-      const { numerator, denominator } = found[i] as Fraction
-      expect(numerator << BigInt(31 * (i + 1))).toBe(left * number * denominator)
+/** p · 2^power as an integer, where p's denominator is a power of two that is not above it. */
+const scaledBy = (power: number, { numerator, denominator }: Fraction): bigint => {
+  const shift = power - (bitLength(denominator) - 1)
+  expect(shift).toBeGreaterThanOrEqual(0)
+  return numerator << BigInt(shift)
+}
+
+/**
+ * The chain of n endpoints is the last n rules of the chain of 5,000, whose probabilities are 1/n, 1/(n−1) … So one walk tells the odds of
+ * all: divided by what reaches the rule (`left`), those of its last n endpoints are those of a Service with n. Nothing is sampled.
+ */
+describe('every number of endpoints up to 5,000, from one walk of 155,000 bits', SLOW, () => {
+  const most = 5_000
+  const numbers = [...kernelNumbers(most), STATISTIC]
+  /** what reaches rule i, times 2^31i */
+  const left = numbers.slice(0, -1).reduce<bigint[]>(
+    (before, number) => {
+      before.push((before.at(-1) as bigint) * (STATISTIC - number))
+      return before
+    },
+    [1n],
+  )
+  let found: readonly Fraction[]
+  beforeAll(() => {
+    found = odds(most)
+  })
+
+  test('a chain’s rules are the last of any longer one', () => {
+    for (const n of [1, 2, 51, 280, 4_999]) expect(kernelNumbers(n)).toEqual(numbers.slice(most - n, -1))
+  })
+
+  test('each endpoint gets the kernel’s N/2³¹ of what reaches its rule', () => {
+    for (const [i, one_] of found.entries())
+      if (scaledBy(31 * (i + 1), one_) !== (left[i] as bigint) * (numbers[i] as bigint))
+        throw new Error(`of ${most - i} endpoints the first has other odds`)
+  })
+
+  test('for every n, all n endpoints get what reaches the first of them: exactly 1', () => {
+    const power = 31 * most
+    let tail = 0n
+    for (let n = 1; n <= most; n++) {
+      tail += scaledBy(power, found[most - n] as Fraction)
+      if (tail !== (left[most - n] as bigint) << BigInt(31 * n)) throw new Error(`${n} endpoints do not get all`)
     }
-    left *= STATISTIC - number
-  }
-  const last = found.at(-1) as Fraction
-  expect(last.numerator * (1n << BigInt(31 * 4999))).toBe(left * last.denominator)
-  for (const share of found.map(nearestDouble)) expect(Math.abs(share * 5000 - 1)).toBeLessThan(1e-4)
+    expect(tail).toBe(1n << BigInt(power))
+  })
+
+  test('the shares that people are told', () => {
+    expect(sum(found)).toEqual(one)
+    for (const share of found.map(nearestDouble)) expect(Math.abs(share * most - 1)).toBeLessThan(1e-4)
+  })
 })
 
 test('three endpoints as they are printed', () => {
