@@ -1,6 +1,6 @@
 import { type Faults, show } from '../../sources/faults.ts'
 import { type Raw, readBoolean, readInteger, readList, readMap, readString } from '../../sources/fields.ts'
-import { formatDuration, parseDuration } from './duration.ts'
+import { formatDuration, parseDuration } from '../../util/duration.ts'
 import type { Field, JsonSchema, Support } from './field.ts'
 
 /** What every field says of itself besides its type. */
