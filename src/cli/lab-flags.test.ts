@@ -13,6 +13,9 @@ test.each<[ScenarioName, readonly string[], RegExp | null]>([
   ['walkthrough', ['scheduler', 'chart'], /takes no --chart, --scheduler$/],
   ['scale', ['services', 'minutes', 'chart', 'connections'], null],
   ['scale', ['keep'], /takes no --keep$/],
+  ['even', ['repeat'], /takes no --repeat$/],
+  ['affinity', ['repeat', 'pods', 'nodes', 'scheduler'], null],
+  ['affinity', ['keep', 'minutes'], /takes no --minutes, --keep$/],
 ])('%s with %j', (scenario, flags, words) => {
   const check = (): void => checkFlags(scenario, given(...flags))
   if (words === null) expect(check).not.toThrow()

@@ -1,21 +1,27 @@
 import type { Command } from 'commander'
+import { type ImbalanceName, isImbalance } from '../lab/imbalance/scenarios.ts'
 import type { ScenarioName } from '../lab/scenario.ts'
 
 const ofScale = ['services', 'endpoints', 'minutes', 'chart'] as const
 
+const ofImbalances = ['repeat'] as const
+
 /** Flags of `lab run` that mean nothing to a scenario. */
-const without: { readonly [scenario in ScenarioName]: readonly string[] } = {
-  even: ofScale,
-  weighted: ofScale,
-  app: ofScale,
-  restart: ofScale,
-  walkthrough: [...ofScale, 'scheduler', 'family', 'restarts'],
-  scale: ['scheduler', 'family', 'restarts', 'pods', 'nodes', 'seed', 'level', 'keep'],
+const without: { readonly [scenario in Exclude<ScenarioName, ImbalanceName>]: readonly string[] } = {
+  even: [...ofScale, ...ofImbalances],
+  weighted: [...ofScale, ...ofImbalances],
+  app: [...ofScale, ...ofImbalances],
+  restart: [...ofScale, ...ofImbalances],
+  walkthrough: [...ofScale, ...ofImbalances, 'scheduler', 'family', 'restarts'],
+  scale: [...ofImbalances, 'scheduler', 'family', 'restarts', 'pods', 'nodes', 'seed', 'level', 'keep'],
 }
+
+const withoutInImbalances = [...ofScale, 'family', 'restarts', 'keep']
 
 /** Throws for a flag that was given and that the scenario would not heed. */
 export const checkFlags = (scenario: ScenarioName, command: Pick<Command, 'getOptionValueSource'>): void => {
-  const given = without[scenario].filter((flag) => command.getOptionValueSource(flag) === 'cli')
+  const unheeded = isImbalance(scenario) ? withoutInImbalances : without[scenario]
+  const given = unheeded.filter((flag) => command.getOptionValueSource(flag) === 'cli')
   if (given.length > 0)
     throw new Error(`the scenario ${scenario} takes no ${given.map((flag) => `--${flag}`).join(', ')}`)
 }

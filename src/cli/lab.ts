@@ -1,8 +1,9 @@
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
 import type { PlaneName } from '../dataplane/plane.ts'
 import { readApplication, type Application } from '../lab/controller/application.ts'
 import { selects } from '../lab/controller/endpoint-slices.ts'
 import { evenApplication } from '../lab/even.ts'
+import { type ImbalanceName, imbalanceNames, imbalances, isImbalance } from '../lab/imbalance/scenarios.ts'
 import { readManifestFiles } from '../lab/objects.ts'
 import { runRestart } from '../lab/restart.ts'
 import { knownPlanes, type ScenarioName, scenarioNames } from '../lab/scenario.ts'
@@ -33,6 +34,7 @@ interface RunFlags extends ClusterFlags {
   readonly level: number
   readonly keep: boolean
   readonly restarts: number
+  readonly repeat: number
   readonly services: number
   readonly endpoints: number
   readonly minutes: number
@@ -114,11 +116,11 @@ const withCluster = (command: Command): Command =>
       new Option('--family <family>', 'addresses of the Service').choices(Object.keys(families)).default('IPv4'),
     )
 
-const defaults = 'nftables; walkthrough: iptables; scale: all'
+const defaults = 'nftables; walkthrough: iptables; scale and reported imbalances: all'
 
 function registerRun(command: Command, shell: Shell): void {
   withCluster(command.command('run'))
-    .argument('[scenario]', `${scenarioNames.join(', ')}; with -f it is app`)
+    .addArgument(scenarioArgument())
     .description('make a cluster, send connections, say who got how many')
     .option('--plane <names>', `planes, with commas, or all (default: ${defaults})`, planes)
     .option('--scheduler <names>', 'schedulers, with commas', listOf(schedulerNames))
@@ -126,6 +128,7 @@ function registerRun(command: Command, shell: Shell): void {
     .option('--seed <number>', 'decides what is left to chance', whole(0, 2 ** 31), 1)
     .option('--level <share>', 'of each tail of the test', level, 0.05)
     .option('--restarts <count>', 'of agents, in the scenario restart', whole(1, 1000), 10)
+    .option('--repeat <count>', 'reported imbalances: each run so often, each time with other luck', whole(1, 1000), 1)
     .option('--services <count>', 'scale: Services at most', whole(10, 20_000), 10_000)
     .option('--endpoints <count>', 'scale: of each Service', whole(1, 100), 10)
     .option('--minutes <count>', 'scale: nothing is begun later', whole(1, 600), 10)
@@ -136,9 +139,20 @@ function registerRun(command: Command, shell: Shell): void {
     .action((name: string | undefined, flags: RunFlags, own: Command) => {
       const scenario = scenarioOf(name, flags)
       checkFlags(scenario, own)
-      return run(scenario, flags, shell)
+      const nodesGiven = own.getOptionValueSource('nodes') === 'cli'
+      return run(scenario, { ...flags, nodesGiven }, shell)
     })
+    .addHelpText('after', `\nReported imbalances:\n${imbalanceNames.map(summaryLine).join('')}`)
 }
+
+/** Any word is taken here, and refused by name later; the choices are for completion. */
+function scenarioArgument(): Argument {
+  const argument = new Argument('[scenario]', `${scenarioNames.join(', ')}; with -f it is app`)
+  argument.argChoices = [...scenarioNames]
+  return argument
+}
+
+const summaryLine = (name: ImbalanceName): string => `  ${name.padEnd(16)}${imbalances[name].summary}\n`
 
 function registerUp(command: Command, shell: Shell): void {
   withCluster(command.command('up'))
@@ -176,7 +190,11 @@ async function applicationOf(
   return application
 }
 
-async function run(scenario: ScenarioName, flags: RunFlags, shell: Shell): Promise<void> {
+async function run(
+  scenario: ScenarioName,
+  flags: RunFlags & { readonly nodesGiven: boolean },
+  shell: Shell,
+): Promise<void> {
   const started = performance.now()
   const took = (): void => void process.stderr.write(`${((performance.now() - started) / 1000).toFixed(1)} s in all\n`)
   const signal = shell.interrupted()
@@ -185,6 +203,20 @@ async function run(scenario: ScenarioName, flags: RunFlags, shell: Shell): Promi
     const { labScale } = await import('./lab-scale.ts')
     const chart = flags.chart === false ? null : flags.chart
     await labScale({ ...flags, connections, chart, planes: flags.plane ?? knownPlanes, signal })
+    return took()
+  }
+  if (isImbalance(scenario)) {
+    const { labImbalance } = await import('./lab-imbalance.ts')
+    await labImbalance(scenario, {
+      ...flags,
+      id: `run${process.pid}`,
+      planes: flags.plane ?? knownPlanes,
+      schedulers: flags.scheduler ?? null,
+      pods: flags.pods ?? null,
+      nodes: flags.nodesGiven ? flags.nodes : null,
+      connections: flags.connections ?? null,
+      signal,
+    })
     return took()
   }
   if (scenario === 'walkthrough') {

@@ -31,7 +31,8 @@ const parse = (line: string): PodAnswer => {
 /** Resolves when connected; the connection stays until `close`. */
 export const hold = (target: Target, timeoutMs: number): Promise<Held> => {
   const { promise, resolve, reject } = Promise.withResolvers<Held>()
-  const socket = connect({ host: target.address, port: target.port, noDelay: true })
+  const { address: host, port, from: localAddress } = target
+  const socket = connect({ host, port, noDelay: true, ...(localAddress !== undefined && { localAddress }) })
   const timer = setTimeout(() => socket.destroy(failure('ETIMEDOUT')), timeoutMs)
   socket.once('connect', () => {
     clearTimeout(timer)

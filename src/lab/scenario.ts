@@ -3,10 +3,15 @@ import type { PlaneName } from '../dataplane/plane.ts'
 import type { SchedulerName } from '../model/frontend.ts'
 import type { Application } from './controller/application.ts'
 import type { LabService } from './controller/service.ts'
+import { type ImbalanceName, imbalanceNames } from './imbalance/scenarios.ts'
 import type { RunReport, LabReport, Skipped } from './report.ts'
 
-export const scenarioNames = ['even', 'weighted', 'restart', 'walkthrough', 'scale', 'app'] as const
-export type ScenarioName = (typeof scenarioNames)[number]
+const plainNames = ['even', 'weighted', 'restart', 'walkthrough', 'scale', 'app'] as const
+
+export type ScenarioName = (typeof plainNames)[number] | ImbalanceName
+
+/** Reported imbalances (imbalance/scenarios.ts) last. */
+export const scenarioNames: readonly ScenarioName[] = [...plainNames, ...imbalanceNames]
 
 /** What every scenario is given. */
 export interface ScenarioOptions {

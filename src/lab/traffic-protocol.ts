@@ -4,6 +4,8 @@ export interface Target {
   readonly address: string
   readonly port: number
   readonly protocol: 'TCP' | 'UDP'
+  /** the local address that a TCP connection comes from; absent: the kernel's choice */
+  readonly from?: string
 }
 
 export interface ConnectRequest {

@@ -1,0 +1,104 @@
+import type { Comparison, FigureTable, ImbalanceReport, ImbalanceRun } from '../lab/imbalance/report.ts'
+import { nameOfRun } from '../lab/imbalance/result.ts'
+import { numericTable } from './table.ts'
+
+/** A reported imbalance for a person: what is claimed, what was measured, what was predicted, what skew says. */
+export const imbalanceText = (report: ImbalanceReport): string => {
+  const claims = report.claims.map(({ text, source, numbers, unit }) => {
+    const published = numbers === undefined ? '' : ` (${numbers.join(', ')}${unit === undefined ? '' : ` ${unit}`})`
+    return `claimed: ${text}${published}${source === null ? '' : `\n         ${source}`}\n`
+  })
+  const skipped = report.skipped.map(({ plane, scheduler, service, reason }) => {
+    const what = [service, plane, scheduler].filter((part) => part !== undefined).join(' ')
+    return `skipped: ${what}: ${reason}\n`
+  })
+  return [
+    `${report.scenario}: ${report.summary}\n${claims.join('')}`,
+    ...report.runs.map(runText),
+    ...report.tables.map(tableText),
+    repeatedText(report),
+    report.findings.map((finding) => `${finding}\n`).join(''),
+    skipped.join(''),
+  ]
+    .filter((part) => part !== '')
+    .join('\n')
+}
+
+const runText = (run: ImbalanceRun): string => {
+  const again = run.repetition === 1 ? '' : `, again (${run.repetition})`
+  const failed = run.failures === 0 ? '' : `, ${run.failures} failed`
+  return [
+    `${nameOfRun(run)}${again}: ${run.connections} connections${failed}`,
+    `  claimed: ${run.claimed}`,
+    indented(comparisonTable(run)),
+    `  ${bandLine(run)}`,
+    ...skewLines(run),
+    ...factLines(run),
+    ...run.notes.map((note) => `  ${note}`),
+    '',
+  ].join('\n')
+}
+
+const barWidth = 24
+
+/** A bar for pods; other numbers have each their own scale. */
+const comparisonTable = (run: ImbalanceRun): string => {
+  const pods = new Map(run.backends.map(({ name, node }) => [name, node]))
+  const most = new Map<string, number>()
+  for (const { name, unit, value } of run.predicted)
+    if (pods.has(name)) most.set(unit, Math.max(value, most.get(unit) ?? 0))
+  const rows = run.predicted.map((one) => [
+    one.name,
+    pods.get(one.name) ?? '',
+    ...[one.value, one.low, one.high, one.median].map((value) => numberText(value)),
+    one.unit,
+    one.inside ? '' : 'OUTSIDE',
+    pods.has(one.name) ? barText(one, most.get(one.unit) ?? 0) : '',
+  ])
+  const [left, right] = [2, 6]
+  return aligned([['', 'NODE', 'MEASURED', 'LOW', 'HIGH', 'MEDIAN', '', '', ''], ...rows], left, right)
+}
+
+/** Columns `from` … `to` − 1 stand at the right. */
+const aligned = (rows: readonly (readonly string[])[], from: number, to: number): string => {
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)))
+  return numericTable(
+    rows.map((row) => row.map((cell, i) => (i >= from && i < to ? cell.padStart(widths[i] ?? 0) : cell))),
+    Infinity,
+  )
+}
+
+const barText = ({ value }: Comparison, most: number): string =>
+  most > 0 ? '█'.repeat(Math.round((value / most) * barWidth)) : ''
+
+const numberText = (value: number): string =>
+  Number.isInteger(value) ? String(value) : value.toFixed(Math.abs(value) < 10 ? 2 : 1)
+
+const bandLine = ({ insideBand, bandP }: ImbalanceRun): string =>
+  insideBand
+    ? `predicted: inside the band of 95 in 100 simulated runs (p = ${bandP.toPrecision(2)})`
+    : `predicted: OUTSIDE the band of 95 in 100 simulated runs (p = ${bandP.toPrecision(2)})`
+
+const skewLines = ({ skew }: ImbalanceRun): readonly string[] => {
+  if (skew === null) return []
+  const { verdict, cause, p } = skew
+  const luck = p === null ? '' : `, luck alone is as uneven with p = ${p.toPrecision(2)}`
+  if (cause === null) return [`  skew: ${verdict}${luck}`]
+  return [`  skew: ${verdict} (${cause.code})${luck}`, `    ${cause.evidence}`, `    cure: ${cause.cure}`]
+}
+
+const factLines = ({ facts = {} }: ImbalanceRun): readonly string[] =>
+  Object.entries(facts).map(([name, value]) => `  ${name}: ${value}`)
+
+const tableText = ({ title, header, rows }: FigureTable): string => {
+  const cells = rows.map((row) => row.map((cell) => (typeof cell === 'number' ? numberText(cell) : cell)))
+  return `${title}\n${indented(numericTable([header, ...cells], 1))}\n`
+}
+
+const repeatedText = ({ bands }: ImbalanceReport): string =>
+  bands
+    .filter(({ runs }) => runs > 1)
+    .map((band) => `${nameOfRun(band)}: ${band.inside} of ${band.runs} runs inside the band\n`)
+    .join('')
+
+const indented = (text: string): string => text.replace(/^/gm, '  ').trimEnd()

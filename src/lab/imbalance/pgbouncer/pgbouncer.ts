@@ -1,0 +1,5 @@
+import type { RunImbalance } from '../scenario.ts'
+
+export const runPgbouncer: RunImbalance = async () => {
+  throw new Error('pgbouncer: follows')
+}

@@ -1,0 +1,36 @@
+import type { PlaneName } from '../../dataplane/plane.ts'
+import type { SchedulerName } from '../../model/frontend.ts'
+import type { RunOutcome, Scenario, Scheduler } from '../../simulate/model.ts'
+import { simulateOnce } from '../../simulate/simulate.ts'
+
+/** enough that a run which nobody would put down to luck stands out among as many runs as a scenario has */
+export const simulatedRuns = 2000
+
+/** What simulated runs of a scenario come to: a row of quantities each. The same scenario and seed give the same rows. */
+export const simulatedRows = (
+  scenario: Scenario,
+  seed: string,
+  quantitiesOf: (outcome: RunOutcome) => readonly number[],
+  runs = simulatedRuns,
+): readonly (readonly number[])[] =>
+  Array.from({ length: runs }, (_, run) => quantitiesOf(simulateOnce(scenario, seed, run)))
+
+/** The simulator's name of what a plane does by a scheduler; planes that fill slot tables do it as nftables does. */
+export const simulatedScheduler = (plane: PlaneName, scheduler: SchedulerName): Scheduler => {
+  if (plane === 'ipvs' && scheduler !== 'maglev' && scheduler !== 'random') return `ipvs-${scheduler}`
+  switch (scheduler) {
+    case 'random':
+      return plane === 'iptables' ? 'iptables-random' : 'nft-random'
+    case 'rr':
+      return 'nft-rr'
+    case 'sh':
+    case 'dh':
+      return 'nft-sh'
+    case 'maglev':
+      return plane === 'ipvs' ? 'ipvs-mh' : 'maglev'
+    case 'lc':
+    case 'sed':
+    case 'nq':
+      return 'lc'
+  }
+}

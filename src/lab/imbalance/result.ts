@@ -1,0 +1,71 @@
+import { release } from 'node:os'
+import type { Skipped } from '../report.ts'
+import { bandFaults } from './faults.ts'
+import type { BandCount, Claim, FigureTable, ImbalanceRun } from './report.ts'
+import type { ImbalanceOptions, ImbalanceResult } from './scenario.ts'
+import { imbalances, type ImbalanceName } from './scenarios.ts'
+
+/** What a scenario has when all its trials are done. */
+export interface Finished {
+  readonly scenario: ImbalanceName
+  readonly claims: readonly Claim[]
+  readonly runs: readonly ImbalanceRun[]
+  readonly skipped: readonly Skipped[]
+  readonly tables?: readonly FigureTable[]
+  readonly findings: readonly string[]
+  /** connections fail on purpose here; default false */
+  readonly failuresExpected?: boolean
+  /** in words, found by the scenario itself */
+  readonly faults?: readonly string[]
+}
+
+/** The report, and what is not as it should be but for luck. */
+export const imbalanceResult = ({ seed }: Pick<ImbalanceOptions, 'seed'>, finished: Finished): ImbalanceResult => {
+  const { scenario, claims, runs, skipped, tables = [], findings, failuresExpected = false, faults = [] } = finished
+  return {
+    report: {
+      scenario,
+      summary: imbalances[scenario].summary,
+      seed,
+      node: { kernel: release() },
+      claims,
+      runs,
+      bands: bandCounts(runs),
+      tables,
+      findings,
+      skipped,
+    },
+    faults: [
+      ...faults,
+      ...(failuresExpected ? [] : runs.flatMap(failureFaults)),
+      ...bandFaults(runs, (i) => nameOfRun(runs[i] as ImbalanceRun)),
+    ],
+  }
+}
+
+/** `nftables, rr, 5 clients` */
+export const nameOfRun = ({ plane, scheduler, variant }: Pick<BandCount, 'plane' | 'scheduler' | 'variant'>): string =>
+  [plane, scheduler, variant].filter((part) => part !== undefined).join(', ')
+
+const bandCounts = (runs: readonly ImbalanceRun[]): readonly BandCount[] =>
+  [...Map.groupBy(runs, nameOfRun).values()].flatMap((own) => {
+    const [first] = own
+    if (first === undefined) return []
+    const { plane, scheduler, variant } = first
+    return {
+      plane,
+      scheduler,
+      ...(variant !== undefined && { variant }),
+      runs: own.length,
+      inside: own.filter(({ insideBand }) => insideBand).length,
+    }
+  })
+
+const failureFaults = (run: ImbalanceRun): readonly string[] =>
+  run.failures === 0
+    ? []
+    : [
+        `${nameOfRun(run)}: ${run.failures} of ${run.connections} connections failed: ${Object.entries(run.errors ?? {})
+          .map(([error, count]) => `${count} × ${error}`)
+          .join(', ')}`,
+      ]

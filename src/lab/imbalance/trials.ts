@@ -1,0 +1,151 @@
+import type { Capabilities, PlaneName } from '../../dataplane/plane.ts'
+import { loadPlane } from '../../dataplane/registry.ts'
+import type { SchedulerName } from '../../model/frontend.ts'
+import { type Agents, startAgents } from '../agents.ts'
+import type { PodSpec } from '../cluster.ts'
+import type { LabService } from '../controller/service.ts'
+import { type Lab, openLab } from '../lab.ts'
+import type { Skipped } from '../report.ts'
+import { runnablePlanes } from '../variant.ts'
+import type { ImbalanceOptions } from './scenario.ts'
+
+/** What a scenario's labs hold, and what is tried in them. */
+export interface TrialPlan {
+  readonly scenario: string
+  readonly nodes: number
+  readonly pods: readonly PodSpec[]
+  /** allocated (controller/allocate.ts) */
+  readonly services: readonly LabService[]
+  /** tried on every plane that has them; the others are skipped by name */
+  readonly schedulers: readonly SchedulerName[]
+  /** every trial has a lab of its own, because it changes the pods; else all of them share one */
+  readonly freshLabs?: boolean
+}
+
+/** A running cluster with agents in sync, all of one plane and one scheduler. */
+export interface Trial {
+  readonly lab: Lab
+  readonly agents: Agents
+  readonly plane: PlaneName
+  readonly scheduler: SchedulerName
+  readonly capabilities: Capabilities
+  /** 1, 2, … */
+  readonly repetition: number
+  /** of what is left to chance here; another for each trial */
+  readonly seed: string
+}
+
+interface Case {
+  readonly plane: PlaneName
+  readonly scheduler: SchedulerName
+  readonly capabilities: Capabilities
+}
+
+/**
+ * Every plane that runs here with every scheduler that it has, each as often as asked. A plane that is added to the registry takes part without a
+ * word here. Throws when no plane runs, when a trial fails, and as soon as the signal aborts; the labs are gone by then.
+ */
+export const runTrials = async <T>(
+  options: ImbalanceOptions,
+  plan: TrialPlan,
+  run: (trial: Trial) => Promise<readonly T[]>,
+): Promise<{ readonly results: readonly T[]; readonly skipped: readonly Skipped[] }> => {
+  const planes = await runnablePlanes(options.planes)
+  const { cases, skipped } = await casesOf(planes.run, options.schedulers ?? plan.schedulers)
+  const results: T[] = []
+  for (const [plane, own] of Map.groupBy(cases, (one) => one.plane))
+    results.push(...(await (plan.freshLabs ? inOwnLabs : inOneLab)(options, plan, { plane, cases: own, run })))
+  return { results, skipped: [...planes.skipped, ...skipped] }
+}
+
+export const casesOf = async (
+  planes: readonly PlaneName[],
+  schedulers: readonly SchedulerName[],
+): Promise<{ readonly cases: readonly Case[]; readonly skipped: readonly Skipped[] }> => {
+  const cases: Case[] = []
+  const skipped: Skipped[] = []
+  for (const plane of planes) {
+    const { capabilities } = await loadPlane(plane)
+    for (const scheduler of schedulers)
+      if (capabilities.schedulers.includes(scheduler)) cases.push({ plane, scheduler, capabilities })
+      else skipped.push({ plane, scheduler, reason: `the plane has ${capabilities.schedulers.join(', ')}` })
+  }
+  return { cases, skipped }
+}
+
+interface PlaneTrials<T> {
+  readonly plane: PlaneName
+  readonly cases: readonly Case[]
+  readonly run: (trial: Trial) => Promise<readonly T[]>
+}
+
+const inOneLab = async <T>(
+  options: ImbalanceOptions,
+  plan: TrialPlan,
+  { plane, cases, run }: PlaneTrials<T>,
+): Promise<readonly T[]> => {
+  await using lab = await labOf(options, plan)
+  await using agents = await agentsOf(lab, plane, options)
+  const results: T[] = []
+  for (const one of cases) {
+    await lab.publish({ annotations: { 'evenkeel.io/scheduler': one.scheduler } })
+    await agents.inSync(options.signal)
+    for (let repetition = 1; repetition <= options.repeat; repetition++)
+      results.push(
+        ...(await unlessAborted(run(trialOf(options, plan, { ...one, lab, agents, repetition })), options.signal)),
+      )
+  }
+  return results
+}
+
+const inOwnLabs = async <T>(
+  options: ImbalanceOptions,
+  plan: TrialPlan,
+  { plane, cases, run }: PlaneTrials<T>,
+): Promise<readonly T[]> => {
+  const results: T[] = []
+  for (const one of cases)
+    for (let repetition = 1; repetition <= options.repeat; repetition++) {
+      await using lab = await labOf(options, plan)
+      await lab.publish({ annotations: { 'evenkeel.io/scheduler': one.scheduler } })
+      await using agents = await agentsOf(lab, plane, options)
+      await agents.inSync(options.signal)
+      results.push(
+        ...(await unlessAborted(run(trialOf(options, plan, { ...one, lab, agents, repetition })), options.signal)),
+      )
+    }
+  return results
+}
+
+export const labOf = (options: ImbalanceOptions, { scenario, nodes, pods, services }: TrialPlan): Promise<Lab> =>
+  openLab({ ...options, scenario, nodes, pods, services, slices: [] })
+
+export const agentsOf = (lab: Lab, plane: PlaneName, { progress }: ImbalanceOptions): Promise<Agents> => {
+  progress(`evenkeel run --plane ${plane} on ${lab.cluster.nodes.length} nodes`)
+  return startAgents(lab, plane)
+}
+
+const trialOf = (
+  { seed, progress, repeat }: ImbalanceOptions,
+  { scenario }: TrialPlan,
+  own: Omit<Trial, 'seed'>,
+): Trial => {
+  const { plane, scheduler, repetition } = own
+  progress(`${scenario} on ${plane} by ${scheduler}${repeat > 1 ? ` (${repetition}/${repeat})` : ''}`)
+  return { ...own, seed: `${scenario} ${seed} ${plane} ${scheduler} ${repetition}` }
+}
+
+/** Leaves off as soon as the signal aborts; what was waited for fails by itself when its lab goes. */
+export const unlessAborted = async <T>(work: Promise<T>, signal: AbortSignal): Promise<T> => {
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  const stop = (): void => reject(signal.reason)
+  signal.addEventListener('abort', stop, { once: true })
+  if (signal.aborted) stop()
+  work.catch(() => {})
+  aborted.catch(() => {})
+  try {
+    return await Promise.race([work, aborted])
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+}
