@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { planeNamed } from '../src/dataplane/registry.ts'
 import { benchConnect } from './connect.ts'
-import { type PeerName, peerNames } from './peers/proxies.ts'
+import { type PeerName, peerNames, usualPeers } from './peers/proxies.ts'
 import { formatConnect, formatSync } from './report.ts'
 import { benchSync } from './sync.ts'
 
@@ -15,7 +15,7 @@ npm run -s bench -- soak [--hours H] [--services N] [--endpoints M] [--seed TEXT
 sync      how long a full sync, a change and a restart take, and what they cost in memory (docs/json.md)
 connect   what a connection through a frontend costs against a direct one, with 10 and 10,000 Services
 peers     the agent and the real kube-proxy, one after the other, against the same real API server (--peers: some of
-          ${peerNames.join(',')})
+          ${peerNames.join(',')}; without it all but evenkeel-iptables)
 soak      the whole agent through hours of simulated churn (default 24): exit 1 when something grows or the kernel differs
 All need root; they work in network namespaces of their own.`
 
@@ -27,7 +27,7 @@ const { values, positionals } = parseArgs({
     changes: { type: 'string' },
     storm: { type: 'string', default: '1000' },
     patience: { type: 'string', default: '600' },
-    peers: { type: 'string', default: peerNames.join(',') },
+    peers: { type: 'string', default: usualPeers.join(',') },
     'iptables-backend': { type: 'string', default: 'nft' },
     hours: { type: 'string', default: '24' },
     seed: { type: 'string', default: '1' },

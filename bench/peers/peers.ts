@@ -25,7 +25,7 @@ import { monotonicMs } from './monotonic.ts'
 import { API_ADDRESS, apiNamespace, NODE_ADDRESS, nodeNamespace } from './network.ts'
 import { peerClusterIP } from './objects.ts'
 import { type ProcessUsage, processUsage } from './process-usage.ts'
-import { type IptablesBackend, type PeerName, startProxy } from './proxies.ts'
+import { type IptablesBackend, isOwn, type PeerName, startProxy, usesIptables } from './proxies.ts'
 import { type Ratios, ratiosOf } from './ratios.ts'
 
 export interface PeersOptions extends ClusterShape {
@@ -61,6 +61,8 @@ export interface PeersReport extends ClusterShape {
   readonly populateSeconds: number
   readonly peers: readonly PeerReport[]
   readonly ratios: Ratios
+  /** absent: the agent's iptables plane was not measured */
+  readonly iptablesRatios?: Ratios
 }
 
 /** Each proxy in a namespace of its own, one after the other, against the same API server and objects. Throws why it cannot be done. */
@@ -90,7 +92,8 @@ export const benchPeers = async (options: PeersOptions): Promise<PeersReport> =>
     objects: started.objects,
     populateSeconds: Math.round(started.seconds),
     peers: reports,
-    ratios: ratiosOf(reports),
+    ratios: ratiosOf(reports, 'evenkeel'),
+    ...(options.peers.includes('evenkeel-iptables') && { iptablesRatios: ratiosOf(reports, 'evenkeel-iptables') }),
   }
 }
 
@@ -123,7 +126,7 @@ const measureProxy = async (
   from: number,
   { peer, control, services, changes, storm, iptables, patience, progress }: Setting & { readonly peer: PeerName },
 ): Promise<Omit<PeerReport, 'peer'>> => {
-  const seenBy: SeenBy = peer === 'kube-proxy-iptables' && iptables === 'legacy' ? 'connect' : 'events'
+  const seenBy: SeenBy = usesIptables(peer) && iptables === 'legacy' ? 'connect' : 'events'
   const timeoutMs = patience * 1_000
   const inSyncMs = await untilReachable(node, sample(services), from, timeoutMs)
   if (inSyncMs === null || proxy.exit() !== null) {
@@ -135,7 +138,7 @@ const measureProxy = async (
   progress(
     `${peer}: in sync after ${(inSyncMs / 1_000).toFixed(2)} s, ${atSync.cpuSeconds} s of CPU; ${changes} changes`,
   )
-  const pauseMs = peer === 'evenkeel' ? 50 : KUBE_PROXY_PAUSE
+  const pauseMs = isOwn(peer) ? 50 : KUBE_PROXY_PAUSE
   const change = await measureChanges(control, node, {
     count: changes,
     budgetMs: timeoutMs / 2,

@@ -6,8 +6,14 @@ import { run, type Running } from '../../test/kube/processes.ts'
 import { POD_CIDR } from '../../src/lab/scale/objects.ts'
 import { OWN_NODE } from './objects.ts'
 
-export const peerNames = ['evenkeel', 'kube-proxy-nftables', 'kube-proxy-iptables'] as const
+export const peerNames = ['evenkeel', 'evenkeel-iptables', 'kube-proxy-nftables', 'kube-proxy-iptables'] as const
 export type PeerName = (typeof peerNames)[number]
+/** Those measured when nobody says which. */
+export const usualPeers: readonly PeerName[] = ['evenkeel', 'kube-proxy-nftables', 'kube-proxy-iptables']
+
+export const isOwn = (peer: PeerName): boolean => peer === 'evenkeel' || peer === 'evenkeel-iptables'
+export const usesIptables = (peer: PeerName): boolean => peer === 'evenkeel-iptables' || peer === 'kube-proxy-iptables'
+
 export type IptablesBackend = 'legacy' | 'nft'
 
 /** Where and how a proxy is started. */
@@ -23,24 +29,23 @@ export interface ProxyPlace {
 export const startProxy = (peer: PeerName, place: ProxyPlace): Running => {
   const config = join(place.directory, 'config.yaml')
   writeFileSync(config, configuration(peer, place.kubeconfig))
-  const command =
-    peer === 'evenkeel'
-      ? [
-          fileURLToPath(new URL('../../bin/evenkeel', import.meta.url)),
-          'run',
-          '--source',
-          'kubernetes',
-          '--config',
-          config,
-        ]
-      : [binaries.kubeProxy, `--config=${config}`]
-  const environment = peer === 'kube-proxy-iptables' ? { PATH: `${iptablesPath(place)}:${process.env['PATH']}` } : {}
+  const command = isOwn(peer)
+    ? [
+        fileURLToPath(new URL('../../bin/evenkeel', import.meta.url)),
+        'run',
+        '--source',
+        'kubernetes',
+        '--config',
+        config,
+      ]
+    : [binaries.kubeProxy, `--config=${config}`]
+  const environment = usesIptables(peer) ? { PATH: `${iptablesPath(place)}:${process.env['PATH']}` } : {}
   return run('ip', ['netns', 'exec', place.namespace, ...command], join(place.directory, 'log'), environment)
 }
 
 const configuration = (peer: PeerName, kubeconfig: string): string => `apiVersion: kubeproxy.config.k8s.io/v1alpha1
 kind: KubeProxyConfiguration
-mode: ${peer === 'kube-proxy-iptables' ? 'iptables' : 'nftables'}
+mode: ${usesIptables(peer) ? 'iptables' : 'nftables'}
 clusterCIDR: ${POD_CIDR}
 hostnameOverride: ${OWN_NODE}
 clientConnection:
@@ -53,7 +58,7 @@ conntrack:
   tcpCloseWaitTimeout: 0s
 `
 
-/** A directory in which the programs that kube-proxy calls are those of one back end. */
+/** A directory in which the programs that a proxy calls are those of one back end. */
 const iptablesPath = ({ directory, iptables }: ProxyPlace): string => {
   const path = join(directory, 'bin')
   mkdirSync(path)

@@ -1,5 +1,5 @@
 import type { PeerReport } from './peers.ts'
-import type { PeerName } from './proxies.ts'
+import { isOwn, type PeerName } from './proxies.ts'
 
 /** How many times Evenkeel's value a peer's is; null where one of them is missing. */
 export interface Ratio {
@@ -15,10 +15,11 @@ export interface Ratio {
 
 export type Ratios = Readonly<Partial<Record<PeerName, Ratio>>>
 
-export const ratiosOf = (reports: readonly PeerReport[]): Ratios => {
-  const own = reports.find(({ peer }) => peer === 'evenkeel')
+/** Of each kube-proxy to the agent on one of its planes; empty where that was not measured. */
+export const ratiosOf = (reports: readonly PeerReport[], to: PeerName): Ratios => {
+  const own = reports.find(({ peer }) => peer === to)
   if (!own) return {}
-  const others = reports.filter((report) => report !== own)
+  const others = reports.filter(({ peer }) => !isOwn(peer))
   return Object.fromEntries(others.map((report) => [report.peer, ratio(report, own)]))
 }
 

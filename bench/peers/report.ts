@@ -2,7 +2,7 @@ import type { ProcessUsage } from './process-usage.ts'
 import type { PeerReport, PeersReport } from './peers.ts'
 
 /** For people; what programs read is the JSON. One column for each proxy. */
-export const formatPeers = ({ services, endpoints, peers, ratios }: PeersReport): string => {
+export const formatPeers = ({ services, endpoints, peers, ratios, iptablesRatios = {} }: PeersReport): string => {
   const rows: readonly (readonly [string, (report: PeerReport) => string])[] = [
     ['start to in sync', ({ inSyncMs }) => seconds(inSyncMs)],
     ['change p50', ({ change }) => milliseconds(change?.ms.p50)],
@@ -33,9 +33,12 @@ export const formatPeers = ({ services, endpoints, peers, ratios }: PeersReport)
       .join('  '),
   )
   const failed = peers.flatMap(({ peer, lastWords }) => (lastWords === undefined ? [] : [`${peer}: ${lastWords}`]))
-  const times = Object.entries(ratios).map(
-    ([peer, ratio]) =>
-      `${peer} / evenkeel: ${Object.entries(ratio)
+  const times = [
+    ...Object.entries(ratios).map((one) => [...one, 'evenkeel'] as const),
+    ...Object.entries(iptablesRatios).map((one) => [...one, 'evenkeel-iptables'] as const),
+  ].map(
+    ([peer, ratio, own]) =>
+      `${peer} / ${own}: ${Object.entries(ratio)
         .map(([name, value]) => `${name} ${value ?? '-'}`)
         .join(', ')}`,
   )
