@@ -82,7 +82,9 @@ export interface ServiceFacts {
   readonly topologyHints?: boolean
   /** `clusterIP: None`: no rules at all, DNS gives pods' addresses */
   readonly headless?: boolean
-  /** when counting began; connections that were open before count as well where `count` is of open ones */
+  /** what `count` is of: connections opened since counting began, or those open at the moment; absent: told from the flows where it can be */
+  readonly counted?: 'opened' | 'open'
+  /** when counting began */
   readonly since?: number
   /** moment of the observation */
   readonly at?: number
