@@ -20,8 +20,16 @@ export const commands: readonly CommandEntry[] = [
     description: 'tell where a packet would go, through which rules, with what odds',
     load: () => import('./trace.ts'),
   },
-  // { name: 'skew', description: 'tell who gets how much, and whether it is luck or a fault', load: () => import('./skew.ts') },
-  // { name: 'simulate', description: 'measure how evenly a cluster that does not exist yet would spread load', load: () => import('./simulate.ts') },
+  {
+    name: 'skew',
+    description: 'tell who gets how much, and whether it is luck or a fault',
+    load: () => import('./skew.ts'),
+  },
+  {
+    name: 'simulate',
+    description: 'measure how evenly a cluster that does not exist yet would spread load',
+    load: () => import('./simulate.ts'),
+  },
   {
     name: 'lab',
     description: 'run a cluster in network namespaces, with real traffic',

@@ -15,12 +15,12 @@ export const formatTable = (header: readonly string[] | null, rows: readonly (re
     .join('')
 }
 
-/** As `formatTable`, with everything from column `from` on at the right. */
-export const numericTable = (rows: readonly (readonly string[])[], from: number): string => {
+/** As `formatTable`, with everything from column `from` on at the right, up to `to` (not included; default: all). */
+export const numericTable = (rows: readonly (readonly string[])[], from: number, to = Infinity): string => {
   const widths: number[] = []
   for (const row of rows) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, cell.length)))
   return formatTable(
     null,
-    rows.map((row) => row.map((cell, i) => (i < from ? cell : cell.padStart(widths[i] ?? 0)))),
+    rows.map((row) => row.map((cell, i) => (i < from || i >= to ? cell : cell.padStart(widths[i] ?? 0)))),
   )
 }

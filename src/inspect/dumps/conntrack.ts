@@ -23,6 +23,8 @@ export interface ConntrackEntry {
   readonly bytes?: number
   /** seconds since it began; missing: the kernel does not keep it (net.netfilter.nf_conntrack_timestamp) */
   readonly age?: number
+  /** when it began, seconds since the epoch; only of a live kernel */
+  readonly openedAt?: number
   readonly file: string
   readonly line: number
 }

@@ -23,12 +23,13 @@ const forwards: readonly Forward[] = ['Masq', 'Route', 'Tunnel', 'Local']
 export const readIpvsList = ({ file, line: first, text }: DumpPart): IpvsListing => {
   const services: Draft[] = []
   const problems: DumpProblem[] = []
-  const counted = /Conns +InPkts|CPS +InPPS/.test(text)
+  const rated = /CPS +InPPS/.test(text)
+  const counted = rated || /Conns +InPkts/.test(text)
   for (const [index, line] of text.split('\n').entries()) {
     const at = first + index
     const words = line.trim().split(/\s+/)
     if (words[0] === '->' && words[1] !== 'RemoteAddress:Port') {
-      const destination = destinationOf(words, counted, at)
+      const destination = destinationOf(rated ? words.slice(0, 2) : words, counted, at)
       if (destination === null) problems.push({ file, line: at, text: strange(line), doubt: true })
       else services.at(-1)?.destinations.push(destination)
     } else if (words[0] === 'FWM' || protocols.some((one) => one === words[0])) {
@@ -92,10 +93,26 @@ const destinationOf = (words: readonly string[], counted: boolean, line: number)
   const [, remote = '', forward, weight, active, inactive] = words
   const endpoint = endpointOf(remote)
   if (endpoint === null) return null
-  if (counted) return { ...endpoint, forward: 'Masq', weight: null, active: null, inactive: null, line }
+  if (counted)
+    return { ...endpoint, forward: 'Masq', weight: null, active: null, inactive: null, ...statsOf(words), line }
   const how = forwards.find((one) => one === forward)
   if (how === undefined || !isCount(weight) || !isCount(active) || !isCount(inactive)) return null
   return { ...endpoint, forward: how, weight: Number(weight), active: Number(active), inactive: Number(inactive), line }
+}
+
+/** `-> ADDRESS Conns InPkts OutPkts InBytes OutBytes`; of `--rate` they are rates, which add up to nothing. */
+const statsOf = ([, , ...counts]: readonly string[]): Pick<IpvsDestination, 'connections' | 'bytes'> => {
+  const [connections, , , bytesIn, bytesOut] = counts.map(largeNumber)
+  if (connections === undefined || bytesIn === undefined || bytesOut === undefined) return {}
+  return { connections, bytes: bytesIn + bytesOut }
+}
+
+const thousands: Readonly<Record<string, number>> = { K: 1e3, M: 1e6, G: 1e9, T: 1e12 }
+
+/** From 10⁸ on ipvsadm cuts numbers to thousands, and so on (`--exact` does not). */
+const largeNumber = (text: string): number | undefined => {
+  const [, digits, unit = ''] = /^(\d+)([KMGT])?$/.exec(text) ?? []
+  return digits === undefined ? undefined : Number(digits) * (thousands[unit] ?? 1)
 }
 
 const isCount = (text: string | undefined): text is string => text !== undefined && /^\d+$/.test(text)

@@ -36,6 +36,10 @@ export interface IpvsDestination {
   /** connections; null: the listing has no counts */
   readonly active: number | null
   readonly inactive: number | null
+  /** scheduled since it was added, of `--stats`; missing: the listing has none */
+  readonly connections?: number
+  /** of both directions, of `--stats` */
+  readonly bytes?: number
   readonly line: number
 }
 

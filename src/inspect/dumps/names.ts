@@ -1,9 +1,17 @@
 import { canonicalAddress, formatEndpoint } from '../../model/address.ts'
-import type { EndpointSlice, Node, Protocol, Service } from '../../model/objects.ts'
+import {
+  type EndpointSlice,
+  type Node,
+  type Protocol,
+  type Service,
+  type ServiceKey,
+  serviceKey,
+} from '../../model/objects.ts'
 import type { InputProblem } from '../../model/snapshot.ts'
 import { documentsOf, isProblem } from '../../sources/documents.ts'
 import { isRaw } from '../../sources/fields.ts'
 import { parseObject } from '../../sources/objects.ts'
+import { type PodState, podStateOf } from './pod-state.ts'
 
 /** Who has an address, as objects tell it. Empty text: not said. */
 export interface BackendName {
@@ -21,6 +29,10 @@ export interface ClusterNames {
   readonly services: ReadonlyMap<string, string>
   /** by name */
   readonly nodes: ReadonlyMap<string, Node>
+  /** by address, of Pod objects */
+  readonly pods: ReadonlyMap<string, PodState>
+  readonly serviceObjects: ReadonlyMap<ServiceKey, Service>
+  readonly slices: ReadonlyMap<ServiceKey, readonly EndpointSlice[]>
   readonly problems: readonly InputProblem[]
 }
 
@@ -40,6 +52,9 @@ class NameBook {
   readonly #backends = new Map<string, BackendName>()
   readonly #services = new Map<string, string>()
   readonly #nodes = new Map<string, Node>()
+  readonly #pods = new Map<string, PodState>()
+  readonly #objects = new Map<ServiceKey, Service>()
+  readonly #slices = new Map<ServiceKey, EndpointSlice[]>()
   readonly #problems: InputProblem[] = []
 
   read(content: Buffer, file: string): void {
@@ -63,10 +78,20 @@ class NameBook {
       const zone = backend.zone || (this.#nodes.get(backend.node)?.labels['topology.kubernetes.io/zone'] ?? '')
       if (zone !== backend.zone) this.#backends.set(address, { ...backend, zone })
     }
-    return { backends: this.#backends, services: this.#services, nodes: this.#nodes, problems: this.#problems }
+    return {
+      backends: this.#backends,
+      services: this.#services,
+      nodes: this.#nodes,
+      pods: this.#pods,
+      serviceObjects: this.#objects,
+      slices: this.#slices,
+      problems: this.#problems,
+    }
   }
 
-  #slice({ namespace, endpoints }: EndpointSlice): void {
+  #slice(slice: EndpointSlice): void {
+    const { namespace, endpoints, service } = slice
+    this.#slices.set(service, [...(this.#slices.get(service) ?? []), slice])
     for (const { address, pod, nodeName, zone } of endpoints)
       this.#backend(address, { pod: pod === '' ? '' : `${namespace}/${pod}`, node: nodeName, zone })
   }
@@ -82,7 +107,9 @@ class NameBook {
       })
   }
 
-  #service({ namespace, name, headless, clusterIPs, externalIPs, loadBalancerIngress, ports }: Service): void {
+  #service(service: Service): void {
+    const { namespace, name, headless, clusterIPs, externalIPs, loadBalancerIngress, ports } = service
+    this.#objects.set(serviceKey(service), service)
     const addresses = [...(headless ? [] : clusterIPs), ...externalIPs, ...loadBalancerIngress.map(({ ip }) => ip)]
     for (const port of ports) {
       const title = `${namespace}/${name}${port.name === '' ? '' : `:${port.name}`}`
@@ -100,13 +127,16 @@ class NameBook {
     const { metadata, spec, status } = value
     if (isRaw(spec) && spec['hostNetwork'] === true) return
     const { name, namespace = 'default' } = metadata
+    const state = podStateOf(metadata, status)
     const listed = Array.isArray(status['podIPs'])
       ? status['podIPs'].map((one: unknown) => (isRaw(one) ? one['ip'] : null))
       : []
     for (const ip of new Set([status['podIP'], ...listed])) {
       const address = typeof ip === 'string' ? canonicalAddress(ip) : null
       const node = isRaw(spec) && typeof spec['nodeName'] === 'string' ? spec['nodeName'] : ''
-      if (address !== null) this.#backend(address, { pod: `${String(namespace)}/${String(name)}`, node, zone: '' })
+      if (address === null) continue
+      this.#backend(address, { pod: `${String(namespace)}/${String(name)}`, node, zone: '' })
+      this.#pods.set(address, state)
     }
   }
 }

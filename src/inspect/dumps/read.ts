@@ -4,8 +4,8 @@ import { readConntrack } from './conntrack.ts'
 import { cutDump, type DumpFile, type DumpPart } from './cut.ts'
 import type { Dialect } from './dialect.ts'
 import { type InterfaceRoute, type Interfaces, readIpAddr, readIpAddrJson, readIpRoute } from './interfaces.ts'
-import { formatKey, type IpvsService, type IpvsState } from './ipvs.ts'
-import { type IpvsListing, readIpvsList } from './ipvs-list.ts'
+import { ipvsState } from './ipvs-join.ts'
+import { readIpvsList } from './ipvs-list.ts'
 import { readIpvsSave } from './ipvs-save.ts'
 import { ipvsTables } from './ipvs-tables.ts'
 import type { NftRuleset } from './nft-rules/ruleset.ts'
@@ -144,24 +144,6 @@ const withoutCopies = (nft: NftTables, iptables: readonly Table[]): readonly Tab
     const key = `${family} ${name}`
     return !(nft.iptables.has(key) && dumped.has(key))
   })
-}
-
-/** A service that is listed twice (`-Ln` and `--stats`) is the one that says more. */
-const ipvsState = (listings: readonly IpvsListing[]): { state: IpvsState | null; problems: readonly DumpProblem[] } => {
-  if (listings.length === 0) return { state: null, problems: [] }
-  const services = new Map<string, IpvsService>()
-  for (const service of listings.flatMap((listing) => listing.services)) {
-    const key = formatKey(service.key)
-    const before = services.get(key)
-    if (before === undefined || saysMore(service, before)) services.set(key, service)
-  }
-  return { state: { services: [...services.values()] }, problems: listings.flatMap(({ problems }) => problems) }
-}
-
-const saysMore = (a: IpvsService, b: IpvsService): boolean => {
-  if ((a.scheduler === null) !== (b.scheduler === null)) return b.scheduler === null
-  const counts = (service: IpvsService): number => service.destinations.filter(({ active }) => active !== null).length
-  return counts(a) > counts(b)
 }
 
 const joined = (all: readonly Interfaces[]): Interfaces => ({

@@ -24,13 +24,18 @@ const someNode = { IPv4: '192.0.2.1', IPv6: '2001:db8:1::1' } as const
 
 /**
  * Traces a packet to every frontend of a node. Rules that merely let a port in are no frontends: what is neither translated nor
- * refused by a Service proxy is left out.
+ * refused by a Service proxy is left out, and so is what is not `wanted`, by its key and what the rules call it.
  */
-export function* surveyNode(node: NodeRules, from?: string): Generator<SurveyedFrontend> {
+export function* surveyNode(
+  node: NodeRules,
+  from?: string,
+  wanted: (frontend: string, title: string) => boolean = () => true,
+): Generator<SurveyedFrontend> {
   const trace = traceNode(placed(node))
   const own = [...new Set([...nodePortAddresses(node.tables), ...node.addresses])]
   for (const found of frontendsOf(node)) {
     const { frontend, title, service } = { ...found, frontend: formatFrontend(found) }
+    if (!wanted(frontend, title)) continue
     for (const packet of packetsTo(found, own, from)) {
       const answer = trace(packet)
       if (!isMet(answer, service)) continue

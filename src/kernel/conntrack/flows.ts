@@ -17,7 +17,8 @@ import {
   tupleAttribute,
 } from './wire.ts'
 
-interface Tuple {
+/** One direction of a flow; addresses are bytes. */
+export interface Tuple {
   source: string
   sourcePort: number
   destination: string
@@ -128,7 +129,7 @@ function readFlow(message: Message, fault: Fault): Flow | null {
   }
 }
 
-function readTuple(attributes: Attributes): Tuple {
+export function readTuple(attributes: Attributes): Tuple {
   const tuple: Tuple = { source: '', sourcePort: 0, destination: '', destinationPort: 0, protocol: 0 }
   while (attributes.next()) {
     if (attributes.type === tupleAttribute.ip) readAddresses(attributes.nested(), tuple)

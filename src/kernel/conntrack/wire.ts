@@ -6,13 +6,28 @@
  * | CTA_TUPLE_ORIG 1   | CTA_TUPLE_IP 1 {v4 src 1, dst 2; v6 src 3, dst 4}                     |
  * | CTA_TUPLE_REPLY 2  | CTA_TUPLE_PROTO 2 {number 1 (u8), source port 2, destination port 3} |
  * | CTA_STATUS 3, CTA_ID 12, CTA_ZONE 18 | u32, u32, u16                                      |
+ * | CTA_PROTOINFO 4    | TCP 1 {state 1 (u8)}                                                 |
+ * | CTA_COUNTERS_ORIG 9, _REPLY 10 | packets 1, bytes 2 (u64)                                 |
+ * | CTA_TIMESTAMP 20   | start 1, stop 2 (u64, ns since the epoch)                            |
  * | CTA_FILTER 25      | flags 1 (original tuple), 2 (reply tuple): which parts must be equal |
  */
 export const IPCTNL_MSG_CT_NEW = 0
 export const IPCTNL_MSG_CT_GET = 1
 export const IPCTNL_MSG_CT_DELETE = 2
 
-export const flowAttribute = { original: 1, reply: 2, status: 3, id: 12, zone: 18, filter: 25, statusMask: 26 } as const
+export const flowAttribute = {
+  original: 1,
+  reply: 2,
+  status: 3,
+  protocolInfo: 4,
+  countersOriginal: 9,
+  countersReply: 10,
+  id: 12,
+  zone: 18,
+  timestamp: 20,
+  filter: 25,
+  statusMask: 26,
+} as const
 export const tupleAttribute = { ip: 1, protocol: 2 } as const
 export const ipAttribute = { v4Source: 1, v4Destination: 2, v6Source: 3, v6Destination: 4 } as const
 export const protocolAttribute = { number: 1, sourcePort: 2, destinationPort: 3 } as const

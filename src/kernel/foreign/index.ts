@@ -6,6 +6,7 @@ import { NETLINK_GENERIC, NETLINK_NETFILTER, NETLINK_ROUTE, NETLINK_SOCK_DIAG } 
 import type { NftFamily } from '../nftables/types.ts'
 import { destroySets, listPorts, listSets } from './ipsets.ts'
 import { deleteVirtualServices, type VirtualService } from './ipvs.ts'
+import { listTracked, type TrackedConnection } from '../conntrack/tracked.ts'
 import { readLegacyTable } from './legacy.ts'
 import { deleteAddress, deleteLink, listLinkAddresses } from './links.ts'
 import { listProgramNames } from './programs.ts'
@@ -31,6 +32,7 @@ export {
   HOOK_FORWARD,
   HOOK_INPUT,
 } from './ruleset.ts'
+export type { TrackedConnection } from '../conntrack/tracked.ts'
 export type { Listener } from './sockets.ts'
 export type { LegacyChain, XtablesFamily } from './xtables.ts'
 
@@ -49,6 +51,8 @@ export interface Foreign extends Disposable {
   ipsetPorts(set: string): Promise<ReadonlySet<number>>
   linkAddresses(linkIndex: number): Promise<readonly string[]>
   listeners(): Promise<readonly Listener[]>
+  /** the conntrack table, both families */
+  connections(): Promise<readonly TrackedConnection[]>
   /** of the whole machine */
   programNames(): readonly string[]
 }
@@ -85,6 +89,10 @@ export const openForeign = async (): Promise<Foreign & ForeignRemoval> => {
     ipsetPorts: async (set) => listPorts(on(NETLINK_NETFILTER), set),
     linkAddresses: async (index) => listLinkAddresses(on(NETLINK_ROUTE), index),
     listeners: async () => listListeners(on(NETLINK_SOCK_DIAG)),
+    connections: async () => [
+      ...(await on(NETLINK_NETFILTER).dump(listTracked('IPv4'))),
+      ...(await on(NETLINK_NETFILTER).dump(listTracked('IPv6'))),
+    ],
     programNames: () => listProgramNames(libc),
     destroyIpsets: async (names) => destroySets(on(NETLINK_NETFILTER), names),
     deleteVirtualServices: async (services) =>

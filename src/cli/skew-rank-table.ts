@@ -1,0 +1,26 @@
+import type { RankedReport } from '../inspect/skew/rank.ts'
+import type { SkewReport } from '../inspect/skew/report.ts'
+import { shortNumber } from './skew-text.ts'
+import { formatTable } from './table.ts'
+
+const header = ['SERVICE', 'VERDICT', 'COUNT', 'BACKENDS', 'MAX/MEAN', 'P', 'Q', 'CAUSE']
+
+/** Many Services, a line each, the most evidence first; then the notes about their data. */
+export const rankTable = (reports: readonly (SkewReport | RankedReport)[], headers: boolean): string => {
+  const rows = reports.map((report) => [
+    report.service ?? '-',
+    report.verdict,
+    shortNumber(report.n),
+    String(report.k),
+    report.maxOverMean.toFixed(2),
+    report.p === null ? '-' : odds(report.p),
+    'q' in report && report.q !== null ? odds(report.q) : '-',
+    report.cause === null ? '-' : report.cause.code,
+  ])
+  const notes = reports.flatMap(({ service, notes: own }) =>
+    own.map((note) => `note: ${service ?? 'counts'}: ${note}\n`),
+  )
+  return `${formatTable(headers ? header : null, rows)}${notes.length === 0 ? '' : `\n${notes.join('')}`}`
+}
+
+const odds = (p: number): string => (p === 0 ? '0' : p < 0.001 ? p.toExponential(1) : p.toFixed(3))

@@ -1,0 +1,39 @@
+import { formatEndpoint } from '../../model/address.ts'
+import { formatKey, type IpvsDestination, type IpvsService, type IpvsState } from './ipvs.ts'
+import type { IpvsListing } from './ipvs-list.ts'
+import type { DumpProblem } from './problem.ts'
+
+/** A service that is listed twice (`-Ln` and `--stats`) is the one that says more, with what only the other has counted. */
+export const ipvsState = (
+  listings: readonly IpvsListing[],
+): { readonly state: IpvsState | null; readonly problems: readonly DumpProblem[] } => {
+  if (listings.length === 0) return { state: null, problems: [] }
+  const services = new Map<string, IpvsService>()
+  for (const service of listings.flatMap((listing) => listing.services)) {
+    const key = formatKey(service.key)
+    const before = services.get(key)
+    services.set(key, before === undefined ? service : joined(before, service))
+  }
+  return { state: { services: [...services.values()] }, problems: listings.flatMap(({ problems }) => problems) }
+}
+
+const joined = (a: IpvsService, b: IpvsService): IpvsService => {
+  const [more, less] = saysMore(b, a) ? [b, a] : [a, b]
+  const counted = new Map(less.destinations.map((destination) => [nameOf(destination), destination]))
+  return {
+    ...more,
+    destinations: more.destinations.map((destination) => {
+      const { connections, bytes } = counted.get(nameOf(destination)) ?? {}
+      if (connections === undefined || destination.connections !== undefined) return destination
+      return { ...destination, connections, ...(bytes === undefined ? {} : { bytes }) }
+    }),
+  }
+}
+
+const nameOf = ({ address, port }: IpvsDestination): string => formatEndpoint(address, port)
+
+const saysMore = (a: IpvsService, b: IpvsService): boolean => {
+  if ((a.scheduler === null) !== (b.scheduler === null)) return b.scheduler === null
+  const counts = (service: IpvsService): number => service.destinations.filter(({ active }) => active !== null).length
+  return counts(a) > counts(b)
+}

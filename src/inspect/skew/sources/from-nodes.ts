@@ -1,0 +1,250 @@
+import type { ClusterNames } from '../../dumps/names.ts'
+import type { Flow, LoadUnit, NodeObservation, ObservedBackend } from '../observation.ts'
+import { type Connection, connectionsOf } from './connections.ts'
+import { mixture, type Part } from './mixture.ts'
+import { addressIn, backendNamer, byName } from './names.ts'
+import type { NodeReading, ServiceOnNode } from './node-reading.ts'
+import type { Observed } from './observed.ts'
+
+/** opened: new connections since counting began (counters). open: those that are listed now (conntrack, IPVS). */
+export type Measure = 'opened' | 'open'
+
+export interface FromNodesOptions {
+  readonly unit: LoadUnit
+  /** default: what was counted, else what is open */
+  readonly measure?: Measure
+  /** moment of the reading, seconds since the epoch; null: not known */
+  readonly at: number | null
+}
+
+/** Every Service that the nodes' rules lead to, or their connections went to, with what each backend got. Sorted by name. */
+export const observeNodes = (
+  nodes: readonly NodeReading[],
+  names: ClusterNames,
+  options: FromNodesOptions,
+): readonly Observed[] => {
+  const seen = connectionsOf(nodes, names)
+  const byService = Map.groupBy(seen.connections, ({ service }) => service)
+  const services = new Set([...nodes.flatMap((node) => [...node.services.keys()]), ...byService.keys()])
+  return [...services]
+    .sort(byName)
+    .map((service) => new ServiceReading(service, nodes, byService.get(service) ?? [], names).observe(options))
+}
+
+class ServiceReading {
+  readonly #service: string
+  readonly #nodes: readonly NodeReading[]
+  readonly #connections: readonly Connection[]
+  readonly #names: ClusterNames
+  readonly #nameOf: (endpoint: string) => string
+  /** names of backends, sorted */
+  readonly #backends: readonly string[]
+  readonly #place: ReadonlyMap<string, number>
+  /** a backend's first `address:port` */
+  readonly #endpoints: ReadonlyMap<string, string>
+  /** every `address:port` → name */
+  readonly #named: ReadonlyMap<string, string>
+  readonly #notes: string[] = []
+
+  constructor(service: string, nodes: readonly NodeReading[], connections: readonly Connection[], names: ClusterNames) {
+    this.#service = service
+    this.#nodes = nodes
+    this.#connections = connections
+    this.#names = names
+    this.#nameOf = backendNamer(names)
+    this.#named = new Map(this.#known().map((endpoint) => [endpoint, this.#nameOf(endpoint)]))
+    const endpoints = new Map<string, string>()
+    for (const [endpoint, name] of this.#named) if (!endpoints.has(name)) endpoints.set(name, endpoint)
+    this.#endpoints = endpoints
+    this.#backends = [...endpoints.keys()].sort(byName)
+    this.#place = new Map(this.#backends.map((name, index) => [name, index]))
+  }
+
+  observe({ unit, measure, at }: FromNodesOptions): Observed {
+    const taken = measure ?? (this.#sum(this.#openedAll()) > 0 || !this.#listsOpen() ? 'opened' : 'open')
+    const nodes = this.#nodes.map((node) => this.#onNode(node, taken))
+    const counts = this.#counts(taken, nodes)
+    const loads = unit === 'bytes' ? this.#bytes() : counts
+    const odds = mixture(
+      nodes.map(({ odds: its, counts: had }): Part => ({ odds: its, weight: this.#sum(had) })),
+      this.#backends.length,
+    )
+    const flows = this.#flows(at)
+    const bypassed = this.#byBackend(
+      this.#connections.filter(({ frontend }) => frontend === null).map(({ backend }) => [backend, 1]),
+    )
+    const backends = this.#backends.map((name, i): ObservedBackend => {
+      const address = addressIn(this.#endpoints.get(name) ?? '')
+      return {
+        name,
+        count: loads[i] ?? 0,
+        ...(unit === 'connections' ? {} : { connections: counts[i] ?? 0 }),
+        ...(taken === 'open' && this.#counted() ? { opened: this.#openedAll()[i] ?? 0 } : {}),
+        ...(address === null ? {} : { address }),
+        ...(odds === null ? {} : { expectedOdds: odds[i] ?? 0 }),
+      }
+    })
+    const many = this.#nodes.length > 1 || this.#nodes.some(({ node }) => node !== '')
+    return {
+      observation: {
+        service: this.#service,
+        unit,
+        backends,
+        ...(many ? { nodes } : {}),
+        ...(flows.length === 0 ? {} : { flows }),
+        facts: {
+          ...this.#rulesFacts(),
+          counted: taken,
+          ...(at === null ? {} : { at }),
+          ...(taken === 'open' && this.#sum(bypassed) > 0 ? { bypassed } : {}),
+          ...this.#shared(),
+        },
+      },
+      measure: taken,
+      frontends: [...new Set(this.#serving().flatMap(({ frontends }) => frontends.map(({ frontend }) => frontend)))],
+      endpoints: this.#named,
+      notes: [...this.#notes, ...this.#doubts()],
+    }
+  }
+
+  #serving(): readonly ServiceOnNode[] {
+    return this.#nodes.flatMap((node) => node.services.get(this.#service) ?? [])
+  }
+
+  /** Every `address:port` that rules lead to or slices have; where nothing says that, those that have connections. */
+  #known(): readonly string[] {
+    const ruled = this.#serving().flatMap(({ frontends }) => frontends.flatMap(({ odds }) => [...odds.keys()]))
+    const counted = this.#serving().flatMap(({ opened }) => [...(opened?.entries() ?? [])])
+    const had = counted.filter(([, count]) => count > 0).map(([backend]) => backend)
+    const known = new Set([...ruled, ...had])
+    const gone = new Map<string, number>()
+    for (const { backend } of this.#connections) {
+      if (known.has(backend)) continue
+      const address = addressIn(backend) ?? ''
+      if (ruled.length === 0 || this.#names.pods.has(address) || this.#inSlices(address)) known.add(backend)
+      else gone.set(backend, (gone.get(backend) ?? 0) + 1)
+    }
+    for (const [backend, count] of gone)
+      this.#notes.push(`${count} connections to ${backend}, which no rules lead to any more, are left out`)
+    return [...known]
+  }
+
+  #inSlices(address: string): boolean {
+    const [key = ''] = this.#service.split(':')
+    return (this.#names.slices.get(key) ?? []).some(({ endpoints }) => endpoints.some((one) => one.address === address))
+  }
+
+  #byBackend(values: Iterable<readonly [endpoint: string, value: number]>): readonly number[] {
+    const sums = this.#backends.map(() => 0)
+    for (const [endpoint, value] of values) {
+      const at = this.#place.get(this.#nameOf(endpoint))
+      if (at !== undefined) sums[at] = (sums[at] ?? 0) + value
+    }
+    return sums
+  }
+
+  #sum(values: readonly number[]): number {
+    return values.reduce((sum, value) => sum + value, 0)
+  }
+
+  #counted(): boolean {
+    return this.#serving().some(({ opened }) => opened !== null)
+  }
+
+  #listsOpen(): boolean {
+    return (
+      this.#nodes.some(({ connections }) => connections !== null) ||
+      this.#serving().some(({ active }) => active !== null)
+    )
+  }
+
+  #openedAll(): readonly number[] {
+    return this.#byBackend(this.#serving().flatMap(({ opened }) => [...(opened ?? [])]))
+  }
+
+  /** Of open connections those that went to the backends themselves belong to no node's rules. */
+  #counts(measure: Measure, nodes: readonly NodeObservation[]): readonly number[] {
+    const direct = this.#connections.filter(({ frontend }) => frontend === null)
+    const extra = measure === 'open' ? this.#byBackend(direct.map(({ backend }) => [backend, 1])) : []
+    return this.#backends.map((_, i) => this.#sum(nodes.map(({ counts }) => counts[i] ?? 0)) + (extra[i] ?? 0))
+  }
+
+  #bytes(): readonly number[] {
+    const listed = this.#serving().some(({ bytes }) => bytes !== null)
+    if (listed) return this.#byBackend(this.#serving().flatMap(({ bytes }) => [...(bytes ?? [])]))
+    const uncounted = this.#connections.filter(({ entry }) => entry.bytes === undefined).length
+    if (this.#connections.length === 0 || uncounted === this.#connections.length)
+      throw new Error(
+        `${this.#service}: nothing counts bytes: give ipvsadm -Ln --stats, or conntrack -L of a node with net.netfilter.nf_conntrack_acct=1`,
+      )
+    if (uncounted > 0) this.#notes.push(`${uncounted} connections have no count of bytes`)
+    return this.#byBackend(this.#connections.map(({ backend, entry }) => [backend, entry.bytes ?? 0]))
+  }
+
+  #onNode(node: NodeReading, measure: Measure): NodeObservation {
+    const service = node.services.get(this.#service)
+    const counts = this.#countsOn(node, service, measure)
+    const parts = (service?.frontends ?? []).map(({ frontend, odds, came }): Part => {
+      const own = this.#connections.filter((one) => one.node === node.node && one.frontend === frontend).length
+      return { odds: this.#byBackend(odds), weight: measure === 'open' ? own : (came ?? 0) }
+    })
+    const trusted = service !== undefined && service.unknown.length === 0
+    const zone = this.#names.nodes.get(node.node)?.labels['topology.kubernetes.io/zone']
+    return {
+      node: node.node,
+      ...(zone === undefined ? {} : { zone }),
+      counts,
+      odds: trusted ? mixture(parts, this.#backends.length) : null,
+      ...(service?.scheduler ? { scheduler: service.scheduler } : {}),
+    }
+  }
+
+  #countsOn(node: NodeReading, service: ServiceOnNode | undefined, measure: Measure): readonly number[] {
+    if (measure === 'opened') return this.#byBackend(service?.opened ?? [])
+    if (node.connections === null) return this.#byBackend(service?.active ?? [])
+    const own = this.#connections.filter((one) => one.node === node.node && one.frontend !== null)
+    return this.#byBackend(own.map(({ backend }) => [backend, 1]))
+  }
+
+  #flows(at: number | null): readonly Flow[] {
+    return this.#connections.flatMap(({ node, client, backend, frontend, entry }): readonly Flow[] => {
+      const name = this.#nameOf(backend)
+      if (!this.#place.has(name)) return []
+      const openedAt = entry.openedAt ?? (entry.age === undefined ? undefined : (at ?? 0) - entry.age)
+      return [
+        {
+          client,
+          backend: name,
+          ...(node === '' ? {} : { node }),
+          ...(openedAt === undefined ? {} : { openedAt }),
+          ...(entry.bytes === undefined ? {} : { bytes: entry.bytes }),
+          protocol: entry.protocol,
+          ...(frontend === null ? { bypassed: true } : {}),
+        },
+      ]
+    })
+  }
+
+  #rulesFacts(): { readonly scheduler?: string; readonly affinity?: 'ClientIP' } {
+    const schedulers = new Set(this.#serving().map(({ scheduler }) => scheduler))
+    const [scheduler] = schedulers
+    return {
+      ...(schedulers.size === 1 && scheduler ? { scheduler } : {}),
+      ...(this.#serving().some(({ affinity }) => affinity) ? { affinity: 'ClientIP' } : {}),
+    }
+  }
+
+  #shared(): { readonly sharedAddresses?: readonly string[] } {
+    const own = new Set(this.#nodes.flatMap(({ addresses }) => [...addresses]))
+    for (const { addresses } of this.#names.nodes.values()) for (const address of addresses) own.add(address)
+    const shared = new Set(this.#connections.map(({ client }) => client).filter((client) => own.has(client)))
+    return shared.size === 0 ? {} : { sharedAddresses: [...shared].sort(byName) }
+  }
+
+  #doubts(): readonly string[] {
+    const doubts = this.#serving().flatMap(({ unknown }) => unknown)
+    if (doubts.length === 0) return []
+    const more = doubts.length > 1 ? ` (and ${doubts.length - 1} more)` : ''
+    return [`the odds of the rules are left out, as not all of them were understood: ${doubts[0]}${more}`]
+  }
+}

@@ -1,0 +1,30 @@
+import type { LoadUnit, Observation } from '../observation.ts'
+import { faultOfAll, faultOfCount } from './limits.ts'
+
+/**
+ * Counts as somebody types them: `38,35,27` (then the backends are `pod-0`, `pod-1`, …) or `web-a=38,web-b=35`.
+ * Throws for what is no count, naming which.
+ */
+export const givenCounts = (text: string, unit: LoadUnit): Observation => {
+  const parts = text.split(',').map((part) => part.trim())
+  const backends = parts.map((part, index) => backendOf(part, index, unit))
+  const named = parts.filter((part) => part.includes('=')).length
+  if (named > 0 && named < parts.length)
+    throw new Error('--counts: name every backend (web-a=38,web-b=35) or none (38,35)')
+  const fault = faultOfAll(backends)
+  if (fault !== '') throw new Error(`--counts ${fault}`)
+  return { service: null, unit, backends, facts: {} }
+}
+
+const backendOf = (part: string, index: number, unit: LoadUnit): { readonly name: string; readonly count: number } => {
+  const at = part.lastIndexOf('=')
+  const name = at < 0 ? `pod-${index}` : part.slice(0, at).trim()
+  const digits = part.slice(at + 1).trim()
+  const where = `--counts, value ${index + 1}${at < 0 ? '' : ` (${name})`}`
+  if (name === '') throw new Error(`${where}: has no name before the =`)
+  if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(digits))
+    throw new Error(`${where}: must be a number, not ${JSON.stringify(digits)}`)
+  const fault = faultOfCount(Number(digits), unit)
+  if (fault !== '') throw new Error(`${where}: ${fault}`)
+  return { name, count: Number(digits) }
+}

@@ -1,0 +1,177 @@
+import type { BackendCounter } from '../../../dataplane/plane.ts'
+import { formatEndpoint } from '../../../model/address.ts'
+import type { ConntrackEntry } from '../../dumps/conntrack.ts'
+import { formatKey, type IpvsService } from '../../dumps/ipvs.ts'
+import type { ClusterNames } from '../../dumps/names.ts'
+import type { NodeRules } from '../../dumps/node.ts'
+import { type FrontendReading, readFrontends } from './frontend-reading.ts'
+
+/** One node as it was read at one moment. */
+export interface NodeSource {
+  /** '' where only one node is described and nobody named it */
+  readonly node: string
+  readonly rules: NodeRules
+  /** what an agent of ours says it has counted; it knows of elements that were replaced since */
+  readonly counters?: readonly BackendCounter[]
+}
+
+/** What a node's rules and counters say of one Service port. Backends are `address:port`. */
+export interface ServiceOnNode {
+  readonly frontends: readonly FrontendShare[]
+  /** new connections by backend; null: nothing on this node counts them */
+  readonly opened: ReadonlyMap<string, number> | null
+  /** open connections as IPVS lists them; null: it does not serve this */
+  readonly active: ReadonlyMap<string, number> | null
+  /** bytes as IPVS counts them */
+  readonly bytes: ReadonlyMap<string, number> | null
+  readonly scheduler: string | null
+  readonly affinity: boolean
+  /** what was not understood on the way; then the odds are left out */
+  readonly unknown: readonly string[]
+}
+
+export interface FrontendShare {
+  readonly frontend: string
+  readonly odds: ReadonlyMap<string, number>
+  /** new connections that came to it; null: not counted */
+  readonly came: number | null
+}
+
+export interface NodeReading {
+  readonly node: string
+  readonly services: ReadonlyMap<string, ServiceOnNode>
+  /** frontend → Service */
+  readonly frontends: ReadonlyMap<string, string>
+  readonly addresses: ReadonlySet<string>
+  /** null: no listing of connections was given */
+  readonly connections: readonly ConntrackEntry[] | null
+  /** there are rules or virtual services; else only connections are known */
+  readonly hasRules: boolean
+}
+
+export interface ReadNodeOptions {
+  /** whose packets are asked for, default somebody outside */
+  readonly client?: string
+  /** Services that are wanted, by frontend and name; default all */
+  readonly wanted?: (frontend: string, service: string) => boolean
+}
+
+/** What a Service port is called: by the objects, else by the rules, else by its frontend. */
+export const serviceNamer =
+  ({ services }: Pick<ClusterNames, 'services'>) =>
+  (frontend: string, title: string): string =>
+    services.get(frontend) ?? (title === '' ? frontend : title)
+
+export const readNode = (
+  { node, rules, counters }: NodeSource,
+  names: Pick<ClusterNames, 'services'>,
+  { client, wanted = () => true }: ReadNodeOptions = {},
+): NodeReading => {
+  const nameOf = serviceNamer(names)
+  const byService = new Map<string, FrontendReading[]>()
+  const frontends = new Map<string, string>()
+  const found = readFrontends(rules, {
+    ...(client === undefined ? {} : { client }),
+    wanted: (frontend, title) => wanted(frontend, nameOf(frontend, title)),
+  })
+  for (const reading of found) {
+    const service = nameOf(reading.frontend, reading.title)
+    frontends.set(reading.frontend, service)
+    byService.set(service, [...(byService.get(service) ?? []), reading])
+  }
+  for (const frontend of new Set((counters ?? []).map((one) => one.frontend))) {
+    const service = nameOf(frontend, '')
+    if (frontends.has(frontend) || !wanted(frontend, service)) continue
+    frontends.set(frontend, service)
+    byService.set(service, [...(byService.get(service) ?? []), withoutRules(frontend)])
+  }
+  const ipvs = new Map((rules.ipvs?.services ?? []).map((one) => [formatKey(one.key), one]))
+  const agent = Map.groupBy(counters ?? [], ({ frontend }) => frontend)
+  const services = new Map(
+    Array.from(byService, ([service, readings]) => [service, serviceOf(readings, ipvs, agent)] as const),
+  )
+  const hasRules = rules.tables.length > 0
+  return { node, services, frontends, addresses: rules.addresses, connections: rules.conntrack, hasRules }
+}
+
+/** A frontend that an agent has counted, of a node whose rules were not given. */
+const withoutRules = (frontend: string): FrontendReading => ({
+  frontend,
+  title: '',
+  odds: new Map(),
+  tallies: [],
+  came: null,
+  scheduler: null,
+  affinity: false,
+  unknown: [],
+})
+
+const serviceOf = (
+  readings: readonly FrontendReading[],
+  ipvs: ReadonlyMap<string, IpvsService>,
+  agent: ReadonlyMap<string, readonly BackendCounter[]>,
+): ServiceOnNode => {
+  const virtual = readings.flatMap(({ frontend }) => ipvs.get(frontend) ?? [])
+  return {
+    frontends: readings.map((reading) => ({
+      frontend: reading.frontend,
+      odds: reading.odds,
+      came: cameTo(reading, ipvs, agent),
+    })),
+    opened: openedOf(readings, virtual, agent),
+    active: summed(virtual, ({ active, inactive }) => (active === null ? null : active + (inactive ?? 0))),
+    bytes: summed(virtual, ({ bytes }) => bytes ?? null),
+    scheduler: virtual[0]?.scheduler ?? readings.find(({ scheduler }) => scheduler !== null)?.scheduler ?? null,
+    affinity: readings.some(({ affinity }) => affinity),
+    unknown: [...new Set(readings.flatMap(({ unknown }) => unknown))],
+  }
+}
+
+/** An agent's counts of a frontend stand for what its rules count now. */
+const openedOf = (
+  readings: readonly FrontendReading[],
+  virtual: readonly IpvsService[],
+  agent: ReadonlyMap<string, readonly BackendCounter[]>,
+): ReadonlyMap<string, number> | null => {
+  const told = readings.flatMap(({ frontend }) => agent.get(frontend) ?? [])
+  if (told.length > 0)
+    return added(told.map(({ address, port, connections }) => [formatEndpoint(address, port), connections]))
+  const scheduled = summed(virtual, ({ connections }) => connections ?? null)
+  if (scheduled !== null) return scheduled
+  const tallies = new Map(readings.flatMap((reading) => reading.tallies.map((tally) => [tally.id, tally])))
+  if (tallies.size === 0) return null
+  return added(Array.from(tallies.values(), ({ backend, packets }) => [backend, packets]))
+}
+
+const cameTo = (
+  { frontend, came }: FrontendReading,
+  ipvs: ReadonlyMap<string, IpvsService>,
+  agent: ReadonlyMap<string, readonly BackendCounter[]>,
+): number | null => {
+  const told = agent.get(frontend)
+  if (told !== undefined) return told.reduce((sum, { connections }) => sum + connections, 0)
+  const service = ipvs.get(frontend)
+  if (service === undefined) return came
+  const counts = service.destinations.map(({ connections }) => connections)
+  return counts.some((count) => count === undefined) ? null : counts.reduce<number>((sum, one) => sum + (one ?? 0), 0)
+}
+
+/** null where no destination says it */
+const summed = (
+  services: readonly IpvsService[],
+  valueOf: (destination: IpvsService['destinations'][number]) => number | null,
+): ReadonlyMap<string, number> | null => {
+  const values = services.flatMap(({ destinations }) =>
+    destinations.flatMap((one): readonly (readonly [string, number])[] => {
+      const value = valueOf(one)
+      return value === null ? [] : [[formatEndpoint(one.address, one.port), value]]
+    }),
+  )
+  return values.length === 0 ? null : added(values)
+}
+
+const added = (values: readonly (readonly [string, number])[]): ReadonlyMap<string, number> => {
+  const sums = new Map<string, number>()
+  for (const [key, value] of values) sums.set(key, (sums.get(key) ?? 0) + value)
+  return sums
+}

@@ -1,0 +1,117 @@
+import type { LoadUnit, Observation, ObservedBackend } from '../observation.ts'
+import { addressIn } from './names.ts'
+import type { Observed } from './observed.ts'
+import type { FlowRow, LoadRow, Row } from './rows.ts'
+import { flowOf, valueOf } from './table-observation.ts'
+
+export interface PlacedRows {
+  /** Services of which rows say something */
+  readonly observed: readonly Observed[]
+  readonly warnings: readonly string[]
+}
+
+/**
+ * Lays tables of counts upon Services whose backends (and odds) rules or objects have told. A row finds its Services by its backend: `address:port`,
+ * pod or address. Connections of a backend without a row are none; CPU of one is not known, so it is left out.
+ */
+export const placeRows = (rows: readonly Row[], services: readonly Observed[], unit: LoadUnit): PlacedRows => {
+  const finder = new BackendFinder(services)
+  const placed = new Map<Observed, Map<string, Row[]>>()
+  const strangers: Row[] = []
+  for (const row of rows) {
+    const found = finder.find(row)
+    if (found.length === 0) strangers.push(row)
+    for (const { service, name } of found) {
+      const backends = placed.get(service) ?? new Map<string, Row[]>()
+      placed.set(service, backends.set(name, [...(backends.get(name) ?? []), row]))
+    }
+  }
+  const [first] = strangers
+  const more = strangers.length > 1 ? ` (and ${strangers.length - 1} more)` : ''
+  return {
+    observed: services.flatMap((service) => {
+      const its = placed.get(service)
+      return its === undefined ? [] : [withRows(service, its, unit)]
+    }),
+    warnings:
+      first === undefined
+        ? []
+        : [`${first.where}: ${first.backend}${more}: no Service of the rules or objects has such a backend: left out`],
+  }
+}
+
+/** Backends by every name that a table may give them. */
+class BackendFinder {
+  readonly #found = new Map<string, { readonly service: Observed; readonly name: string }[]>()
+
+  constructor(services: readonly Observed[]) {
+    for (const service of services) {
+      for (const [endpoint, name] of service.endpoints) this.#add(endpoint, service, name)
+      for (const { name, address } of service.observation.backends) {
+        const [, short] = name.split('/')
+        for (const alias of new Set([name, short, address])) if (alias !== undefined) this.#add(alias, service, name)
+      }
+    }
+  }
+
+  find({ backend, service }: Row): readonly { readonly service: Observed; readonly name: string }[] {
+    const found = this.#found.get(backend) ?? this.#found.get(addressIn(backend) ?? '') ?? []
+    if (service === null) return found
+    return found.filter(({ service: { observation } }) => {
+      const own = observation.service ?? ''
+      return own === service || own.split(':')[0] === service || own.split(':')[0]?.split('/')[1] === service
+    })
+  }
+
+  #add(alias: string, service: Observed, name: string): void {
+    const known = this.#found.get(alias)
+    if (known === undefined) this.#found.set(alias, [{ service, name }])
+    else if (!known.some((one) => one.service === service)) known.push({ service, name })
+  }
+}
+
+const withRows = (service: Observed, rows: ReadonlyMap<string, readonly Row[]>, unit: LoadUnit): Observed => {
+  const { observation, notes } = service
+  const missing = observation.backends.filter(({ name }) => !rows.has(name)).map(({ name }) => name)
+  const kept = unit === 'cpu' ? observation.backends.filter(({ name }) => rows.has(name)) : observation.backends
+  const flows = [...rows].flatMap(([name, its]) =>
+    its.filter((row): row is FlowRow => row.kind === 'flow').map((row) => ({ ...flowOf(row), backend: name })),
+  )
+  const next: Observation = {
+    ...observation,
+    unit,
+    backends: kept.map((backend) => backendOf(backend, rows.get(backend.name) ?? [], unit, observation.unit)),
+    ...(flows.length === 0 ? {} : { flows }),
+  }
+  const { nodes, ...withoutNodes } = next
+  return {
+    ...service,
+    observation: kept.length === observation.backends.length || nodes === undefined ? next : withoutNodes,
+    notes: missing.length === 0 ? notes : [...notes, missingNote(missing, unit)],
+  }
+}
+
+const backendOf = (
+  { count, ...backend }: ObservedBackend,
+  rows: readonly Row[],
+  unit: LoadUnit,
+  before: LoadUnit,
+): ObservedBackend => {
+  const loads = rows.filter((row): row is LoadRow => row.kind === 'load')
+  const [load, again] = loads
+  if (load !== undefined && again !== undefined)
+    throw new Error(`${again.where}: ${again.backend} is there twice (see ${load.where}): which count is right?`)
+  const counted = load === undefined ? rows : loads
+  const connections = unit !== 'connections' && before === 'connections' && count > 0 ? { connections: count } : {}
+  return {
+    ...backend,
+    count: counted.reduce((sum, row) => sum + (valueOf(row, unit) ?? 0), 0),
+    ...connections,
+    ...(load?.expected === undefined ? {} : { expectedOdds: load.expected }),
+  }
+}
+
+const missingNote = (missing: readonly string[], unit: LoadUnit): string => {
+  const named = missing.slice(0, 3).join(', ') + (missing.length > 3 ? ` and ${missing.length - 3} more` : '')
+  return unit === 'cpu' ? `no CPU is given of ${named}: left out` : `no ${unit} are given of ${named}: taken as 0`
+}

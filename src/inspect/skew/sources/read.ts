@@ -1,0 +1,145 @@
+import type { DumpFile, DumpPart } from '../../dumps/cut.ts'
+import { dialectOf } from '../../dumps/dialect.ts'
+import type { ObjectFile } from '../../dumps/names.ts'
+import { type CutDumps, cutDumps, readParts } from '../../dumps/read.ts'
+import { formatDumpProblem } from '../../dumps/problem.ts'
+import type { LoadUnit, Observation } from '../observation.ts'
+import { isCsv, readCsv } from './csv.ts'
+import { type AgentCounters, isOurJson, readJson } from './json.ts'
+import type { NodeSource } from './node-reading.ts'
+import type { Row } from './rows.ts'
+import { readSs } from './ss.ts'
+import { readTop } from './top.ts'
+
+/** The files that describe one node, or nobody says which. */
+export interface FileGroup {
+  /** '' nobody says */
+  readonly node: string
+  readonly files: readonly DumpFile[]
+}
+
+/** Everything that files say, each kind known by its content. */
+export interface ReadSources {
+  /** those that have rules, virtual services, connections or counters */
+  readonly nodes: readonly NodeSource[]
+  readonly rows: readonly Row[]
+  readonly observations: readonly Observation[]
+  readonly objects: readonly ObjectFile[]
+  readonly warnings: readonly string[]
+}
+
+export interface ReadOptions {
+  /** that counts are of; default: what the files have */
+  readonly unit?: LoadUnit
+  /** of a node's object, where there is no `ip addr` */
+  readonly addressesOf?: (node: string) => readonly string[]
+}
+
+/** Throws for a file that nothing can be made of, and for counts that cannot be judged, with file, line and field. */
+export const readSources = async (groups: readonly FileGroup[], options: ReadOptions = {}): Promise<ReadSources> => {
+  const read = await Promise.all(groups.map((group) => readGroup(group, options)))
+  return {
+    nodes: withAgents(
+      read.flatMap(({ nodes }) => nodes),
+      read.flatMap(({ agents }) => agents),
+    ),
+    rows: read.flatMap(({ rows }) => rows),
+    observations: read.flatMap(({ observations }) => observations),
+    objects: read.flatMap(({ objects }) => objects),
+    warnings: read.flatMap(({ warnings }) => warnings),
+  }
+}
+
+interface ReadGroup extends ReadSources {
+  readonly agents: readonly AgentCounters[]
+}
+
+const readGroup = async ({ node, files }: FileGroup, options: ReadOptions): Promise<ReadGroup> => {
+  const dumps: DumpFile[] = []
+  const rows: Row[] = []
+  const observations: Observation[] = []
+  const agents: AgentCounters[] = []
+  const warnings: string[] = []
+  for (const file of files) {
+    const { name, text } = file
+    if (text.trim() === '') throw new Error(`${name}: is empty`)
+    if (isOurJson(text)) {
+      const json = readJson(text, name, options.unit)
+      rows.push(...json.rows.map((row) => onNode(row, node)))
+      observations.push(...json.observations)
+      agents.push(...json.agents.map((agent) => ({ ...agent, node: node || agent.node })))
+      warnings.push(...json.warnings)
+    } else if (startsNoDump(text) && isCsv(text)) {
+      const csv = readCsv(text, name)
+      rows.push(...csv.rows)
+      warnings.push(...csv.warnings)
+    } else dumps.push(file)
+  }
+  const cut = cutDumps(dumps)
+  const tables = tableParts(cut)
+  return {
+    nodes: await nodesIn(node, cut, options),
+    rows: [...rows, ...tables.rows.map((row) => onNode(row, node))],
+    observations,
+    objects: cut.objects.map(({ file, line, text }) => ({
+      name: file,
+      content: Buffer.from('\n'.repeat(line - 1) + text),
+    })),
+    agents,
+    warnings: [...warnings, ...tables.warnings],
+  }
+}
+
+/** A connection's node is the one whose listing it stands in. */
+const onNode = (row: Row, node: string): Row => (node === '' || row.kind === 'load' ? row : { node, ...row })
+
+const startsNoDump = (text: string): boolean => {
+  const [first = ''] = text.split('\n', 20).filter((line) => line.trim() !== '' && !line.startsWith('#'))
+  return dialectOf(first) === null
+}
+
+const tableParts = ({ parts }: CutDumps): { readonly rows: readonly Row[]; readonly warnings: readonly string[] } => {
+  const read = parts.flatMap((part) => {
+    if (part.dialect === 'ss') return [readSs(part)]
+    return part.dialect === 'kubectl top pods' ? [readTop(part)] : []
+  })
+  return { rows: read.flatMap(({ rows }) => rows), warnings: read.flatMap(({ warnings }) => warnings) }
+}
+
+const isOfNode = ({ dialect }: DumpPart): boolean => dialect !== 'ss' && dialect !== 'kubectl top pods'
+
+const nodesIn = async (node: string, cut: CutDumps, { addressesOf }: ReadOptions): Promise<readonly NodeSource[]> => {
+  const parts = cut.parts.filter(isOfNode)
+  const doubtful = cut.problems.filter(({ doubt }) => doubt === true)
+  if (parts.length === 0 && doubtful.length > 0) throw new Error(doubtful.map(formatDumpProblem).join('\n'))
+  if (parts.length === 0) return []
+  const rules = await readParts(
+    { parts, problems: cut.problems },
+    { name: node, nodeAddresses: addressesOf?.(node) ?? [] },
+  )
+  return [{ node, rules }]
+}
+
+/** An agent's counters belong to the node of their name; where only one node is described, to that. */
+const withAgents = (nodes: readonly NodeSource[], agents: readonly AgentCounters[]): readonly NodeSource[] => {
+  const all = [...nodes]
+  for (const { node, counters } of agents) {
+    const at = all.findIndex((one) => one.node === node || (one.node === '' && agents.length === 1))
+    const found = all[at]
+    if (found === undefined) all.push({ node, rules: noRules(node), counters })
+    else all[at] = { ...found, counters: [...(found.counters ?? []), ...counters] }
+  }
+  return all
+}
+
+const noRules = (name: string): NodeSource['rules'] => ({
+  name,
+  tables: [],
+  ipvs: null,
+  conntrack: null,
+  addresses: new Set(),
+  addressesFrom: 'unknown',
+  routes: [],
+  complete: false,
+  problems: [],
+})

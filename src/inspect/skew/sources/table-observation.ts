@@ -1,0 +1,105 @@
+import type { Flow, LoadUnit, NodeObservation, Observation } from '../observation.ts'
+import { faultOfAll } from './limits.ts'
+import { byName } from './names.ts'
+import type { Observed } from './observed.ts'
+import type { FlowRow, LoadRow, Row } from './rows.ts'
+
+/** What the rows count: the unit that was asked for, else connections, else the only one they have. */
+export const unitOf = (rows: readonly Row[], asked: LoadUnit | undefined): LoadUnit => {
+  const has = new Set<LoadUnit>()
+  for (const row of rows) {
+    if (row.kind === 'flow') has.add('connections')
+    const values = row.kind === 'load' ? row.values : row
+    for (const unit of ['connections', 'bytes', 'requests', 'cpu'] as const) if (unit in values) has.add(unit)
+  }
+  const [first] = rows
+  if (asked !== undefined && !has.has(asked))
+    throw new Error(`${first?.where ?? ''}: has no ${asked}, only ${[...has].join(', ')}`)
+  if (asked !== undefined || has.has('connections')) return asked ?? 'connections'
+  return [...has][0] ?? 'connections'
+}
+
+/** What one row adds to its backend; null: the row does not say. */
+export const valueOf = (row: Row, unit: LoadUnit): number | null => {
+  if (row.kind === 'load') return row.values[unit] ?? null
+  return unit === 'connections' ? 1 : (row[unit] ?? null)
+}
+
+/** Tables alone: one observation for each Service that they name, or one for all. */
+export const observeTables = (rows: readonly Row[], unit: LoadUnit): readonly Observed[] =>
+  Array.from(
+    Map.groupBy(rows, ({ service }) => service),
+    ([service, its]): Observed => ({
+      observation: observationOf(service, its, unit),
+      frontends: [],
+      endpoints: new Map(),
+      notes: [],
+    }),
+  ).sort((a, b) => byName(a.observation.service ?? '', b.observation.service ?? ''))
+
+const observationOf = (service: string | null, rows: readonly Row[], unit: LoadUnit): Observation => {
+  const loads = rows.filter((row) => row.kind === 'load')
+  const flows = rows.filter((row) => row.kind === 'flow')
+  const counted = loads.length > 0 ? loads : flows
+  const byBackend = Map.groupBy<string, Row>(counted, ({ backend }) => backend)
+  const counters = nodesThatCounted(loads)
+  const names = [...byBackend.keys()].sort(byName)
+  const backends = names.map((name) => {
+    const its = byBackend.get(name) ?? []
+    const [first] = its
+    const value = its.reduce((sum, row) => sum + required(row, unit), 0)
+    return { name, count: value, ...(first?.kind === 'load' ? ownFields(first, counters.length > 0) : {}) }
+  })
+  const fault = faultOfAll(backends)
+  if (fault !== '') throw new Error(`${rows[0]?.where ?? ''}: ${service ?? 'the table'} ${fault}`)
+  const known = new Set(names)
+  const listed = flows.filter(({ backend }) => known.has(backend)).map(flowOf)
+  return {
+    service,
+    unit,
+    backends,
+    ...(counters.length === 0 ? {} : { nodes: counters.map((node) => nodeOf(node, loads, names, unit)) }),
+    ...(listed.length === 0 ? {} : { flows: listed }),
+    facts: {},
+  }
+}
+
+const required = (row: Row, unit: LoadUnit): number => {
+  const value = valueOf(row, unit)
+  if (value === null) throw new Error(`${row.where}: ${row.backend} has no ${unit}`)
+  return value
+}
+
+const ownFields = ({ node, zone, expected }: LoadRow, counts: boolean): object => ({
+  ...(node === undefined || counts ? {} : { node }),
+  ...(zone === undefined ? {} : { zone }),
+  ...(expected === undefined ? {} : { expectedOdds: expected }),
+})
+
+/** A backend with a line for each of several nodes: those nodes counted, they are not where it runs. Twice without is a contradiction. */
+const nodesThatCounted = (rows: readonly LoadRow[]): readonly string[] => {
+  const seen = new Map<string, LoadRow>()
+  const backends = new Set<string>()
+  let repeated = false
+  for (const row of rows) {
+    const key = `${row.backend}\n${row.node ?? ''}`
+    const before = seen.get(key)
+    if (before !== undefined)
+      throw new Error(`${row.where}: ${row.backend} is there twice (see ${before.where}): which count is right?`)
+    seen.set(key, row)
+    repeated ||= backends.has(row.backend)
+    backends.add(row.backend)
+  }
+  return repeated ? [...new Set(rows.map(({ node }) => node ?? ''))].sort(byName) : []
+}
+
+const nodeOf = (node: string, rows: readonly LoadRow[], names: readonly string[], unit: LoadUnit): NodeObservation => ({
+  node,
+  counts: names.map((name) => {
+    const row = rows.find((one) => one.backend === name && (one.node ?? '') === node)
+    return row === undefined ? 0 : required(row, unit)
+  }),
+  odds: null,
+})
+
+export const flowOf = ({ kind: _kind, service: _service, where: _where, ...flow }: FlowRow): Flow => flow
