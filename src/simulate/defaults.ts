@@ -1,3 +1,4 @@
+import { addressText } from './address.ts'
 import type {
   ClientGroup,
   Duration,
@@ -70,10 +71,7 @@ export const nodesOf = (count: number, changes: Partial<NodeSpec> = {}): NodeSpe
   Array.from({ length: count }, (_, i) => ({ name: `node-${i}`, zone: null, lag: fixed(0), ...changes }))
 
 /** The address a pod has when none is given: 10.244.<node>.<n>, upwards where a node or n passes 255. */
-export const podAddress = (node: number, n: number): string => {
-  const value = 0x0af40000 + node * 256 + 1 + n
-  return [24, 16, 8, 0].map((bits) => Math.floor(value / 2 ** bits) % 256).join('.')
-}
+export const podAddress = (node: number, n: number): string => addressText(0x0af40000 + node * 256 + 1 + n)
 
 /** `pod-0` … on the nodes in turn, there from the beginning. */
 export const podsOf = (count: number, nodes: number, changes: Partial<PodSpec> = {}): PodSpec[] =>
@@ -98,7 +96,7 @@ export const clientsOf = (
   count,
   nodes,
   clientsPerAddress: 1,
-  address: '10.100.0.1',
+  address: '',
   traffic,
   requests: traffic.kind === 'arrivals' ? { ...defaultRequests, perSecond: 0, perConnection: 1 } : defaultRequests,
   startsAt: Number.NEGATIVE_INFINITY,

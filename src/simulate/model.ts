@@ -99,7 +99,7 @@ export interface ClientGroup {
   readonly nodes: readonly number[]
   /** so many clients share a source address (NAT), ≥ 1; addresses count up from `address`. Default 1 */
   readonly clientsPerAddress: number
-  /** IPv4 of the first. Default 10.<100 + group>.0.1 */
+  /** IPv4 of the first; '' (default): 10.100.0.1 for the first such group, each further one from the next /16 on */
   readonly address: string
   readonly traffic: Traffic
   readonly requests: Requests
@@ -111,7 +111,8 @@ export interface ClientGroup {
 }
 
 /**
- * pool: each client keeps `connections` open; one that ended or was refused comes back after `reconnect` (closed loop).
+ * pool: each client keeps `connections` open; one that ended comes back after `reconnect` (closed loop), one that was refused after
+ * `reconnect` too, but not before a second. Clients that are there since −Infinity begin somewhere within the life of a connection.
  * http2: the same with ⌈concurrency/streams⌉ connections: one carries up to `streams` requests at a time.
  * arrivals: the group opens `perSecond` × count connections a second, whatever is open: poisson from clients at random, steady from
  * each in turn.
@@ -346,6 +347,8 @@ export interface SimulateOptions {
   /** worker threads; 0: in this thread. Default: one per processor, fewer for little work. Never changes the outcome */
   readonly threads?: number
   readonly signal?: AbortSignal
+  /** of one run, warm-up included: a RangeError says when it got there. Default 1,000,000,000; at most 4,000,000,000 */
+  readonly maxEvents?: number
   /** after each batch */
   readonly onProgress?: (done: number, runs: number) => void
 }
