@@ -1,6 +1,6 @@
 /**
- * The incomplete gamma function and the chi-square distributions made of it, by the series and the continued fraction
- * of Numerical Recipes §6.2 (DLMF 8.7.1 and 8.9.2): about 13 digits, also far out in the tail.
+ * The gamma function and its incomplete forms, by the series and the continued fraction of Numerical Recipes §6.2
+ * (DLMF 8.7.1 and 8.9.2): about 13 digits, also far out in the tail.
  */
 
 // Lanczos, g = 7, n = 9 (Godfrey): 15 digits
@@ -17,6 +17,36 @@ export const logGamma = (x: number): number => {
   return 0.5 * Math.log(2 * Math.PI) + (x - 0.5) * Math.log(base) - base + Math.log(sum)
 }
 
+/**
+ * What Stirling's formula leaves out: ln Γ(x) − ((x − ½)·ln x − x + ½·ln 2π), x > 0 (DLMF 5.11.1). Differences of ln Γ at
+ * large arguments keep their digits when they are taken term by term with this.
+ */
+export const stirlingError = (x: number): number => {
+  if (x < 15) return logGamma(x) - ((x - 0.5) * Math.log(x) - x + 0.5 * Math.log(2 * Math.PI))
+  const y = 1 / (x * x)
+  return (1 / 12 - y * (1 / 360 - y * (1 / 1260 - y * (1 / 1680 - y / 1188)))) / x
+}
+
+/**
+ * x·ln(x/m) + m − x, without cancellation where x is near m (Loader 2000, "Fast and accurate computation of binomial
+ * probabilities"); m > 0, x ≥ 0.
+ */
+export const deviance = (x: number, m: number): number => {
+  if (x === 0) return m
+  const u = (x - m) / m
+  if (Math.abs(u) > 0.1) return x * Math.log(x / m) + m - x
+  // m·((1 + u)·ln(1 + u) − u) = m·Σ (−u)^j / (j·(j − 1)), j from 2
+  let power = u * u
+  let sum = 0
+  for (let j = 2; j < 40; j++) {
+    const before = sum
+    sum += power / (j * (j - 1))
+    if (sum === before) break
+    power *= -u
+  }
+  return m * sum
+}
+
 const terms = 100_000
 
 const lowerBySeries = (a: number, x: number): number => {
@@ -26,7 +56,7 @@ const lowerBySeries = (a: number, x: number): number => {
     term *= x / (a + n)
     sum += term
   }
-  return sum * Math.exp(a * Math.log(x) - x - logGamma(a))
+  return sum * gammaTerm(a, x)
 }
 
 // modified Lentz
@@ -46,8 +76,12 @@ const upperByFraction = (a: number, x: number): number => {
     fraction *= d * c
     if (Math.abs(d * c - 1) < 1e-16) break
   }
-  return fraction * Math.exp(a * Math.log(x) - x - logGamma(a))
+  return fraction * gammaTerm(a, x)
 }
+
+/** xᵃ·e⁻ˣ / Γ(a), a > 0, x > 0 */
+export const gammaTerm = (a: number, x: number): number =>
+  Math.exp(-deviance(a, x) + 0.5 * Math.log(a / (2 * Math.PI)) - stirlingError(a))
 
 /** P(a, x) and Q(a, x) = 1 − P, a > 0, each without cancellation. */
 export const incompleteGamma = (a: number, x: number): { readonly lower: number; readonly upper: number } => {
@@ -59,49 +93,4 @@ export const incompleteGamma = (a: number, x: number): { readonly lower: number;
   }
   const upper = Math.min(1, upperByFraction(a, x))
   return { lower: 1 - upper, upper }
-}
-
-/** P(X² ≤ x) and P(X² ≥ x) of the chi-square distribution. */
-export const chiSquare = (degrees: number, x: number): { readonly lower: number; readonly upper: number } =>
-  incompleteGamma(degrees / 2, x / 2)
-
-const bisect = (low: number, high: number, tooLow: (x: number) => boolean): number => {
-  for (let i = 0; i < 200 && high - low > 1e-12 * high; i++) {
-    const middle = (low + high) / 2
-    if (tooLow(middle)) low = middle
-    else high = middle
-  }
-  return (low + high) / 2
-}
-
-const doubled = (tooLow: (x: number) => boolean): number => {
-  let high = 1
-  while (high < 1e12 && tooLow(high)) high *= 2
-  return high
-}
-
-/** The x that chi-square passes with probability `level`. */
-export const chiSquareCritical = (degrees: number, level: number): number => {
-  const tooLow = (x: number): boolean => chiSquare(degrees, x).upper > level
-  return bisect(0, doubled(tooLow), tooLow)
-}
-
-/** P(X² ≥ x) of the noncentral distribution: a Poisson mixture, summed outwards from its heaviest term. */
-export const noncentralUpper = (degrees: number, lambda: number, x: number): number => {
-  const half = lambda / 2
-  const weight = (j: number): number => Math.exp(j * Math.log(half) - half - logGamma(j + 1))
-  if (half === 0) return chiSquare(degrees, x).upper
-  const middle = Math.floor(half)
-  const reach = Math.ceil(12 * Math.sqrt(half) + 30)
-  let sum = 0
-  for (let j = Math.max(0, middle - reach); j <= middle + reach; j++)
-    sum += weight(j) * chiSquare(degrees + 2 * j, x).upper
-  return Math.min(1, sum)
-}
-
-/** The non-centrality at which a test of this level finds the difference with this power. */
-export const noncentralityFor = (degrees: number, level: number, power: number): number => {
-  const critical = chiSquareCritical(degrees, level)
-  const tooLow = (lambda: number): boolean => noncentralUpper(degrees, lambda, critical) < power
-  return bisect(0, doubled(tooLow), tooLow)
 }

@@ -1,0 +1,14 @@
+import { chiSquare } from './chi-square.ts'
+import { bisect } from './root.ts'
+
+/** P(Z ≥ z) */
+export const normalUpper = (z: number): number => {
+  const { lower, upper } = chiSquare(1, z * z)
+  return z > 0 ? upper / 2 : 0.5 + lower / 2
+}
+
+/** The z that a normal variable passes with probability `upper` (0 < upper < 1). */
+export const normalQuantile = (upper: number): number => {
+  if (upper > 0.5) return -normalQuantile(1 - upper)
+  return bisect(0, 40, (z) => normalUpper(z) > upper)
+}
