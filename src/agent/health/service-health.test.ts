@@ -122,6 +122,15 @@ test('two Services that want one port: the other has it as soon as the first let
   expect(services.problems()).toEqual([])
 })
 
+test('opens everywhere once the node is known, when it was planned before', async () => {
+  const { plan, services } = setUp([])
+  const port = await freePort()
+  plan('shop/web', port, 1)
+  services.setHosts([''])
+  await expect.poll(() => statusOf(port)).toBe(200)
+  expect(services.problems()).toEqual([])
+})
+
 test('follows the addresses of the node; without any it says so', async () => {
   const { plan, services } = setUp([])
   const port = await freePort()

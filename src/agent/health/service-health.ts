@@ -1,4 +1,5 @@
 import type { Server } from 'node:http'
+import { isDeepStrictEqual } from 'node:util'
 import type { ServiceKey } from '../../model/objects.ts'
 import type { HealthCheck } from '../../routing/health.ts'
 import type { Clock } from '../../util/clock.ts'
@@ -70,7 +71,7 @@ export class ServiceHealth implements AsyncDisposable {
 
   /** The node's addresses changed: ports move. */
   setHosts(hosts: readonly string[]): void {
-    if (hosts.join() === this.#hosts.join()) return
+    if (isDeepStrictEqual(hosts, this.#hosts)) return
     this.#hosts = hosts
     // what is opened anew stands at the end of the map again
     const before = Array.from(this.#openings)
