@@ -15,6 +15,9 @@ test.each<[ScenarioName, readonly string[], RegExp | null]>([
   ['scale', ['keep'], /takes no --keep$/],
   ['even', ['repeat'], /takes no --repeat$/],
   ['affinity', ['repeat', 'pods', 'nodes', 'scheduler'], null],
+  ['affinity', ['resume'], /takes no --resume$/],
+  ['all', ['plane', 'seed', 'level', 'repeat', 'minutes', 'report', 'resume', 'output'], null],
+  ['all', ['connections', 'chart'], /takes no --connections, --chart$/],
   ['affinity', ['keep', 'minutes'], /takes no --minutes, --keep$/],
 ])('%s with %j', (scenario, flags, words) => {
   const check = (): void => checkFlags(scenario, given(...flags))

@@ -37,7 +37,9 @@ interface RunFlags extends ClusterFlags {
   readonly repeat: number
   readonly services: number
   readonly endpoints: number
-  readonly minutes: number
+  readonly minutes?: number
+  readonly report: string
+  readonly resume: boolean
   /** false: --no-chart */
   readonly chart: string | false
   readonly output: 'table' | 'json'
@@ -116,7 +118,7 @@ const withCluster = (command: Command): Command =>
       new Option('--family <family>', 'addresses of the Service').choices(Object.keys(families)).default('IPv4'),
     )
 
-const defaults = 'nftables; walkthrough: iptables; scale and reported imbalances: all'
+const defaults = 'nftables; walkthrough: iptables; scale, all and reported imbalances: all'
 
 function registerRun(command: Command, shell: Shell): void {
   withCluster(command.command('run'))
@@ -131,9 +133,11 @@ function registerRun(command: Command, shell: Shell): void {
     .option('--repeat <count>', 'reported imbalances: each run so often, each time with other luck', whole(1, 1000), 1)
     .option('--services <count>', 'scale: Services at most', whole(10, 20_000), 10_000)
     .option('--endpoints <count>', 'scale: of each Service', whole(1, 100), 10)
-    .option('--minutes <count>', 'scale: nothing is begun later', whole(1, 600), 10)
+    .option('--minutes <count>', 'scale: nothing is begun later (10); all: it ends then (30)', whole(1, 600))
     .option('--chart <file>', 'scale: where the drawing goes', 'evenkeel-scale.svg')
     .option('--no-chart', 'scale: no drawing')
+    .option('--report <file>', 'all: where the page goes, and beside it what --resume reads', 'evenkeel-lab.html')
+    .option('--resume', 'all: run what an earlier one with the same parameters has not finished', false)
     .option('--keep', 'leave the lab standing when all is done', false)
     .addOption(new Option('-o, --output <format>', 'what to print').choices(['table', 'json']).default('table'))
     .action((name: string | undefined, flags: RunFlags, own: Command) => {
@@ -202,7 +206,14 @@ async function run(
   if (scenario === 'scale') {
     const { labScale } = await import('./lab-scale.ts')
     const chart = flags.chart === false ? null : flags.chart
-    await labScale({ ...flags, connections, chart, planes: flags.plane ?? knownPlanes, signal })
+    const { minutes = 10 } = flags
+    await labScale({ ...flags, minutes, connections, chart, planes: flags.plane ?? knownPlanes, signal })
+    return took()
+  }
+  if (scenario === 'all') {
+    const { labAll } = await import('./lab-all.ts')
+    const { minutes = 30 } = flags
+    await labAll({ ...flags, minutes, id: `all${process.pid}`, planes: flags.plane ?? knownPlanes, signal })
     return took()
   }
   if (isImbalance(scenario)) {

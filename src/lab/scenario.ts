@@ -6,11 +6,11 @@ import type { LabService } from './controller/service.ts'
 import { type ImbalanceName, imbalanceNames } from './imbalance/scenarios.ts'
 import type { RunReport, LabReport, Skipped } from './report.ts'
 
-const plainNames = ['even', 'weighted', 'restart', 'walkthrough', 'scale', 'app'] as const
+const plainNames = ['even', 'weighted', 'restart', 'walkthrough', 'scale', 'app', 'all'] as const
 
 export type ScenarioName = (typeof plainNames)[number] | ImbalanceName
 
-/** Reported imbalances (imbalance/scenarios.ts) last. */
+/** Reported imbalances (imbalance/scenarios.ts) last; `all` is every other but `app` (all/parts.ts). */
 export const scenarioNames: readonly ScenarioName[] = [...plainNames, ...imbalanceNames]
 
 /** What every scenario is given. */

@@ -1,0 +1,172 @@
+import { type BarPanel, chartSvg, type LinePanel, type Panel } from '../../../util/chart/chart.ts'
+import type { Comparison, FigureTable, ImbalanceReport, ImbalanceRun, Series } from '../../imbalance/report.ts'
+import { nameOfRun } from '../../imbalance/result.ts'
+import { type Cell, luckText, numberText, type PageTable, type Section, skippedText } from './section.ts'
+
+type Body = Omit<Section, 'name' | 'summary' | 'result' | 'faults'>
+
+/** Of a reported imbalance. */
+export const imbalanceSection = (report: ImbalanceReport): Body => {
+  const { runs, claims, tables, findings, skipped, bands } = report
+  return {
+    claims,
+    charts: [...quantityCharts(report), ...seriesCharts(report)],
+    tables: [...(runs.length === 0 ? [] : [tableOf(runs)]), ...tables.map(figuresOf)],
+    findings: [
+      ...findings,
+      ...bands
+        .filter((band) => band.runs > 1)
+        .map((band) => `${nameOfRun(band)}: ${band.inside} of ${band.runs} runs inside the band.`),
+    ],
+    skipped: skipped.map(skippedText),
+  }
+}
+
+const titleOf = (run: ImbalanceRun): string => `${nameOfRun(run)}${run.repetition > 1 ? ` (${run.repetition})` : ''}`
+
+/** Nobody looks at more of them. */
+const MOST_PANELS = 18
+
+const BAND = 'predicted: 95 in 100 simulated runs are wholly inside'
+
+/** A drawing for each unit in which several things were measured: pods beside each other. Repetitions are in the table. */
+const quantityCharts = ({ scenario, runs }: ImbalanceReport): readonly string[] => {
+  const first = runs.filter(({ repetition }) => repetition === 1)
+  const units = [...new Set(first.flatMap(({ predicted }) => predicted.map(({ unit }) => unit)))]
+  return units.flatMap((unit) => {
+    const panels = first.flatMap((run) => {
+      const of = run.predicted.filter((one) => one.unit === unit)
+      return of.length < 2 ? [] : [barsOf(run, unit, of)]
+    })
+    return panels.length === 0
+      ? []
+      : [
+          chartSvg({
+            title: `${scenario}: ${unit === '' ? 'measured' : unit}`,
+            subtitle: `Bars: measured. Brackets: ${BAND}`,
+            description: descriptionOf(first, unit),
+            series: ['measured'],
+            panels: panels.slice(0, MOST_PANELS),
+          }),
+        ]
+  })
+}
+
+const barsOf = (run: ImbalanceRun, unit: string, of: readonly Comparison[]): BarPanel => ({
+  kind: 'bars',
+  title: titleOf(run),
+  categories: of.map(({ name }) => name),
+  label: '',
+  y: { label: unit },
+  bars: [
+    { series: 0, values: of.map(({ value, low, high }) => ({ value, ...(isKnown(low, high) && { low, high }) })) },
+  ],
+})
+
+/** A band that could not be told is null once it was JSON. */
+const isKnown = (...values: readonly unknown[]): boolean =>
+  values.every((value) => typeof value === 'number' && Number.isFinite(value))
+
+const descriptionOf = (runs: readonly ImbalanceRun[], unit: string): string =>
+  runs
+    .map((run) => {
+      const of = run.predicted.filter((one) => one.unit === unit)
+      return `${titleOf(run)}: ${of.map(({ name, value }) => `${name} ${numberText(value)}`).join(', ')}.`
+    })
+    .join(' ')
+
+/** A drawing for each unit that was followed over time, a panel for each run. */
+const seriesCharts = ({ scenario, runs }: ImbalanceReport): readonly string[] => {
+  const first = runs.filter(({ repetition, series = [] }) => repetition === 1 && series.length > 0)
+  const units = [...new Set(first.flatMap(({ series = [] }) => series.map(({ unit }) => unit)))]
+  return units.map((unit) => {
+    const ofRun = ({ series = [] }: ImbalanceRun): readonly Series[] => series.filter((one) => one.unit === unit)
+    const names = [...new Set(first.flatMap((run) => ofRun(run).map(({ name }) => name)))]
+    const panels: Panel[] = first.flatMap((run) => {
+      const own = ofRun(run)
+      return own.length === 0 ? [] : [linesOf(run, unit, own, names)]
+    })
+    const hasBand = first.some((run) => ofRun(run).some(({ predicted }) => predicted !== undefined))
+    return chartSvg({
+      title: `${scenario}: over time`,
+      subtitle: hasBand ? 'Lines: measured. Dashed: the median of simulated runs' : 'As measured',
+      description: `${unit} of ${names.join(', ')} over time, in ${panels.length} runs.`,
+      series: names,
+      ...(hasBand && { band: 'predicted by simulated runs' }),
+      panels: panels.slice(0, MOST_PANELS),
+    })
+  })
+}
+
+const linesOf = (run: ImbalanceRun, unit: string, own: readonly Series[], names: readonly string[]): LinePanel => ({
+  kind: 'lines',
+  title: titleOf(run),
+  x: { label: 'time', scale: 'time' },
+  y: { label: unit },
+  lines: own.flatMap(({ name, points, predicted = [] }) => [
+    { series: names.indexOf(name), points },
+    {
+      series: names.indexOf(name),
+      look: 'dashed' as const,
+      points: predicted.map(([second, , median]) => [second, median] as const),
+    },
+  ]),
+  bands: own.flatMap(({ name, predicted = [] }) =>
+    predicted.length === 0
+      ? []
+      : [
+          {
+            series: names.indexOf(name),
+            points: predicted.map(([second, low, , high]) => [second, low, high] as const),
+          },
+        ],
+  ),
+})
+
+const tableOf = (runs: readonly ImbalanceRun[]): PageTable => ({
+  title: 'Each run',
+  header: ['plane, scheduler', 'claimed', 'measured', 'predicted (median)', 'verdict'],
+  rows: runs.map((run) => [
+    titleOf(run),
+    run.claimed,
+    measuredOf(run),
+    {
+      lines: run.predicted.map(
+        ({ low, median, high, inside }) =>
+          `${numberText(low)} … ${numberText(high)} (${numberText(median)})${inside ? '' : ' ✗'}`,
+      ),
+    },
+    verdictOf(run),
+  ]),
+})
+
+const measuredOf = ({ predicted, facts = {}, failures, connections }: ImbalanceRun): Cell => ({
+  lines: [
+    ...predicted.map(({ name, value, unit }) => `${name} ${numberText(value)}${unit === '' ? '' : ` ${unit}`}`),
+    ...Object.entries(facts).map(
+      ([name, value]) => `${name}: ${typeof value === 'number' ? numberText(value) : value}`,
+    ),
+    ...(failures > 0 ? [`${numberText(failures)} of ${numberText(connections)} connections failed`] : []),
+  ],
+})
+
+const verdictOf = ({ insideBand, bandP, skew, notes }: ImbalanceRun): Cell => ({
+  lines: [
+    insideBand ? `✓ as predicted (${luckText(bandP)})` : `✗ outside the prediction (${luckText(bandP)})`,
+    ...(skew === null
+      ? []
+      : [
+          `skew: ${skew.verdict}${skew.cause === null ? '' : ` (${skew.cause.code})`}, ${luckText(skew.p)}`,
+          ...(skew.cause === null ? [] : [skew.cause.evidence, `Cure: ${skew.cause.cure}`]),
+        ]),
+    ...notes,
+  ],
+  tone: insideBand ? 'good' : 'bad',
+})
+
+const figuresOf = ({ title, header, rows }: FigureTable): PageTable => ({
+  title,
+  header,
+  numeric: header.map((_, column) => rows.every((row) => typeof row[column] === 'number')),
+  rows: rows.map((row) => row.map((cell) => (typeof cell === 'number' ? numberText(cell) : cell))),
+})

@@ -1,0 +1,63 @@
+import type { Claim } from '../../imbalance/report.ts'
+
+/** A scenario as the page shows it, whatever its report looks like: all of it text, nothing escaped yet. */
+export interface Section {
+  readonly name: string
+  readonly summary: string
+  readonly result: Result
+  readonly claims: readonly Claim[]
+  /** drawings, as SVG of util/chart */
+  readonly charts: readonly string[]
+  readonly tables: readonly PageTable[]
+  /** in words, what it comes to */
+  readonly findings: readonly string[]
+  /** what is not as it should be */
+  readonly faults: readonly string[]
+  /** what could not be run, and why */
+  readonly skipped: readonly string[]
+}
+
+/** In a few words, and whether one should look: never told by colour alone. */
+export interface Result {
+  readonly words: string
+  readonly tone: Tone
+}
+
+export type Tone = 'good' | 'bad' | 'plain'
+
+export interface PageTable {
+  readonly title: string
+  readonly header: readonly string[]
+  /** of each column: numbers stand at the right; text is the default */
+  readonly numeric?: readonly boolean[]
+  readonly rows: readonly (readonly Cell[])[]
+}
+
+/** Lines below each other; `code` as it was typed. */
+export type Cell = string | { readonly lines: readonly string[]; readonly tone?: Tone; readonly code?: true }
+
+/** For a person: as many digits as tell something. */
+export const numberText = (value: number | null): string => {
+  if (value === null || !Number.isFinite(value)) return '–'
+  if (Number.isInteger(value)) return value.toLocaleString('en')
+  const size = Math.abs(value)
+  return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : size >= 0.01 ? 2 : 4)
+}
+
+/** `p = 0.13`; below a millionth `p < 0.000001` */
+export const luckText = (p: number | null): string => {
+  if (p === null) return 'p not known'
+  return p < 1e-6 ? 'p < 0.000001' : `p = ${Number(p.toPrecision(2))}`
+}
+
+export const skippedText = (skipped: {
+  readonly service?: string
+  readonly plane?: string
+  readonly scheduler?: string
+  readonly services?: number
+  readonly reason: string
+}): string => {
+  const { service, plane, scheduler, services, reason } = skipped
+  const size = services === undefined ? undefined : `${services.toLocaleString('en')} Services`
+  return `${[service, plane, scheduler, size].filter((part) => part !== undefined).join(', ')}: ${reason}`
+}
