@@ -11,13 +11,15 @@ npm run -s bench -- connect [--plane P] [-o json]
 npm run -s bench -- peers [--services N] [--endpoints M] [--changes N] [--storm N] [--peers LIST] [--iptables-backend legacy|nft]
                           [--patience SECONDS] [-o json]
 npm run -s bench -- soak [--hours H] [--services N] [--endpoints M] [--seed TEXT] [-o json]
+npm run -s bench -- simulate [--endpoints M] [--events N] [-o json]
 
 sync      how long a full sync, a change and a restart take, and what they cost in memory (docs/json.md)
 connect   what a connection through a frontend costs against a direct one, with 10 and 10,000 Services
 peers     the agent and the real kube-proxy, one after the other, against the same real API server (--peers: some of
           ${peerNames.join(',')}; without it all but evenkeel-iptables)
 soak      the whole agent through hours of simulated churn (default 24): exit 1 when something grows or the kernel differs
-All need root; they work in network namespaces of their own.`
+simulate  connection events per second of CPU time under each scheduler, and whether threads change the outcome: exit 1 when they do
+All but simulate need root; they work in network namespaces of their own.`
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -30,6 +32,7 @@ const { values, positionals } = parseArgs({
     peers: { type: 'string', default: usualPeers.join(',') },
     'iptables-backend': { type: 'string', default: 'nft' },
     hours: { type: 'string', default: '24' },
+    events: { type: 'string', default: '1000000' },
     seed: { type: 'string', default: '1' },
     plane: { type: 'string', default: 'nftables' },
     profile: { type: 'string' },
@@ -39,7 +42,7 @@ const { values, positionals } = parseArgs({
 })
 
 const number = (
-  name: 'services' | 'endpoints' | 'changes' | 'storm' | 'patience' | 'hours',
+  name: 'services' | 'endpoints' | 'changes' | 'storm' | 'patience' | 'hours' | 'events',
   fallback?: number,
 ): number => {
   const value = Number(values[name] ?? fallback)
@@ -101,6 +104,11 @@ if (values.help || positionals.length !== 1) {
   const report = await benchSoak({ ...shape, seed: values.seed, progress })
   print(report, formatSoak)
   process.exitCode = report.verdict === 'flat' ? 0 : 1
+} else if (positionals[0] === 'simulate') {
+  const { benchSimulate, formatSimulate } = await import('./simulate.ts')
+  const report = await benchSimulate({ pods: number('endpoints'), events: number('events'), repeats: 5, progress })
+  print(report, formatSimulate)
+  process.exitCode = report.identical ? 0 : 1
 } else {
   console.error(usage)
   process.exitCode = 2
