@@ -14,6 +14,8 @@ export default defineConfig({
           exclude: [kernelTests, kubeTests, '**/node_modules/**'],
           pool: 'threads',
           maxWorkers: '100%',
+          // ends what hangs; how long a test takes is the machine's
+          testTimeout: 30_000,
         },
       },
       {

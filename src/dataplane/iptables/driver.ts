@@ -7,7 +7,7 @@ import { backendCounters } from './connection-counts.ts'
 import type { IptablesObject } from './objects.ts'
 import { INVALID_DROPPED, LOCALHOST_ACCEPTED } from './nfacct.ts'
 import { grouped, isOurTable, objectsOf, TABLES } from './observe.ts'
-import { inverse, PIECE, type Step, stepsOf } from './order.ts'
+import { inverse, type Step, stepsOf } from './order.ts'
 import { areOurs, isKubelets, isWatched, leadsToOurs } from './ownership.ts'
 import { type Removal, removal } from './removal.ts'
 
@@ -56,7 +56,7 @@ class IptablesDriver implements Driver<IptablesObject> {
     for (const object of change.remove) if (isKubelets(object)) this.#left.add(object.key)
     for (const object of change.add) this.#left.delete(object.key)
     const ours = { ...change, remove: change.remove.filter((object) => !isKubelets(object)) }
-    const steps = stepsOf(ours, this.#piece)
+    const steps = stepsOf(ours, this.#iptables.blockLines)
     if (steps.length === 0) return
     await this.#restore(steps, signal)
   }
@@ -79,7 +79,7 @@ class IptablesDriver implements Driver<IptablesObject> {
 
   async remove(): Promise<void> {
     const { change } = await this.#removal()
-    const steps = stepsOf(change, this.#piece)
+    const steps = stepsOf(change, this.#iptables.blockLines)
     if (steps.length === 0) return
     await this.#restore(steps)
     using accounting = await this.#kernel.accounting()
@@ -98,11 +98,6 @@ class IptablesDriver implements Driver<IptablesObject> {
     await this.#iptables[Symbol.asyncDispose]()
   }
 
-  /** iptables-legacy replaces the table whatever the change is. */
-  get #piece(): number | null {
-    return this.#iptables.backEnd === 'nft' ? PIECE : null
-  }
-
   /** All steps or none: those that are in force are taken back when a later one fails. */
   async #restore(steps: readonly Step[], signal?: AbortSignal): Promise<void> {
     try {
@@ -116,7 +111,9 @@ class IptablesDriver implements Driver<IptablesObject> {
 
   async #takeBack(steps: readonly Step[], cause: RestoreError): Promise<void> {
     try {
-      await this.#iptables.restore(steps.toReversed().flatMap(({ change }) => stepsOf(inverse(change), this.#piece)))
+      await this.#iptables.restore(
+        steps.toReversed().flatMap(({ change }) => stepsOf(inverse(change), this.#iptables.blockLines)),
+      )
     } catch {
       const { operation, object, detail } = cause
       const more = `${detail}; what came before it could not be taken back`

@@ -8,9 +8,6 @@ export interface Step extends RestoreBlock {
   readonly change: Change<IptablesObject>
 }
 
-/** Lines in one transaction of iptables-nft, about 25 Services of 10 endpoints: one of all costs minutes, as its cost grows with their square. */
-export const PIECE = 1_000
-
 /**
  * The transactions that a change takes, in order. After each of them every packet meets whole chains: what refuses comes before the
  * translation goes and goes after the translation has come (filter around nat), and where a table's part is longer than `piece` lines,

@@ -387,7 +387,7 @@ test('one kernel call in ten fails, others interfere, the process restarts: 1,00
     ),
     { numRuns: 1_000 },
   )
-}, 60_000)
+}, 240_000)
 
 /** Deletes the nth element there is. */
 const steal = (kernel: FakeKernel, nth: number): void => {

@@ -5,6 +5,7 @@ import { Turns } from '../netlink/turns.ts'
 import type { EventTransport } from '../nftables/events.ts'
 import { LegacyWatch, legacyTables } from './legacy-watch.ts'
 import { NftEvents } from './nft-events.ts'
+import type { NftRestore } from './nft-restore.ts'
 import type { Programs } from './programs.ts'
 import { restoreFamily } from './restore.ts'
 import { SaveReader } from './save.ts'
@@ -22,6 +23,8 @@ import {
 
 /** Own restores of more lines are not sent back to us as events: the kernel would make one of each. */
 const EVENTS_UP_TO = 500
+/** About 8 MiB of netlink messages. */
+const BLOCK_LINES = 10_000
 /** a table of 200,000 rules takes iptables-nft-save most of a minute */
 const SAVE_DEADLINE_MS = 300_000
 
@@ -34,6 +37,8 @@ export interface ConnectionOptions {
   tableExists(family: IptablesFamily, table: string): Promise<boolean>
   /** a table of iptables-nft over netlink; null: not everything that is needed is understood */
   readNft(family: IptablesFamily, table: string, needed: (chain: string) => boolean): Promise<SavedTable | null>
+  /** how iptables-nft's tables are written without its program, and the netlink address that events of it carry; null: legacy */
+  readonly nft: { readonly restore: NftRestore; readonly port: number } | null
   /** called once, at the end */
   close(): void
 }
@@ -43,13 +48,18 @@ export class IptablesConnection implements Iptables {
   readonly families: readonly IptablesFamily[] = ['ip', 'ip6']
   readonly #options: ConnectionOptions
   readonly #turns = new Turns()
-  /** process ids of programs of ours whose events may still come */
-  readonly #ours = new Set<number>()
+  /** whom events come from that are of our own making: our sockets, and process ids of programs of ours */
+  readonly #ours: Set<number>
   #events: NftEvents | null = null
   #legacy: LegacyWatch | null = null
 
   constructor(options: ConnectionOptions) {
     this.#options = options
+    this.#ours = new Set(options.nft ? [options.nft.port] : [])
+  }
+
+  get blockLines(): number | null {
+    return this.backEnd === 'nft' ? BLOCK_LINES : null
   }
 
   get backEnd(): Iptables['backEnd'] {
@@ -136,9 +146,7 @@ export class IptablesConnection implements Iptables {
         await this.#run(run, signal)
       } catch (error) {
         if (!(error instanceof RestoreError) || done === 0) throw error
-        const { operation, errno, detail, object, line } = error
-        const all = error.done === null ? null : done + error.done
-        throw new RestoreError({ operation, errno, detail, object, line, done: all }, { cause: error })
+        throw error.after(done)
       }
       done += run.length
     }
@@ -156,11 +164,13 @@ export class IptablesConnection implements Iptables {
     if (deaf) events.pause()
     let process = 0
     try {
-      await restoreFamily(family, blocks, {
-        programs: this.#options.programs,
-        onStart: (pid) => this.#ours.add((process = pid)),
-        ...(signal && { signal }),
-      })
+      const byProgram = (some: readonly RestoreBlock[]): Promise<void> =>
+        restoreFamily(family, some, {
+          programs: this.#options.programs,
+          onStart: (pid) => this.#ours.add((process = pid)),
+          ...(signal && { signal }),
+        })
+      await (this.#options.nft?.restore.blocks(blocks, byProgram, signal) ?? byProgram(blocks))
       if (deaf && (await this.#options.generation()) !== before + blocks.length)
         events.lose('others changed the ruleset during a large restore')
     } catch (error) {

@@ -43,7 +43,7 @@ const readOnce = async (
   for (const { name, hook, ...of } of await listChains(requests)) {
     if (of.family !== family || of.table !== table) continue
     const rules: SavedRule[] = []
-    for (const { text, target, packets } of await requests.dump(listRules(family, table, name))) {
+    for (const { text, target, packets } of await requests.dump(listRuleTexts(family, table, name))) {
       if (text === null && (needed(name) || (hook !== null && needed(target)))) return null
       rules.push({ rule: text ?? `-j ${target}`, packets })
     }
@@ -52,7 +52,11 @@ const readOnce = async (
   return { family, table, chains }
 }
 
-const listRules = (family: IptablesFamily, table: string, chain: string): Request<NftRuleText> => ({
+export interface NftRuleAt extends NftRuleText {
+  readonly handle: number
+}
+
+export const listRuleTexts = (family: IptablesFamily, table: string, chain: string): Request<NftRuleAt> => ({
   operation: 'nftables list rules',
   object: `${family} ${table} ${chain}`,
   write(writer, flags, sequence) {
@@ -64,9 +68,12 @@ const listRules = (family: IptablesFamily, table: string, chain: string): Reques
   decode(message, fault, into) {
     if (message.type !== ((NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_NEWRULE)) return
     const attributes = attributesOf(message, fault)
-    while (attributes.next())
+    let handle = 0
+    while (attributes.next()) {
+      if (attributes.type === ruleAttribute.handle) handle = attributes.u64be()
       if (attributes.type === ruleAttribute.expressions)
-        into.push(nftRuleText(readExpressions(attributes.nested()), family))
+        into.push({ ...nftRuleText(readExpressions(attributes.nested()), family), handle })
+    }
   },
   generation: ({ bytes, start, end }) => (end - start < NFGENMSG ? 0 : bytes.readUInt16BE(start + 2)),
 })

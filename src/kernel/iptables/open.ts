@@ -6,10 +6,12 @@ import { NetlinkRequests } from '../netlink/requests.ts'
 import { NetlinkSocket } from '../netlink/socket.ts'
 import { NETLINK_NETFILTER } from '../netlink/wire.ts'
 import { getGeneration, getTable } from '../nftables/dumps.ts'
+import { Transactions } from '../nftables/transactions.ts'
 import { KernelError } from '../errors.ts'
 import { type BackEndEvidence, chooseBackEnd, HINTS } from './back-end.ts'
 import { IptablesConnection } from './connection.ts'
 import { legacyTables } from './legacy-watch.ts'
+import { NftRestore } from './nft-restore.ts'
 import { readNftTable } from './nft-tables.ts'
 import { defaultBackEnd, findPrograms } from './programs.ts'
 import type { Iptables, IptablesBackEnd, IptablesFamily } from './types.ts'
@@ -32,14 +34,20 @@ export const openIptables = async ({ libc, log, backEnd: wanted }: OpenOptions):
   const requests = new NetlinkRequests(socket)
   try {
     const backEnd = wanted ?? (await findBackEnd(libc, requests, log))
+    const programs = await findPrograms(backEnd)
+    const writing = backEnd === 'nft' ? new NetlinkSocket(libc, { protocol: NETLINK_NETFILTER }) : null
     return new IptablesConnection({
-      programs: await findPrograms(backEnd),
+      programs,
       libc,
+      nft: writing && { port: writing.portId, restore: new NftRestore(new Transactions(writing), requests) },
       openEvents: () => new NetlinkSocket(libc, { protocol: NETLINK_NETFILTER, receiveBuffer: EVENT_BUFFER }),
       generation: () => requests.ask(getGeneration),
       tableExists: (family, table) => exists(requests, family, table),
       readNft: (family, table, needed) => readNftTable(requests, { family, table }, needed),
-      close: () => socket[Symbol.dispose](),
+      close: () => {
+        writing?.[Symbol.dispose]()
+        socket[Symbol.dispose]()
+      },
     })
   } catch (error) {
     socket[Symbol.dispose]()

@@ -62,6 +62,8 @@ export interface Iptables extends AsyncDisposable {
   readonly version: string
   /** those that have programs and tables here */
   readonly families: readonly IptablesFamily[]
+  /** lines that are best in one block, at most; null: a block costs the same whatever is in it */
+  readonly blockLines: number | null
   /**
    * The tables that are there. Reading makes none.
    * @throws KernelError
@@ -106,5 +108,12 @@ export class RestoreError extends KernelError {
     this.name = 'RestoreError'
     this.done = failure.done
     this.line = failure.line
+  }
+
+  /** The same failure, where `blocks` others were done before. */
+  after(blocks: number): RestoreError {
+    const { operation, errno, detail, object, line } = this
+    const done = this.done === null ? null : blocks + this.done
+    return new RestoreError({ operation, errno, detail, object, line, done }, { cause: this.cause ?? this })
   }
 }

@@ -1,5 +1,15 @@
 import { formatAddress } from '../../model/address.ts'
 import type { IptablesFamily } from './types.ts'
+import {
+  addressTypes,
+  connectionStates,
+  MAP_IPS,
+  PROTO_SPECIFIED,
+  RANDOM_FULLY,
+  RECENT_REAP,
+  recentActions,
+  rejections,
+} from './xt-names.ts'
 
 /**
  * Extensions of x_tables as iptables-save 1.8.9 prints them, from the kernel's structures (linux/netfilter/xt_*.h): those that a Service
@@ -82,19 +92,6 @@ const elevenDigits = (n: bigint): string => {
   return `${rounded / digits}.${(rounded % digits).toString().padStart(11, '0')}`
 }
 
-/** RTN_* */
-const addressTypes = [
-  'UNSPEC',
-  'UNICAST',
-  'LOCAL',
-  'BROADCAST',
-  'ANYCAST',
-  'MULTICAST',
-  'BLACKHOLE',
-  'UNREACHABLE',
-  'PROHIBIT',
-]
-
 /** revision 1: source and destination (bit n: type n), flags (1, 2 inverted) */
 const addrtype: Printer = (info, { revision }) => {
   const flags = info.readUInt32LE(4)
@@ -108,36 +105,18 @@ const addrtype: Printer = (info, { revision }) => {
   return `-m addrtype${source}${side(info.readUInt16LE(2), '--dst-type', (flags & 2) !== 0)}`
 }
 
-/** XT_CONNTRACK_STATE_* in the order of printing */
-const states = [
-  [1, 'INVALID'],
-  [8, 'NEW'],
-  [4, 'RELATED'],
-  [2, 'ESTABLISHED'],
-  [0x100, 'UNTRACKED'],
-  [0x40, 'SNAT'],
-  [0x80, 'DNAT'],
-] as const
-
 /** revisions 2 and 3: what is asked (1: the state) at 146, inverted at 148, states at 150 */
 const conntrack: Printer = (info, { revision }) => {
   if (revision < 2 || info.readUInt16LE(146) !== 1) return null
   const mask = info.readUInt16LE(150)
-  const names = states.flatMap(([bit, name]) => (mask & bit ? [name] : []))
+  const names = connectionStates.flatMap(([bit, name]) => (mask & bit ? [name] : []))
   return `-m conntrack ${info.readUInt16LE(148) & 1 ? '! ' : ''}--ctstate ${names.join(',')}`
 }
 
-const recentActions = new Map([
-  [1, '--rcheck'],
-  [2, '--set'],
-  [4, '--update'],
-  [8, '--remove'],
-])
-const RECENT_REAP = 0x20
-
 /** revision 1: seconds, hits, action and flags, inverted, name[200], side (1: destination), mask at 212 */
 const recent: Printer = (info, { revision, family }) => {
-  const action = recentActions.get(info.readUInt8(8) & ~RECENT_REAP)
+  const asked = info.readUInt8(8) & ~RECENT_REAP
+  const [, action] = recentActions.find(([bit]) => bit === asked) ?? []
   const [seconds, hits] = [info.readUInt32LE(0), info.readUInt32LE(4)]
   if (revision !== 1 || action === undefined) return null
   const length = family === 'ip' ? 4 : 16
@@ -166,11 +145,6 @@ const hex = (value: number): string => `0x${(value >>> 0).toString(16)}`
 const setMark: Printer = (info, { revision }) =>
   revision === 2 ? `-j MARK --set-xmark ${hex(info.readUInt32LE(0))}/${hex(info.readUInt32LE(4))}` : null
 
-/** NF_NAT_RANGE_* */
-const MAP_IPS = 1
-const PROTO_SPECIFIED = 2
-const RANDOM_FULLY = 0x10
-
 /** revision 2: flags, two addresses of 16 bytes, two ports in network order */
 const dnat: Printer = (info, { revision, family }) => {
   if (revision !== 2 || info.readUInt32LE(0) !== (MAP_IPS | PROTO_SPECIFIED)) return null
@@ -189,20 +163,9 @@ const masquerade: Printer = (info, { family }) => {
   return `-j MASQUERADE${flags === 0 ? '' : ' --random-fully'}`
 }
 
-/** enum ipt_reject_with, ip6t_reject_with */
-const rejections = {
-  ip: new Map([
-    [3, 'icmp-port-unreachable'],
-    [7, 'tcp-reset'],
-  ]),
-  ip6: new Map([
-    [4, 'icmp6-port-unreachable'],
-    [6, 'tcp-reset'],
-  ]),
-} as const
-
 const reject: Printer = (info, { family }) => {
-  const kind = rejections[family].get(info.readUInt32LE(0))
+  const number = info.readUInt32LE(0)
+  const [, kind] = rejections[family].find(([one]) => one === number) ?? []
   return kind === undefined ? null : `-j REJECT --reject-with ${kind}`
 }
 

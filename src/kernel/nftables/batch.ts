@@ -1,5 +1,5 @@
 import { NFNL_MSG_BATCH_BEGIN, NFNL_MSG_BATCH_END, NFNL_SUBSYS_NFTABLES } from '../netlink/wire.ts'
-import { NLM_F_ACK, NLM_F_APPEND, NLM_F_CREATE, NLM_F_ECHO, NLM_F_REQUEST } from '../netlink/wire.ts'
+import { NLM_F_ACK, NLM_F_APPEND, NLM_F_CREATE, NLM_F_ECHO, NLM_F_EXCL, NLM_F_REQUEST } from '../netlink/wire.ts'
 import type { MessageWriter } from '../netlink/writer.ts'
 import { lengthOf } from './datatypes.ts'
 import { writeElement } from './elements.ts'
@@ -152,7 +152,7 @@ class BatchEncoder {
         writer.string(tableAttribute.name, table)
         return writer.end()
       case 'add-chain':
-        this.#begin(operation, NFT_MSG_NEWCHAIN, NLM_F_CREATE)
+        this.#begin(operation, NFT_MSG_NEWCHAIN, NLM_F_CREATE | (operation.exclusive ? NLM_F_EXCL : 0))
         writeChain(writer, table, operation.chain)
         return writer.end()
       case 'delete-chain':
@@ -166,7 +166,7 @@ class BatchEncoder {
         writer.string(ruleAttribute.chain, operation.chain)
         return writer.end()
       case 'add-rule':
-        this.#begin(operation, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND)
+        this.#begin(operation, NFT_MSG_NEWRULE, NLM_F_CREATE | (operation.first ? 0 : NLM_F_APPEND))
         writeRule(writer, operation.family, table, operation.chain, operation.rule)
         return writer.end()
       case 'delete-rule':

@@ -7,6 +7,7 @@ import { attributesOf, familyNumbers, readChain, readCounter, readRule } from '.
 import { readSet } from './sets.ts'
 import type { NftChain, NftCounter, NftFamily, NftRuleDump, NftSet } from './types.ts'
 import {
+  chainAttribute,
   elementListAttribute,
   generationAttribute,
   NFT_MSG_GETCHAIN,
@@ -73,6 +74,21 @@ export const getTable = (family: NftFamily, table: string): Request<true> =>
     ask: NFT_MSG_GETTABLE,
     answer: NFT_MSG_NEWTABLE,
     filter: (writer) => writer.string(tableAttribute.name, table),
+    decode: (_message, _fault, into) => into.push(true),
+  })
+
+/** Not a dump. ENOENT: there is none. */
+export const getChain = (family: NftFamily, table: string, chain: string): Request<true> =>
+  request({
+    what: 'get chain',
+    family,
+    object: `${table} ${chain}`,
+    ask: NFT_MSG_GETCHAIN,
+    answer: NFT_MSG_NEWCHAIN,
+    filter: (writer) => {
+      writer.string(chainAttribute.table, table)
+      writer.string(chainAttribute.name, chain)
+    },
     decode: (_message, _fault, into) => into.push(true),
   })
 

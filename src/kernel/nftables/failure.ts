@@ -7,6 +7,16 @@ import { describeElement, describeOperation } from './describe.ts'
 import type { NftElement, NftOperation } from './types.ts'
 import { elementAttribute, elementFlag, elementListAttribute } from './wire.ts'
 
+/** The kernel refused this operation of a batch, and with it the batch. */
+export class RefusedOperation extends KernelError {
+  readonly refused: NftOperation
+
+  constructor(refused: NftOperation, failure: ConstructorParameters<typeof KernelError>[0]) {
+    super(failure)
+    this.refused = refused
+  }
+}
+
 /** The kernel's refusal of a batch in words: which operation, which element of it, why. */
 export function batchFailure(batch: Batch, acknowledgement: Acknowledgement): KernelError {
   const index = acknowledgement.sequence - batch.firstSequence - 1
@@ -21,7 +31,7 @@ export function batchFailure(batch: Batch, acknowledgement: Acknowledgement): Ke
   const culprit = 'elements' in operation ? culpritOf(batch, message, acknowledgement.offset) : undefined
   const named = culprit !== undefined && 'set' in operation ? ` ${describeElement(operation.set, culprit)}` : ''
   const detail = acknowledgement.text || missing(batch, message, acknowledgement) || explain(errno, operation, culprit)
-  return new KernelError({ operation: `nftables ${verb}`, object: clip(object) + named, errno, detail })
+  return new RefusedOperation(operation, { operation: `nftables ${verb}`, object: clip(object) + named, errno, detail })
 }
 
 /** Names, tables and so on that are too long or not ASCII never reach the kernel. */

@@ -108,6 +108,7 @@ export class FakeKernel implements Kernel {
       backEnd: this.#iptablesBackEnd,
       version: '1.8.9',
       families: ['ip', 'ip6'],
+      blockLines: this.#iptablesBackEnd === 'nft' ? 1_000 : null,
       save: async (family, { tables, counters = false }) =>
         this.#call(life, 'iptables save', () => this.tables.save(family, tables, counters)),
       restore: async (blocks) => {

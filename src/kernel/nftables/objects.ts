@@ -9,6 +9,8 @@ import { commentOf, commentUserdata } from './userdata.ts'
 import type { NftChain, NftCounter, NftFamily, NftHook, NftRule, NftRuleDump } from './types.ts'
 import {
   chainAttribute,
+  COMPAT_INVERTED,
+  compatAttribute,
   hookAttribute,
   NF_ACCEPT,
   NF_DROP,
@@ -114,11 +116,17 @@ export function writeRule(
   family: NftFamily,
   table: string,
   chain: string,
-  { expressions, comment }: NftRule,
+  { expressions, comment, compat }: NftRule,
 ): void {
   writer.string(ruleAttribute.table, table)
   writer.string(ruleAttribute.chain, chain)
   writeExpressions(writer, ruleAttribute.expressions, expressions, family)
+  if (compat !== undefined) {
+    const at = writer.open(ruleAttribute.compat)
+    writer.u32be(compatAttribute.protocol, compat.protocol)
+    writer.u32be(compatAttribute.flags, compat.inverted ? COMPAT_INVERTED : 0)
+    writer.close(at)
+  }
   if (comment !== '') writer.raw(ruleAttribute.userdata, commentUserdata(comment))
 }
 

@@ -102,6 +102,8 @@ export interface NftRule {
   readonly expressions: readonly NftExpr[]
   /** NFTA_RULE_USERDATA, comment */
   readonly comment: string
+  /** NFTA_RULE_COMPAT: what x_tables' extensions in it may rely on; sent, not read */
+  readonly compat?: { readonly protocol: number; readonly inverted: boolean }
 }
 
 /** A named counter (NFT_OBJECT_COUNTER): one for many rules, outlives the rules that use it. */
@@ -166,16 +168,20 @@ export type NftOperation =
       readonly family: NftFamily
       readonly table: string
       readonly chain: NftChain
+      /** add-chain: refused with EEXIST where it is there already */
+      readonly exclusive?: boolean
     }
   /** all rules of a chain */
   | { readonly op: 'flush-chain'; readonly family: NftFamily; readonly table: string; readonly chain: string }
-  /** appended; a chain is rewritten by flush-chain and add-rule in one transaction, so no handles are kept */
+  /** appended, unless `first`; a chain is rewritten by flush-chain and add-rule in one transaction, so no handles are kept */
   | {
       readonly op: 'add-rule'
       readonly family: NftFamily
       readonly table: string
       readonly chain: string
       readonly rule: NftRule
+      /** before all rules that are there */
+      readonly first?: boolean
     }
   /** one rule of a chain of others, by the handle of a dump */
   | {

@@ -32,7 +32,10 @@ export const NFTA_TABLE = 1
 export const tableAttribute = { name: 1, flags: 2, userdata: 6 } as const
 export const chainAttribute = { table: 1, name: 3, hook: 4, policy: 5, type: 7, userdata: 12 } as const
 export const hookAttribute = { number: 1, priority: 2 } as const
-export const ruleAttribute = { table: 1, chain: 2, handle: 3, expressions: 4, userdata: 7 } as const
+export const ruleAttribute = { table: 1, chain: 2, handle: 3, expressions: 4, compat: 5, userdata: 7 } as const
+export const compatAttribute = { protocol: 1, flags: 2 } as const
+/** NFT_RULE_COMPAT_F_INV */
+export const COMPAT_INVERTED = 2
 export const setAttribute = {
   table: 1,
   name: 2,
