@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly cache=$PWD/node_modules/.cache/vm
-readonly limit=${EVENKEEL_VM_SECONDS:-900}
+readonly limit=${EVENKEEL_VM_SECONDS:-1200}
 readonly packages=(qemu-system-x86 linux-image-amd64 busybox-static python3-venv kmod iproute2 nftables)
 
 say() { printf 'vm      %s\n' "$*"; }
