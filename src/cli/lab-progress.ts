@@ -13,6 +13,7 @@ const shape = (text: string): string => text.replace(/\d+/g, '#')
 export const progressOn = (
   stream: NodeJS.WriteStream,
   seconds: () => number = () => performance.now() / 1000,
+  command = 'lab',
 ): Progress => {
   const started = seconds()
   let last = ''
@@ -22,7 +23,7 @@ export const progressOn = (
   }
   return {
     step(text) {
-      const line = `lab: ${text}`
+      const line = `${command}: ${text}`
       if (stream.isTTY) stream.write(`\r\u001B[K${line.slice(0, (stream.columns || 80) - 1)}`)
       else if (shape(text) !== shape(last)) stream.write(`${line} (${(seconds() - started).toFixed(1)} s)\n`)
       last = text

@@ -3,40 +3,56 @@ import { evenkeelKind, kubeProxyKind } from '../../src/agent/config/documents.ts
 import { evenkeelFields } from '../../src/agent/config/evenkeel-fields.ts'
 import { kubeProxyFields } from '../../src/agent/config/kube-proxy-fields.ts'
 import { fieldTable, flagTable, gateTable, jsonSchema } from '../../src/agent/config/reference.ts'
+import { policyTable, scenarioSchema, scenarioTable } from '../../src/simulate/file/reference.ts'
+import { readyTable } from '../../src/simulate/ready/index.ts'
 
-/** A file of docs/ that is made, in whole or in part, from the fields of the configuration. */
+/** A file of docs/ that is made, in whole or in part, from the fields of the configuration or of a scenario. */
 export interface ConfigurationFile {
   readonly file: string
   /** what the file must be, given what it is */
   readonly render: (current: string) => string
 }
 
-const tables: Readonly<Record<string, () => string>> = {
+type Tables = Readonly<Record<string, () => string>>
+
+const configurationTables: Tables = {
   KubeProxyConfiguration: () => fieldTable(kubeProxyFields),
   EvenkeelConfiguration: () => fieldTable(evenkeelFields),
   flags: flagTable,
   gates: gateTable,
 }
 
+const scenarioTables: Tables = { ready: readyTable, scenario: scenarioTable, policy: policyTable }
+
+/** Each table stands between `<!-- its name -->` and `<!-- end -->`. */
+const withTables =
+  (tables: Tables) =>
+  (current: string): string =>
+    Object.entries(tables).reduce(
+      (text, [name, table]) =>
+        text.replace(
+          new RegExp(`(<!-- ${name} -->\n)[^]*?(\n<!-- end -->)`),
+          (_, begin: string, end: string) => `${begin}${table()}${end}`,
+        ),
+      current,
+    )
+
 const at = (path: string): string => fileURLToPath(new URL(`../../docs/${path}`, import.meta.url))
 
-/** As the formatter of this repository has it: short lists on one line. */
+/** As the formatter of this repository has it: lists that fit stand on one line. */
 const schema = (of: object) => (): string =>
-  `${JSON.stringify(of, null, 2).replaceAll(/\[\s+("[^"]*"(?:,\s+"[^"]*")*)\s+\]/g, (_, items: string) => `[${items.replaceAll(/,\s+/g, ', ')}]`)}\n`
+  `${JSON.stringify(of, null, 2).replaceAll(
+    /^(.*)\[\s+("[^"]*"(?:,\s+"[^"]*")*)\s+\](,?)$/gm,
+    (whole: string, before: string, items: string, comma: string) => {
+      const line = `${before}[${items.replaceAll(/,\s+/g, ', ')}]${comma}`
+      return line.length <= 120 ? line : whole
+    },
+  )}\n`
 
 export const configurationFiles: readonly ConfigurationFile[] = [
-  {
-    file: at('configuration.md'),
-    render: (current) =>
-      Object.entries(tables).reduce(
-        (text, [name, table]) =>
-          text.replace(
-            new RegExp(`(<!-- ${name} -->\n)[^]*?(\n<!-- end -->)`),
-            (_, begin: string, end: string) => `${begin}${table()}${end}`,
-          ),
-        current,
-      ),
-  },
+  { file: at('configuration.md'), render: withTables(configurationTables) },
+  { file: at('simulate.md'), render: withTables(scenarioTables) },
+  { file: at('schema/scenario.v1alpha1.json'), render: schema(scenarioSchema()) },
   {
     file: at('schema/kubeproxyconfiguration.v1alpha1.json'),
     render: schema(jsonSchema(kubeProxyKind, kubeProxyFields)),

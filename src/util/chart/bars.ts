@@ -35,7 +35,7 @@ export const barPanel = (panel: BarPanel, frame: Frame): readonly string[] => {
 }
 
 interface BarPlace {
-  readonly series: number
+  readonly series: number | null
   readonly left: number
   readonly width: number
   readonly y: (value: number) => number

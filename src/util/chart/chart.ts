@@ -17,7 +17,7 @@ export interface Chart {
   /** words for what the bands are, e.g. `5–95 % of 200 runs`; absent: not in the legend */
   readonly band?: string
   readonly panels: readonly Panel[]
-  /** panels beside each other, default 3 or as many as there are */
+  /** panels beside each other, default 3; of four, 2 */
   readonly columns?: number
 }
 
@@ -37,15 +37,15 @@ export interface LinePanel {
 
 /** Values of x ascend. Points that are not finite are gaps. */
 export interface Line {
-  /** place in `Chart.series` */
-  readonly series: number
+  /** place in `Chart.series`; null: of none, grey and without a shape */
+  readonly series: number | null
   /** main (default): thick, with the series' shape on it; dashed: thin; grey: thin, for what is only compared with */
   readonly look?: 'main' | 'dashed' | 'grey'
   readonly points: readonly (readonly [x: number, y: number])[]
 }
 
 export interface Band {
-  readonly series: number
+  readonly series: number | null
   readonly points: readonly (readonly [x: number, low: number, high: number])[]
 }
 
@@ -73,7 +73,7 @@ export interface BarPanel {
 }
 
 export interface BarSeries {
-  readonly series: number
+  readonly series: number | null
   /** one for each category, in their order; null: no bar */
   readonly values: readonly (Bar | null)[]
 }
@@ -103,7 +103,7 @@ export interface AxisOptions {
  */
 export const chartSvg = (chart: Chart): string => {
   const { title, subtitle = '', description, panels } = chart
-  const columns = Math.max(1, Math.min(chart.columns ?? 3, panels.length))
+  const columns = Math.max(1, Math.min(chart.columns ?? (panels.length === 4 ? 2 : 3), panels.length))
   const rows = Math.max(1, Math.ceil(panels.length / columns))
   const width = 2 * MARGIN + columns * PANEL.width + (columns - 1) * GAP
   const head = nameplate({ title, subtitle, left: MARGIN, width: width - 2 * MARGIN })

@@ -69,11 +69,11 @@ const piecesOf = (points: Points): readonly Points[] => {
 }
 
 /** Few points all have their symbol; of many about eight, each series beginning elsewhere so that symbols do not lie on each other. */
-const dotted = (points: Points, series: number): Points => {
+const dotted = (points: Points, series: number | null): Points => {
   const finite = points.filter(([x, y]) => Number.isFinite(x) && Number.isFinite(y))
   if (finite.length <= 16) return finite
   const step = finite.length / 8
-  const from = ((series % 8) / 8) * step
+  const from = (((series ?? 0) % 8) / 8) * step
   return Array.from({ length: 8 }, (_, index) => finite[Math.floor(from + index * step)]).filter(
     (one) => one !== undefined,
   )

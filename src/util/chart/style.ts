@@ -10,11 +10,14 @@ const colours = [
   ['#474f5c', '#b9c2cf'],
 ] as const
 
+/** what belongs to no series */
+const NEUTRAL = colours.length - 1
+
 const shapes = ['circle', 'square', 'triangle', 'diamond', 'cross', 'down', 'plus', 'ring'] as const
 export type Shape = (typeof shapes)[number]
 
 /** How a series looks: classes `c0` (stroke) and `f0` (fill), and its shape. 64 series differ in one or the other. */
-export const colourOf = (series: number): number => series % colours.length
+export const colourOf = (series: number | null): number => (series ?? NEUTRAL) % colours.length
 export const shapeOf = (series: number): Shape =>
   shapes[(series + 3 * Math.floor(series / colours.length)) % shapes.length] ?? 'circle'
 

@@ -12,7 +12,7 @@ export const escaped = (words: string): string =>
 const forbidden = /(?![\t\n\r])\p{Cc}|[\uFFFE\uFFFF]/gu
 
 /** About how wide words of 12 px are: fonts differ, so it errs on the wide side. */
-export const widthOf = (words: string): number => 6.7 * words.length
+export const widthOf = (words: string): number => 7.2 * words.length
 
 /** Words broken at spaces into lines that are about as wide at most. */
 export const wrapped = (words: string, width: number): readonly string[] => {

@@ -1,8 +1,9 @@
 import { colourOf, shapeOf } from './style.ts'
 import { px } from './svg.ts'
 
-/** The shape of a series, about 8 px wide, around a point. */
-export const symbol = (x: number, y: number, series: number): string => {
+/** The shape of a series, about 8 px wide, around a point; of none, nothing. */
+export const symbol = (x: number, y: number, series: number | null): string => {
+  if (series === null) return ''
   const at = (dx: number, dy: number): string => `${px(x + dx)},${px(y + dy)}`
   const stroke = `c${colourOf(series)}`
   const fill = `f${colourOf(series)}`

@@ -1,0 +1,463 @@
+import { readFileSync } from 'node:fs'
+import { Validator } from '@cfworker/json-schema'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { readyScenarios } from '../ready/index.ts'
+import { type ReadScenario, readScenario, type ScenarioOverrides } from './read.ts'
+import { scenarioSchema } from './reference.ts'
+
+const head = 'apiVersion: evenkeel.io/v1alpha1\nkind: Scenario\n'
+const least = `${head}duration: 1m\npods: 2\nclients: {}\n`
+
+const read = (text: string, overrides: ScenarioOverrides = {}) => readScenario(Buffer.from(text), 'web.yaml', overrides)
+
+const good = (text: string, overrides: ScenarioOverrides = {}): ReadScenario => {
+  const { read: scenario, problems } = read(text, overrides)
+  expect(problems).toEqual([])
+  if (scenario === null) throw new Error('neither a scenario nor a problem')
+  return scenario
+}
+
+const bad = (text: string, overrides: ScenarioOverrides = {}): readonly string[] => {
+  const { read: scenario, problems } = read(text, overrides)
+  expect(scenario).toBeNull()
+  return problems.map(({ where, field, message }) => `${where} ${field}: ${message}`)
+}
+
+describe('a scenario file', () => {
+  test('says little, the defaults the rest', () => {
+    const { scenario, compared } = good(least)
+    expect(scenario).toMatchObject({
+      name: 'web',
+      seconds: 60,
+      warmUpSeconds: 0,
+      sampleSeconds: 1,
+      measure: 'open',
+      evenLimit: 1.25,
+    })
+    expect(scenario.nodes.map(({ name }) => name)).toEqual(['node-0'])
+    expect(scenario.pods.map(({ name, address, startsAt }) => [name, address, startsAt])).toEqual([
+      ['pod-0', '10.244.0.1', -Infinity],
+      ['pod-1', '10.244.0.2', -Infinity],
+    ])
+    expect(scenario.clients).toMatchObject([
+      {
+        name: 'clients',
+        count: 1,
+        nodes: [0],
+        address: '10.100.0.1',
+        traffic: { kind: 'pool', connections: 1, life: { kind: 'forever' } },
+      },
+    ])
+    expect(scenario.policy).toMatchObject({ name: 'nft-random', scheduler: 'nft-random', loadBalancer: null })
+    expect(compared).toEqual([])
+  })
+
+  test('means groups and members by their names', () => {
+    const { scenario } = good(`${head}duration: 10m
+nodes: [{name: a, count: 2, zone: z1}, {name: edge}]
+pods:
+  - {name: web, count: 3, nodes: [a, edge]}
+  - {name: lone, count: 1, nodes: [a-1], address: 10.9.0.255}
+  - {name: later, count: 2, startsAt: 1m, address: 10.9.0.255, probe: {period: 5s}}
+clients:
+  - {name: in, from: [edge], count: 2, connections: 3}
+  - {name: out, from: outside, arrivals: 2.5}
+events:
+  - {at: 2m, fail: {pods: [web, lone-0], for: 10s}}
+  - {at: 1m, stall: {nodes: [a-1], for: 1m}}
+`)
+    expect(scenario.nodes.map(({ name, zone }) => [name, zone])).toEqual([
+      ['a-0', 'z1'],
+      ['a-1', 'z1'],
+      ['edge', null],
+    ])
+    expect(scenario.pods.map(({ name, node }) => [name, node])).toEqual([
+      ['web-0', 0],
+      ['web-1', 1],
+      ['web-2', 2],
+      ['lone-0', 1],
+      ['later-0', 0],
+      ['later-1', 1],
+    ])
+    expect(scenario.pods.slice(3).map(({ address }) => address)).toEqual(['10.9.0.255', '10.9.0.255', '10.9.1.0'])
+    expect(scenario.pods[5]?.probe).toEqual({ periodSeconds: 5, successThreshold: 1, failureThreshold: 3 })
+    expect(scenario.clients.map(({ nodes }) => nodes)).toEqual([[2], []])
+    expect(scenario.events).toEqual([
+      { kind: 'node-stall', at: 60, nodes: [1], seconds: 60 },
+      { kind: 'fail', at: 120, pods: [0, 1, 2, 3], seconds: 10 },
+    ])
+    expect(scenario.policy.loadBalancer).toMatchObject({ mode: 'instance', scheduler: 'rr' })
+  })
+
+  test.each([
+    ['5m', { kind: 'fixed', seconds: 300 }],
+    ['0.5', { kind: 'fixed', seconds: 0.5 }],
+    ['forever', { kind: 'forever' }],
+    ['{exponential: 90s}', { kind: 'exponential', mean: 90 }],
+    ['{uniform: {low: 1, high: 2s}}', { kind: 'uniform', low: 1, high: 2 }],
+    ['{lognormal: {median: 1m}}', { kind: 'lognormal', median: 60, sigma: 1 }],
+    [
+      '{cycle: [1h, {exponential: 1s}, forever]}',
+      { kind: 'cycle', of: [{ kind: 'fixed', seconds: 3600 }, { kind: 'exponential', mean: 1 }, { kind: 'forever' }] },
+    ],
+    [
+      '{mixture: [{weight: 9, life: 1s}, {weight: 1, life: forever}]}',
+      {
+        kind: 'mixture',
+        of: [
+          { weight: 9, duration: { kind: 'fixed', seconds: 1 } },
+          { weight: 1, duration: { kind: 'forever' } },
+        ],
+      },
+    ],
+  ])('life: %s', (life, duration) => {
+    expect(good(`${head}duration: 1m\npods: 1\nclients: {life: ${life}}\n`).scenario.clients[0]?.traffic).toMatchObject(
+      { life: duration },
+    )
+  })
+
+  test.each([
+    ['{}', 10, { maxSurge: 3, maxUnavailable: 2 }],
+    ['{}', 3, { maxSurge: 1, maxUnavailable: 0 }],
+    ['{maxSurge: 0}', 3, { maxSurge: 0, maxUnavailable: 1 }],
+    ['{maxSurge: 10%, maxUnavailable: 0}', 4, { maxSurge: 1, maxUnavailable: 0 }],
+    ['{maxSurge: 2, maxUnavailable: 1}', 4, { maxSurge: 2, maxUnavailable: 1 }],
+  ])('a rolling update %s of %i pods goes as a Deployment would', (update, pods, bounds) => {
+    const { scenario } = good(
+      `${head}duration: 1m\npods: ${pods}\nclients: {}\nevents: [{at: 0, rollingUpdate: ${update}}]\n`,
+    )
+    expect(scenario.events[0]).toMatchObject(bounds)
+  })
+
+  test('per cent of an update are of the pods there are by then', () => {
+    const { scenario } = good(`${least}events: [{at: 2, rollingUpdate: {}}, {at: 1, scale: {replicas: 20}}]\n`)
+    expect(scenario.events[1]).toMatchObject({ kind: 'rolling-update', maxSurge: 5, maxUnavailable: 5 })
+  })
+})
+
+describe('policies', () => {
+  test('are compared as they are laid over the one of the file', () => {
+    const { scenario, compared } = good(
+      `${least}policy: ipvs-rr+order=shuffled+maxAge=5m\ncompare: [ipvs-lc, nft-random+maxAge=null, {name: aged, maxAge: 1m}, maxRequests=10]\n`,
+    )
+    expect(scenario.policy).toMatchObject({ scheduler: 'ipvs-rr', order: 'shuffled', maxAgeSeconds: 300 })
+    expect(
+      compared.map(({ name, scheduler, order, maxAgeSeconds, maxRequests }) => [
+        name,
+        scheduler,
+        order,
+        maxAgeSeconds,
+        maxRequests,
+      ]),
+    ).toEqual([
+      ['ipvs-lc', 'ipvs-lc', 'fixed', 300, null],
+      ['nft-random+maxAge=null', 'nft-random', 'fixed', null, null],
+      ['aged', 'ipvs-rr', 'shuffled', 60, null],
+      ['ipvs-rr+maxRequests=10', 'ipvs-rr', 'shuffled', 300, 10],
+    ])
+  })
+
+  test('of the command line go before those of the file', () => {
+    const text = `${least}policy: {scheduler: ipvs-rr}\ncompare: [p2c]\n`
+    expect(good(text, { compare: ['nft-rr', 'ipvs-lc'] }).compared.map(({ name }) => name)).toEqual([
+      'nft-rr',
+      'ipvs-lc',
+    ])
+    const { scenario, compared } = good(text, { policy: 'order=shuffled' })
+    expect(scenario.policy).toMatchObject({ name: 'ipvs-rr+order=shuffled', scheduler: 'ipvs-rr', order: 'shuffled' })
+    expect(compared).toEqual([])
+  })
+
+  test('of a load balancer change one thing at a time', () => {
+    const { compared } = good(
+      `${head}duration: 1m\npods: 2\nclients: {from: outside}\npolicy: {loadBalancer: {scheduler: random, instances: 3}}\ncompare: [loadBalancer.mode=ip]\n`,
+    )
+    expect(compared[0]?.loadBalancer).toMatchObject({ mode: 'ip', scheduler: 'random', instances: 3 })
+  })
+})
+
+describe('--set', () => {
+  test('changes what is there and adds what is not', () => {
+    const { scenario } = good(least, {
+      set: [
+        'pods=7',
+        'clients.life.exponential=5m',
+        'clients.connections=3',
+        'events=[{at: 1s, scale: {replicas: 9}}]',
+        'events[0].at=2s',
+        'nodes=2',
+      ],
+    })
+    expect(scenario.pods).toHaveLength(7)
+    expect(scenario.nodes).toHaveLength(2)
+    expect(scenario.clients[0]?.traffic).toMatchObject({ connections: 3, life: { kind: 'exponential', mean: 300 } })
+    expect(scenario.events[0]).toMatchObject({ at: 2 })
+  })
+
+  test.each([
+    ['pods', '--set pods : must read PATH=VALUE, like pods.count=10 or clients[0].life=5m'],
+    ['__proto__.x=1', '--set __proto__.x=1 : must read PATH=VALUE, like pods.count=10 or clients[0].life=5m'],
+    ['clients[2].count=1', '--set clients[2].count=1 : clients is a map, not a list'],
+    ['pods=-1', '--set pods=-1 pods: must be a whole number 1 … 10,000, not -1'],
+    ['pods={count: 0}', '--set pods={count: 0} pods.count: must be a whole number 1 … 10,000, not 0'],
+    ['pods={', /^--set pods=\{ : has a value that is not YAML/],
+    ['pod.count=3', '--set pod.count=3 pod: is not known here: pods is'],
+  ])('%s: no', (set, message) => {
+    const [first] = bad(least, { set: [set] })
+    if (typeof message === 'string') expect(first).toBe(message)
+    else expect(first).toMatch(message)
+  })
+})
+
+describe('what cannot be used is named with place and field', () => {
+  const table: readonly (readonly [name: string, text: string, problem: string | RegExp])[] = [
+    ['nothing', '', 'web.yaml : is empty: a scenario has at least duration, pods and clients'],
+    ['blanks', ' \n\n', 'web.yaml : is empty: a scenario has at least duration, pods and clients'],
+    ['no map', '[1, 2]', 'web.yaml : must be a map of a scenario, not a list'],
+    ['no YAML', 'a: [', /^web\.yaml:\d+ : is not YAML that can be read/],
+    ['two documents', `${least}---\n${least}`, 'web.yaml : has 2 documents: one scenario to a file'],
+    ['another kind', least.replace('Scenario', 'Service'), 'web.yaml:2 kind: must be Scenario, not "Service"'],
+    ['nothing needed', head, /^web\.yaml:\d+ duration: is required: a duration/],
+    [
+      'negative pods',
+      least.replace('pods: 2', 'pods: -2'),
+      'web.yaml:4 pods: must be a whole number 1 … 10,000, not -2',
+    ],
+    ['no pods', least.replace('pods: 2', 'pods: 0'), 'web.yaml:4 pods: must be a whole number 1 … 10,000, not 0'],
+    [
+      'half a pod',
+      least.replace('pods: 2', 'pods: 2.5'),
+      'web.yaml:4 pods: must be a whole number 1 … 10,000, not 2.5',
+    ],
+    [
+      '1e12 pods',
+      least.replace('pods: 2', 'pods: 1e12'),
+      'web.yaml:4 pods: must be a whole number 1 … 10,000, not 1000000000000',
+    ],
+    [
+      'a word for pods',
+      least.replace('pods: 2', 'pods: many'),
+      /^web\.yaml:4 pods: must be a list of groups of pods, not "many"/,
+    ],
+    [
+      'not a number',
+      least.replace('pods: 2', 'pods: .nan'),
+      'web.yaml:4 pods: must be a whole number 1 … 10,000, not NaN',
+    ],
+    ['no time', least.replace('1m', '0s'), /^web\.yaml:3 duration: must be a duration .*, not "0s"/],
+    ['negative time', least.replace('1m', '-1m'), /^web\.yaml:3 duration: must be a duration .*, not "-1m"/],
+    [
+      '1e12 s',
+      least.replace('1m', '1e12'),
+      /^web\.yaml:3 duration: must be a duration .*, at most 1000000000 s, not 1000000000000/,
+    ],
+    [
+      'a wrong unit',
+      least.replace('1m', '5 minutes'),
+      /^web\.yaml:3 duration: must be a duration like 30s, 5m or 1h30m .*, not "5 minutes"/,
+    ],
+    ['unknown fields', `${least}podz: 3\n`, 'web.yaml:6 podz: is not known here: pods is'],
+    [
+      'unknown inner fields',
+      least.replace('{}', '{conections: 3}'),
+      'web.yaml:5 clients.conections: is not known here: connections is',
+    ],
+    [
+      'two ways of traffic',
+      least.replace('{}', '{connections: 3, arrivals: 1}'),
+      'web.yaml:5 clients: must have only one of connections, http2, arrivals, not connections and arrivals',
+    ],
+    [
+      'a policy nobody knows',
+      `${least}policy: rr\n`,
+      /^web\.yaml:6 policy\.scheduler: must be one of iptables-random, .*, not "rr"/,
+    ],
+    [
+      'a bad policy to compare',
+      `${least}compare:\n  - nft-rr\n  - ipvs-lc+maxage=5m\n`,
+      'web.yaml:8 compare[1].maxage: is not known here: maxAge is',
+    ],
+    [
+      'the same policy twice',
+      `${least}compare: [nft-rr, nft-rr]\n`,
+      'web.yaml:6 compare[1]: is a second policy nft-rr',
+    ],
+    [
+      'a name for two',
+      least.replace('pods: 2', 'pods: [{name: a, count: 1}, {name: a, count: 2}]'),
+      'web.yaml:4 pods[1].name: "a-0" is the name of other pods too',
+    ],
+    [
+      'a node that is none',
+      least.replace('{}', '{from: [node-0, node-1]}'),
+      'web.yaml:5 clients.from[1]: "node-1" is none of the nodes: node-0, node',
+    ],
+    [
+      'an event of two',
+      `${least}events: [{at: 1s, restart: {pods: [pod-0]}, scale: {replicas: 1}}]\n`,
+      'web.yaml:6 events[0]: must have at and exactly one of rollingUpdate, scale, restart, fail, stall, drain, reconnect, not scale and restart',
+    ],
+    [
+      'an event of none',
+      `${least}events: [{at: 1s}]\n`,
+      'web.yaml:6 events[0]: must have at and exactly one of rollingUpdate, scale, restart, fail, stall, drain, reconnect',
+    ],
+    [
+      'an event too late',
+      `${least}events: [{at: 2m, scale: {replicas: 3}}]\n`,
+      'web.yaml:6 events[0].at: is after the end, at 60 s: it would never happen',
+    ],
+    [
+      'an event too early',
+      `${least}events: [{at: -1s, scale: {replicas: 3}}]\n`,
+      'web.yaml:6 events[0].at: is before the beginning, at 0 s: make warmUp longer',
+    ],
+    [
+      'an update that cannot go',
+      `${least}events: [{at: 1s, rollingUpdate: {maxSurge: 0, maxUnavailable: 0%}}]\n`,
+      'web.yaml:6 events[0].rollingUpdate: has maxSurge and maxUnavailable of 0: nothing could be replaced',
+    ],
+    [
+      'a drain of the only node',
+      `${least}events: [{at: 1s, drain: {node: node-0}}]\n`,
+      'web.yaml:6 events: drains the only node: its pods would have nowhere to go',
+    ],
+    [
+      'a lame duck beyond its end',
+      least.replace('pods: 2', 'pods: {count: 2, lameDuck: 1m, grace: 30s}'),
+      'web.yaml:4 pods.lameDuck: is longer than grace, 30 s: the pod would be gone before',
+    ],
+    [
+      'an upside-down range',
+      least.replace('{}', '{life: {uniform: {low: 2s, high: 1s}}}'),
+      'web.yaml:5 clients.life.uniform: has a low above its high',
+    ],
+    [
+      'two kinds of a time',
+      least.replace('{}', '{life: {fixed: 2s, exponential: 1s}}'),
+      /^web\.yaml:5 clients\.life: must have exactly one of .*, not fixed and exponential/,
+    ],
+    [
+      'reconnects in no time',
+      least.replace('{}', '{reconnect: 0s}'),
+      /^web\.yaml:5 clients\.reconnect: must be 1ms or more on average/,
+    ],
+    [
+      'clients that end before they come',
+      least.replace('{}', '{startsAt: 30s, stopsAt: 20s}'),
+      'web.yaml:5 clients.stopsAt: is not after startsAt',
+    ],
+    ['samples longer than the time', `${least}sample: 2m\n`, 'web.yaml:6 sample: is longer than the duration of 60 s'],
+    [
+      'nothing to measure',
+      `${least}measure: bytes\n`.replace('{}', '{requests: {perSecond: 0}}'),
+      'web.yaml:6 measure: bytes: no client sends a request',
+    ],
+    [
+      'zones without zones',
+      `${least}policy: {trafficDistribution: PreferSameZone}\n`,
+      'web.yaml:6 policy.trafficDistribution: PreferSameZone: no node has a zone (nodes[].zone)',
+    ],
+    [
+      'a balancer for nobody',
+      `${least}policy: {loadBalancer: {mode: ip}}\n`,
+      'web.yaml:6 policy.loadBalancer: has no effect: no clients come from outside (clients[].from)',
+    ],
+    [
+      'an order of nothing',
+      `${least}policy: nft-rr+order=shuffled\n`,
+      'web.yaml:6 policy.order: has no effect with nft-rr: it is for ipvs-*',
+    ],
+    [
+      'an address that is none',
+      least.replace('{}', '{address: 10.0.0.256}'),
+      'web.yaml:5 clients.address: must be an IPv4 address, not "10.0.0.256"',
+    ],
+    ['a hostile name', `${least}name: "../../etc"\n`, /^web\.yaml:6 name: must be a name of a-z/],
+  ]
+  test.each(table)('%s', (_, text, problem) => {
+    const found = bad(text)
+    if (typeof problem === 'string') expect(found).toContain(problem)
+    else expect(found).toContainEqual(expect.stringMatching(problem))
+  })
+
+  test('all mistakes at once', () => {
+    expect(bad(`${head}duration: -1\npods: 0\nclients: {count: 0, x: 1}\n`)).toHaveLength(4)
+  })
+
+  test('of JSON, with its lines', () => {
+    const text =
+      '{"apiVersion": "evenkeel.io/v1alpha1",\n"kind": "Scenario",\n"duration": 60,\n"pods": 2,\n"clients":\n{"count": -1}}'
+    expect(bad(text)).toEqual(['web.yaml:6 clients.count: must be a whole number 1 … 1,000,000, not -1'])
+  })
+
+  test('whatever is in a file, there is a scenario or a problem', () => {
+    const anything = fc.letrec((tie) => ({
+      value: fc.oneof(
+        { depthSize: 'small' },
+        fc.integer(),
+        fc.double(),
+        fc.string(),
+        fc.boolean(),
+        fc.constant(null),
+        fc.constantFrom('forever', '5m', 'outside', 'pod-0'),
+        fc.array(tie('value'), { maxLength: 3 }),
+        fc.dictionary(
+          fc.constantFrom(
+            'count',
+            'name',
+            'life',
+            'exponential',
+            'fixed',
+            'at',
+            'scale',
+            'replicas',
+            'nodes',
+            '__proto__',
+            'constructor',
+          ),
+          tie('value'),
+          { maxKeys: 3 },
+        ),
+      ),
+    })).value
+    const fields = ['name', 'warmUp', 'sample', 'nodes', 'pods', 'clients', 'events', 'policy', 'compare', 'measure']
+    fc.assert(
+      fc.property(fc.dictionary(fc.constantFrom(...fields), anything), (given) => {
+        const document = { ...parse(least), ...given }
+        const { read: scenario, problems } = read(JSON.stringify(document))
+        expect(scenario === null).toBe(problems.length > 0)
+        for (const { where, message } of problems) expect(where !== '' && message !== '').toBe(true)
+      }),
+    )
+  })
+})
+
+describe('the JSON Schema', () => {
+  const schema = JSON.parse(
+    readFileSync(new URL('../../../docs/schema/scenario.v1alpha1.json', import.meta.url), 'utf8'),
+  ) as object
+  const validator = new Validator(schema, '2020-12')
+
+  test('is the published one', () => expect(schema).toEqual(JSON.parse(JSON.stringify(scenarioSchema()))))
+
+  test.each(readyScenarios.map(({ name, text }) => [name, text]))('takes the ready scenario %s', (_, text) => {
+    expect(validator.validate(parse(text)).errors).toEqual([])
+  })
+
+  test.each([
+    ['unknown fields', 'podz: 1'],
+    ['no pods', 'pods: 0'],
+    ['1e12 pods', 'pods: 1e12'],
+    ['a policy nobody knows', 'policy: {scheduler: rr}'],
+    ['two kinds of a time', 'nodes: [{lag: {fixed: 1s, exponential: 1s}}]'],
+    ['a duration that is none', 'warmUp: 5 minutes'],
+    ['an event of two', 'events: [{at: 1s, restart: {pods: [pod-0]}, scale: {replicas: 1}}]'],
+  ])('refuses %s', (_, line) => {
+    const document = { ...(parse(least) as object), ...(parse(line) as object) }
+    expect(validator.validate(parse(least)).valid).toBe(true)
+    expect(validator.validate(document).valid).toBe(false)
+  })
+})

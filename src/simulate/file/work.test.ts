@@ -1,0 +1,64 @@
+import { describe, expect, test } from 'vitest'
+import { exponential, fixed, nodesOf, podsOf, clientsOf, policyOf, scenarioOf } from '../defaults.ts'
+import type { Scenario, Traffic } from '../model.ts'
+import { estimate, tooMuch, usualMaxEvents } from './work.ts'
+
+const scenario = (traffic: Traffic, parts: Partial<Scenario> = {}): Scenario =>
+  scenarioOf({
+    seconds: 1000,
+    nodes: nodesOf(2),
+    pods: podsOf(4, 2),
+    clients: [clientsOf('c', 10, [0, 1], traffic)],
+    policy: policyOf('nft-random'),
+    ...parts,
+  })
+
+const pool = (seconds: number): Traffic => ({
+  kind: 'pool',
+  connections: 5,
+  life: exponential(seconds),
+  reconnect: fixed(1),
+})
+
+const stays: Traffic = { ...pool(1), life: { kind: 'forever' } }
+
+describe('the work of a run is known beforehand, roughly', () => {
+  test.each<[string, Scenario, number]>([
+    ['a pool', scenario(pool(99)), 2 * 50 * 11 + 24],
+    [
+      'arrivals',
+      scenario({ kind: 'arrivals', perSecond: 2, spacing: 'poisson', life: exponential(1) }),
+      2 * 20_000 + 24,
+    ],
+    ['connections that stay', scenario(stays), 2 * 50 + 24],
+    [
+      'a maximum age',
+      scenario(stays, {
+        policy: policyOf('nft-random', { maxAgeSeconds: 99 }),
+      }),
+      2 * 50 * 11 + 24,
+    ],
+    ['requests, where they are picked for', scenario(stays, { policy: policyOf('l7-rr') }), 2 * (50 + 10_000) + 24],
+  ])('%s', (_, given, events) => expect(estimate(given)).toBeCloseTo(events, 6))
+
+  test('within the bound: nothing to say', () =>
+    expect(
+      tooMuch(scenario(pool(99)), { runs: 1000, policies: [policyOf('nft-rr')], maxEvents: usualMaxEvents }),
+    ).toBeNull())
+
+  test('beyond it: how much it is, and how to raise the bound', () => {
+    const huge = scenario(pool(0.01), { seconds: 1e9, sampleSeconds: 1e7 })
+    const message =
+      tooMuch(huge, { runs: 1000, policies: [policyOf('nft-rr'), policyOf('p2c')], maxEvents: usualMaxEvents }) ?? ''
+    expect(message).toMatch(/^about 198 trillion connection events .* of 2 policies\), more than the 500 million/)
+    const raised = Number(/--max-events (\d+)$/.exec(message)?.[1])
+    expect(tooMuch(huge, { runs: 1000, policies: [policyOf('nft-rr'), policyOf('p2c')], maxEvents: raised })).toBeNull()
+  })
+
+  test('what memory cannot hold', () => {
+    const many = scenario(pool(99), { pods: podsOf(10_000, 2), sampleSeconds: 1 })
+    expect(tooMuch(many, { runs: 1000, policies: [policyOf('nft-rr')], maxEvents: Infinity })).toMatch(
+      /10 thousand pods × .* fewer --runs/,
+    )
+  })
+})

@@ -1,0 +1,96 @@
+import { openConnections } from '../facts.ts'
+import type { ClientGroup, Policy, Scenario } from '../model.ts'
+import { meanOf } from './time.ts'
+
+/** Connection events that one command may take on unless it is told otherwise: about ten minutes of a core. */
+export const usualMaxEvents = 500_000_000
+
+/** Values kept for the bands: 8 bytes each. */
+const mostValues = 50_000_000
+
+export interface Work {
+  /** runs of each policy */
+  readonly runs: number
+  readonly policies: readonly Policy[]
+  readonly maxEvents: number
+}
+
+/**
+ * Why this is more than `maxEvents` or memory allow, and what would make it less; null: it is not. An estimate from means: refusals are
+ * not foreseen.
+ */
+export const tooMuch = (scenario: Scenario, { runs, policies, maxEvents }: Work): string | null => {
+  const values = podsEver(scenario) * (scenario.seconds / scenario.sampleSeconds + 2) * runs
+  if (values > mostValues)
+    return `${about(podsEver(scenario))} pods × ${about(scenario.seconds / scenario.sampleSeconds)} samples × ${about(runs)} runs are ${about(values)} values to be kept, at most ${about(mostValues)} fit: fewer --runs, a longer sample, or fewer pods`
+  const each = policies.map((policy) => estimate({ ...scenario, policy }))
+  const events = each.reduce((sum, one) => sum + one, 0) * runs
+  if (events <= maxEvents) return null
+  const share = policies.length === 1 ? '' : ` of ${policies.length} policies`
+  return `about ${about(events)} connection events (${about(Math.max(...each))} in each of ${about(runs)} runs${share}), more than the ${about(maxEvents)} that are allowed: fewer --runs, a shorter duration, fewer clients or longer lives; or --max-events ${roundUp(events)}`
+}
+
+/** Openings, ends and changes in one run, roughly. */
+export const estimate = (scenario: Scenario): number => {
+  const { clients, policy, events, nodes } = scenario
+  const connections = clients.reduce((sum, group) => sum + openings(group, scenario, policy), 0)
+  const requests = policy.scheduler.startsWith('l7-')
+    ? clients.reduce((sum, group) => sum + requestsOf(group, scenario, openings(group, scenario, policy)), 0)
+    : 0
+  const reopened = events.reduce(
+    (sum, event) =>
+      event.kind === 'reconnect'
+        ? sum + event.fraction * event.clients.reduce((all, index) => all + slots(clients[index]), 0)
+        : sum,
+    0,
+  )
+  return 2 * (connections + requests + reopened) + 2 * podsEver(scenario) * (1 + nodes.length)
+}
+
+/** Connections that a reconnect closes. */
+const slots = (group: ClientGroup | undefined): number =>
+  group === undefined || group.traffic.kind === 'arrivals' ? 0 : openConnections(group)
+
+const presence = ({ startsAt, stopsAt }: ClientGroup, { seconds, warmUpSeconds }: Scenario): number =>
+  Math.max(0, Math.min(stopsAt, seconds) - Math.max(startsAt, -warmUpSeconds))
+
+const openings = (group: ClientGroup, scenario: Scenario, { maxAgeSeconds, maxRequests }: Policy): number => {
+  const { traffic, requests, count } = group
+  const time = presence(group, scenario)
+  if (traffic.kind === 'arrivals') return count * traffic.perSecond * time
+  const open = slots(group)
+  const perConnection = (requests.perSecond * count) / Math.max(1, open)
+  const afterRequests = maxRequests === null ? Number.POSITIVE_INFINITY : maxRequests / Math.max(perConnection, 1e-9)
+  const life = Math.min(meanOf(traffic.life), maxAgeSeconds ?? Number.POSITIVE_INFINITY, afterRequests)
+  return open * (1 + time / (life + Math.max(0.001, meanOf(traffic.reconnect))))
+}
+
+const requestsOf = (group: ClientGroup, scenario: Scenario, opened: number): number =>
+  group.count * group.requests.perSecond * presence(group, scenario) + opened * group.requests.perConnection
+
+const podsEver = ({ pods, events }: Scenario): number => {
+  let all = pods.length
+  let now = pods.length
+  for (const event of events) {
+    if (event.kind === 'scale') {
+      all += Math.max(0, event.replicas - now)
+      now = event.replicas
+    } else if (event.kind === 'rolling-update' || event.kind === 'drain') all += now
+  }
+  return all
+}
+
+/** `3.2 million` */
+const about = (value: number): string => {
+  const units = ['', ' thousand', ' million', ' billion', ' trillion']
+  const unit = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, value)) / 3)))
+  const scaled = value / 1000 ** unit
+  return scaled >= 1000
+    ? value.toExponential(1)
+    : `${Number(scaled.toPrecision(scaled >= 100 ? 3 : 2))}${units[unit] ?? ''}`
+}
+
+const roundUp = (value: number): string => {
+  const power = 10 ** Math.floor(Math.log10(value))
+  return String(Math.ceil(value / power) * power)
+}

@@ -1,0 +1,47 @@
+import type { Outcome, Policy, Scenario, SimulateOptions } from './model.ts'
+import { recommend, type Recommendation } from './recommend.ts'
+import { simulate } from './simulate.ts'
+
+/** What `evenkeel simulate -o json` prints (docs/json.md). The same for the same scenario, seed and runs, whatever the threads. */
+export interface SimulationReport {
+  readonly scenario: string
+  readonly about: string
+  readonly seed: string
+  readonly runs: number
+  /** seconds */
+  readonly duration: number
+  readonly evenLimit: number
+  /** one for each policy, in the order asked */
+  readonly outcomes: readonly Outcome[]
+  readonly recommendation: Recommendation
+}
+
+export interface SimulationOptions extends Omit<SimulateOptions, 'onProgress'> {
+  readonly runs: number
+  readonly seed: string
+  readonly about: string
+  readonly onProgress: (done: number, runs: number, policy: string) => void
+}
+
+/** Runs each policy in turn on the same scenario and the same seeds. */
+export const simulateAll = async (
+  scenario: Scenario,
+  policies: readonly Policy[],
+  { about, onProgress, ...options }: SimulationOptions,
+): Promise<SimulationReport> => {
+  const outcomes: Outcome[] = []
+  for (const policy of policies) {
+    const report = (done: number, runs: number): void => onProgress(done, runs, policy.name)
+    outcomes.push(await simulate({ ...scenario, policy }, { ...options, onProgress: report }))
+  }
+  return {
+    scenario: scenario.name,
+    about,
+    seed: options.seed,
+    runs: options.runs,
+    duration: scenario.seconds,
+    evenLimit: scenario.evenLimit,
+    outcomes,
+    recommendation: recommend(scenario, policies, outcomes),
+  }
+}
