@@ -1,6 +1,19 @@
-import { maxOverMean, type SkewVerdict, testCounts, variation } from '../statistics/index.ts'
+import {
+  bands,
+  connectionsToSee,
+  maxOverMean,
+  type SkewVerdict,
+  sum,
+  testDraws,
+  variation,
+} from '../statistics/index.ts'
+import { tellUnknownDraws } from './causes/unexplained.ts'
+import { checkObservation } from './check.ts'
+import { type Case, readCase } from './nulls/choices.ts'
+import { drawsOf, rulesOdds, uniformOdds } from './nulls/odds.ts'
 import type { Observation } from './observation.ts'
 import type { SkewReport } from './report.ts'
+import { explain } from './verdict.ts'
 
 export interface JudgeOptions {
   /** of each tail, default 0.05 */
@@ -17,31 +30,81 @@ export interface JudgeOptions {
  * Throws RangeError for counts that are negative or not finite, names that come twice and lists of different lengths.
  */
 export const judge = (observation: Observation, options: JudgeOptions = {}): SkewReport => {
+  checkObservation(observation)
+  const { level = 0.05, seed = 'skew' } = options
+  const situation = readCase(observation)
+  return situation === null
+    ? untested(observation, level)
+    : tested(situation, { level, seed, ...(options.verdict === undefined ? {} : { verdict: options.verdict }) })
+}
+
+interface Known {
+  readonly level: number
+  readonly seed: string
+  readonly verdict?: SkewVerdict
+}
+
+const tested = (situation: Case, { level, seed, verdict }: Known): SkewReport => {
+  const { observation, totals } = situation
+  const test = testDraws(totals, drawsOf(situation), { level, seed })
   const counts = observation.backends.map(({ count }) => count)
-  const odds = observation.backends.map(({ expectedOdds }) => expectedOdds ?? 1)
-  const test = testCounts(counts, odds, options)
+  // flows that are nearly all of the counts: the report is of the counts
+  const scale = sum(totals) === 0 ? 1 : sum(counts) / sum(totals)
+  const draws = Math.round(test.n)
+  const shares = test.expected.map((e) => (sum(test.expected) === 0 ? 0 : e / sum(test.expected)))
+  const weight = draws === 0 ? 1 : sum(counts) / draws
+  const luck = bands(draws, shares, { level })
   return {
-    service: observation.service,
-    unit: observation.unit,
-    n: test.n,
+    ...measures(observation, level),
+    ...explain(situation, test, verdict ?? test.verdict, { level, seed }),
     k: test.k,
-    level: test.level,
-    draws: test.n,
+    draws,
     test: test.test,
     statistic: test.statistic,
     p: test.p,
     pLower: test.pLower,
-    verdict: options.verdict ?? test.verdict,
-    cause: null,
-    nulls: [],
-    maxOverMean: maxOverMean(counts),
-    cv: variation(counts),
-    cvLuck: null,
+    cvLuck: test.cvLuck,
     needed: test.needed,
     backends: observation.backends.map(({ name, count }, i) => ({
       name,
       count,
-      expected: test.expected[i] ?? 0,
+      expected: (test.expected[i] ?? 0) * scale,
+      low: (luck[i]?.low ?? 0) * weight,
+      high: (luck[i]?.high ?? 0) * weight,
+    })),
+  }
+}
+
+const measures = (
+  { service, unit, backends }: Observation,
+  level: number,
+): Pick<SkewReport, 'service' | 'unit' | 'n' | 'level' | 'maxOverMean' | 'cv'> => {
+  const counts = backends.map(({ count }) => count)
+  return { service, unit, n: sum(counts), level, maxOverMean: maxOverMean(counts), cv: variation(counts) }
+}
+
+/** Nobody knows how many choices are behind the counts. */
+const untested = (observation: Observation, level: number): SkewReport => {
+  const odds = rulesOdds(observation) ?? uniformOdds(observation)
+  const possible = odds.filter((p) => p > 0)
+  const n = sum(observation.backends.map(({ count }) => count))
+  return {
+    ...measures(observation, level),
+    k: possible.length,
+    draws: null,
+    test: 'chi2',
+    statistic: null,
+    p: null,
+    pLower: null,
+    verdict: 'NOT-ENOUGH-DATA',
+    cause: n === 0 ? null : tellUnknownDraws(observation, level),
+    nulls: [],
+    cvLuck: null,
+    needed: Math.ceil(connectionsToSee(possible, { level }) / 10) * 10,
+    backends: observation.backends.map(({ name, count }, i) => ({
+      name,
+      count,
+      expected: n * (odds[i] ?? 0),
       low: null,
       high: null,
     })),

@@ -1,4 +1,4 @@
-import type { SkewTest, SkewVerdict } from '../statistics/index.ts'
+import type { SkewVerdict, TestMethod } from '../statistics/index.ts'
 import type { CauseCode } from './causes/codes.ts'
 import type { LoadUnit } from './observation.ts'
 
@@ -21,7 +21,7 @@ export interface SkewReport {
    * null: not known, and then nothing can be tested (`statistic`, `p`, `pLower`, `cvLuck` and each `low` and `high` are null).
    */
   readonly draws: number | null
-  readonly test: SkewTest['test']
+  readonly test: TestMethod
   readonly statistic: number | null
   /** how often luck alone is at least this uneven, by the odds of the rules */
   readonly p: number | null

@@ -20,6 +20,9 @@ export const causes = {
 
 export type CauseCode = keyof typeof causes
 
+/** One that was found. */
+export type NamedCause = Exclude<CauseCode, 'unexplained'>
+
 /** In the order of docs/causes/README.md. */
 export const causeCodes = Object.keys(causes) as readonly CauseCode[]
 

@@ -1,4 +1,4 @@
-import type { CauseCode } from '../causes/codes.ts'
+import type { NamedCause } from '../causes/codes.ts'
 import type { NodeObservation, Observation } from '../observation.ts'
 import { type Dice, diceOf, exponential, lognormal } from './dice.ts'
 import { observe } from './observe.ts'
@@ -30,7 +30,7 @@ export const withZones = (observation: Observation, zoneOf: (node: number) => nu
 })
 
 /** Observations whose uneven load has one cause, which is known; sizes, shapes and what is seen vary with the seed. */
-export const purposeBuilt: { readonly [code in Exclude<CauseCode, 'unexplained'>]: Generator } = {
+export const purposeBuilt: { readonly [code in NamedCause]: Generator } = {
   weights: (seed) => {
     const dice = diceOf(seed)
     const pods = podsOf(dice.between(3, 8), (i) => ({ weight: i === 0 ? 5 : dice.between(1, 3) }))

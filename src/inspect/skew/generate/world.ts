@@ -1,4 +1,4 @@
-import { randomBelow, seededRandom } from '../../../util/random.ts'
+import { hash32, randomBelow, seededRandom } from '../../../util/random.ts'
 import { uniform } from '../../statistics/draw.ts'
 
 /** A small world in which it is known why the load is uneven: what the classifier of causes is judged on. Seconds, from 0 to `seconds`. */
@@ -113,7 +113,7 @@ const chooser = (world: World, random: () => number, below: (limit: number) => n
   const kept = new Map<string, number>()
   const next = new Map<number, number>()
   const orders = new Map<number, readonly number[]>()
-  const buckets = world.pods.map(() => random())
+  const salt = random()
   const orderOf = (node: number): readonly number[] => {
     let order = orders.get(node)
     if (order === undefined) {
@@ -125,11 +125,7 @@ const chooser = (world: World, random: () => number, below: (limit: number) => n
   }
   const pick: { readonly [scheduler in World['scheduler']]: Choose } = {
     random: (_client, node, at) => weighted(rulesAt(world, node, at), random()),
-    sh: (client, node, at) =>
-      weighted(
-        rulesAt(world, node, at),
-        fraction((client + 1) * 0.6180339887 + (buckets[0] ?? 0) * (client + 7) * 31.7),
-      ),
+    sh: (client, node, at) => weighted(rulesAt(world, node, at), hash32(`${salt} ${client}`) / 2 ** 32),
     rr: (_client, node, at) => {
       const order = orderOf(node).filter((pod) => (rulesAt(world, node, at)[pod] ?? 0) > 0)
       const turn = next.get(node) ?? (world.start === 'same' ? 0 : below(Math.max(1, order.length)))
@@ -155,8 +151,6 @@ const chooser = (world: World, random: () => number, below: (limit: number) => n
     return pod
   }
 }
-
-const fraction = (x: number): number => x - Math.floor(x)
 
 const weighted = (odds: readonly number[], u: number): number | undefined => {
   const total = odds.reduce((sum, p) => sum + p, 0)

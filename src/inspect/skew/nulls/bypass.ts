@@ -1,0 +1,90 @@
+import { chiSquare, sum } from '../../statistics/index.ts'
+import { pearson } from '../../statistics/pearson.ts'
+import type { Observation } from '../observation.ts'
+import type { Explanation, Less } from './explanation.ts'
+import { rulesOdds, uniformOdds } from './odds.ts'
+
+/** A part that is uneven beyond this is why the whole is, if the rest is not. */
+const surelyUneven = 0.001
+/** connections that no node counted are others' only where they are more than stragglers */
+const stragglers = 0.03
+
+/** Connections around the proxy: as flows or facts say, or those that no node's rules counted. */
+export const bypassed = (observation: Observation): readonly Explanation[] => {
+  if (observation.facts.headless === true) {
+    const fit = (): { p: number; expected: readonly number[]; gain: number } => ({
+      p: 1,
+      expected: observation.backends.map(({ count }) => count),
+      gain: Infinity,
+    })
+    return [{ code: 'bypass', certainty: 'certain', kind: 'whole', fit }]
+  }
+  if (seen(observation) !== null) return [explained(seen, 'certain')]
+  return uncounted(observation) === null ? [] : [explained(uncounted, 'likely')]
+}
+
+type Rest = (observation: Observation) => Observation | null
+
+const explained = (rest: Rest, certainty: 'certain' | 'likely'): Explanation => ({
+  code: 'bypass',
+  certainty,
+  kind: 'less',
+  take: (before) => {
+    const after = rest(before)
+    return after === null ? null : difference(before, after)
+  },
+})
+
+const seen: Rest = (observation) => markedFlows(observation) ?? statedCounts(observation)
+
+const difference = (before: Observation, after: Observation): Less | null => {
+  const odds = rulesOdds(before) ?? uniformOdds(before)
+  const part = before.backends.map(({ count }, i) => count - (after.backends[i]?.count ?? 0))
+  const distance = pearson(part, odds, sum(part))
+  if (sum(part) === 0 || chiSquare(part.length - 1, distance).upper > surelyUneven) return null
+  return { observation: after, mask: null, gain: gained(before, after, odds) }
+}
+
+/** By how much what is left is nearer to the rules, as a difference of log likelihoods. */
+const gained = (before: Observation, after: Observation, odds: readonly number[]): number => {
+  const distance = ({ backends }: Observation): number => {
+    const counts = backends.map(({ count }) => count)
+    return pearson(counts, odds, sum(counts))
+  }
+  return (distance(before) - distance(after)) / 2
+}
+
+const withCounts = (observation: Observation, counts: readonly number[]): Observation => ({
+  ...observation,
+  backends: observation.backends.map(({ opened: _, ...backend }, i) => ({ ...backend, count: counts[i] ?? 0 })),
+})
+
+const markedFlows: Rest = (observation) => {
+  const { flows = [], backends, unit } = observation
+  const marked = flows.filter(({ bypassed }) => bypassed === true)
+  if (marked.length === 0 || unit !== 'connections') return null
+  const taken = new Map<string, number>()
+  for (const { backend } of marked) taken.set(backend, (taken.get(backend) ?? 0) + 1)
+  const left = backends.map(({ name, count }) => Math.max(0, count - (taken.get(name) ?? 0)))
+  return { ...withCounts(observation, left), flows: flows.filter(({ bypassed }) => bypassed !== true) }
+}
+
+const statedCounts: Rest = (observation) => {
+  const { bypassed } = observation.facts
+  if (bypassed === undefined || sum(bypassed) === 0) return null
+  const left = observation.backends.map(({ count }, i) => Math.max(0, count - (bypassed[i] ?? 0)))
+  const { flows: _, ...rest } = observation
+  return withCounts(rest, left)
+}
+
+/** Where every node counts what it sends, the pods' own counts must not be larger. */
+const uncounted: Rest = (observation) => {
+  const { nodes = [], backends, unit } = observation
+  if (nodes.length === 0 || unit !== 'connections') return null
+  const sent = backends.map((_, i) => sum(nodes.map(({ counts }) => counts[i] ?? 0)))
+  const more = backends.map(({ count }, i) => count - (sent[i] ?? 0))
+  const enough = sum(sent) > 0 && sum(more) > stragglers * sum(sent) && more.every((rest) => rest >= 0)
+  if (!enough) return null
+  const { flows: _, ...rest } = observation
+  return withCounts(rest, sent)
+}

@@ -1,0 +1,176 @@
+import { sum } from '../../statistics/index.ts'
+import type { Flow, LoadUnit, Observation } from '../observation.ts'
+import { clientRuns, keepsClients, type Run } from './clients.ts'
+
+/** Independent choices of a backend that were made alike, as far as that is known. */
+export interface Choice {
+  readonly count: number
+  /** what each carries, in the observation's unit */
+  readonly weight: number
+  /** index into the observation's nodes; null: not known */
+  readonly node: number | null
+  /** seconds; null: not known */
+  readonly openedAt: number | null
+  /** which was chosen: index into the observation's backends; null: only the totals are known */
+  readonly backend: number | null
+}
+
+/** What was chosen among, how often, and what came of it: all that a null is tested on. */
+export interface Case {
+  readonly observation: Observation
+  /** per backend, in the observation's unit; what `choices` carried */
+  readonly totals: readonly number[]
+  readonly choices: readonly Choice[]
+  /** what is drawn: connections, or a client's pod for all its connections */
+  readonly drawn: 'connections' | 'clients'
+  /** the flows behind the choices; null where they were made of counts */
+  readonly flows: readonly Flow[] | null
+  /** connections of a client that stayed on one backend, where clients are drawn */
+  readonly runs: readonly Run[] | null
+  /** the weights of the choices are not known, and taken as equal */
+  readonly weightsAssumed: boolean
+}
+
+/** Equal choices that vary as much: (Σw)²/Σw². */
+export const effectiveChoices = ({ choices }: Pick<Case, 'choices'>): number => {
+  const squares = sum(choices.map(({ count, weight }) => count * weight ** 2))
+  return squares === 0 ? 0 : sum(choices.map(({ count, weight }) => count * weight)) ** 2 / squares
+}
+
+/** Flows whose sums differ from the counts by a larger share are another set of connections. */
+const sameWithin = 0.05
+
+/** null: nobody knows how many choices are behind the counts. */
+export const readCase = (observation: Observation): Case | null => {
+  const counts = observation.backends.map(({ count }) => count)
+  const flows = flowsBehind(observation, counts)
+  if (flows !== null) return caseOfFlows(observation, flows)
+  if (drawnByClients(observation)) return null
+  if (observation.unit === 'connections') return caseOfCounts(observation, counts)
+  const connections = sum(observation.backends.map((backend) => backend.connections ?? 0))
+  if (connections === 0) return null
+  const choices = [{ count: connections, weight: sum(counts) / connections, node: null, openedAt: null, backend: null }]
+  return { observation, totals: counts, choices, drawn: 'connections', flows: null, runs: null, weightsAssumed: true }
+}
+
+/** Only what the flows say, where they are another set of connections than the counts. null: there are none. */
+export const sampleOf = (observation: Observation): Observation | null => {
+  const flows = knownFlows(observation)
+  if (
+    flows.length === 0 ||
+    flowsBehind(
+      observation,
+      observation.backends.map(({ count }) => count),
+    ) !== null
+  )
+    return null
+  const counts = tally(observation, flows, () => 1)
+  const backends = observation.backends.map(({ opened: _, connections: __, ...backend }, i) => ({
+    ...backend,
+    count: counts[i] ?? 0,
+  }))
+  return { ...observation, unit: 'connections', backends, flows, facts: { ...observation.facts, counted: 'opened' } }
+}
+
+const hashesSource: ReadonlySet<string> = new Set(['sh', 'dh'])
+
+/** Affinity or a hash of the source is configured. */
+export const drawnByClients = ({ facts }: Observation): boolean =>
+  facts.affinity === 'ClientIP' || hashesSource.has(facts.scheduler ?? '')
+
+const knownFlows = ({ flows = [], backends }: Observation): readonly Flow[] => {
+  const names = new Set(backends.map(({ name }) => name))
+  return flows.filter(({ backend }) => names.has(backend))
+}
+
+export const tally = (
+  { backends }: Observation,
+  flows: readonly Flow[],
+  weightOf: (flow: Flow) => number,
+): readonly number[] => {
+  const totals = new Map(backends.map(({ name }) => [name, 0]))
+  for (const flow of flows) totals.set(flow.backend, (totals.get(flow.backend) ?? 0) + weightOf(flow))
+  return backends.map(({ name }) => totals.get(name) ?? 0)
+}
+
+/** What a flow carries; of CPU time the next best that is known. */
+export const weightIn =
+  (unit: LoadUnit) =>
+  (flow: Flow): number => {
+    switch (unit) {
+      case 'connections':
+        return 1
+      case 'bytes':
+        return flow.bytes ?? 0
+      case 'requests':
+        return flow.requests ?? 0
+      case 'cpu':
+        return flow.cpu ?? flow.requests ?? flow.bytes ?? 1
+    }
+  }
+
+const isOpen = ({ closedAt }: Flow): boolean => closedAt === null || closedAt === undefined
+
+/** The flows that the counts are made of; null: none are given, or they are others. */
+const flowsBehind = (observation: Observation, counts: readonly number[]): readonly Flow[] | null => {
+  const { unit, facts } = observation
+  const flows = knownFlows(observation)
+  if (flows.length === 0) return null
+  if (unit === 'cpu') return flows
+  const open = flows.filter(isOpen)
+  const candidates =
+    unit !== 'connections' || facts.counted === 'opened' ? [flows] : facts.counted === 'open' ? [open] : [flows, open]
+  return candidates.find((some) => agree(tally(observation, some, weightIn(unit)), counts)) ?? null
+}
+
+const agree = (ours: readonly number[], counts: readonly number[]): boolean =>
+  sum(ours.map((total, i) => Math.abs(total - (counts[i] ?? 0)))) <= sameWithin * sum(counts)
+
+const caseOfFlows = (observation: Observation, flows: readonly Flow[]): Case => {
+  const nodes = new Map(observation.nodes?.map(({ node }, i) => [node, i]))
+  const backends = new Map(observation.backends.map(({ name }, i) => [name, i]))
+  const weighed = scaled(observation, flows)
+  const byClient = keepsClients(flows, drawnByClients(observation))
+  const runs = byClient ? clientRuns(flows, observation.facts) : null
+  const choiceOf = (flow: Flow, weight: number): Choice => ({
+    count: 1,
+    weight,
+    node: nodes.get(flow.node ?? '') ?? null,
+    openedAt: flow.openedAt ?? null,
+    backend: backends.get(flow.backend) ?? null,
+  })
+  const first = (run: Run): Flow => run[0]
+  return {
+    observation,
+    totals: tally(observation, flows, weighed),
+    choices:
+      runs === null
+        ? flows.map((flow) => choiceOf(flow, weighed(flow)))
+        : runs.map((run) => choiceOf(first(run), sum(run.map(weighed)))),
+    drawn: runs === null ? 'connections' : 'clients',
+    flows,
+    runs,
+    weightsAssumed: observation.unit === 'cpu' && flows.every(({ cpu }) => cpu === undefined),
+  }
+}
+
+/** CPU time of which the flows do not say their part: by requests or bytes, per backend in proportion. */
+const scaled = (observation: Observation, flows: readonly Flow[]): ((flow: Flow) => number) => {
+  const weigh = weightIn(observation.unit)
+  if (observation.unit !== 'cpu') return weigh
+  const seen = tally(observation, flows, weigh)
+  const ratios = new Map(observation.backends.map(({ name, count }, i) => [name, count / (seen[i] || 1)]))
+  return (flow) => weigh(flow) * (ratios.get(flow.backend) ?? 1)
+}
+
+/** Strata of the nodes where their counts are those of the Service, else one stratum. */
+const caseOfCounts = (observation: Observation, counts: readonly number[]): Case => {
+  const { nodes = [] } = observation
+  const together = counts.map((_, i) => sum(nodes.map((node) => node.counts[i] ?? 0)))
+  const strata = nodes.length > 0 && agree(together, counts)
+  const choices = strata
+    ? nodes.map((node, i) => ({ count: sum(node.counts), weight: 1, node: i, openedAt: null, backend: null }))
+    : [{ count: sum(counts), weight: 1, node: null, openedAt: null, backend: null }]
+  const totals = strata ? together : counts
+  return { observation, totals, choices, drawn: 'connections', flows: null, runs: null, weightsAssumed: false }
+}

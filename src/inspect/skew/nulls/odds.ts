@@ -1,0 +1,87 @@
+import { type Draws, sum } from '../../statistics/index.ts'
+import type { NodeObservation, Observation } from '../observation.ts'
+import type { Case, Choice } from './choices.ts'
+
+/** When and where a backend was chosen; null: not known. */
+export interface Circumstance {
+  readonly node: NodeObservation | null
+  readonly openedAt: number | null
+}
+
+/** What a null makes of the odds: a factor for each backend, 1 where it says nothing. */
+export type Mask = (circumstance: Circumstance) => readonly number[]
+
+/** Pods come into the rules of all nodes within this many seconds of each other. */
+export const startSlack = 2
+
+const shares = (odds: readonly number[]): readonly number[] | null => {
+  const total = sum(odds)
+  return total > 0 ? odds.map((p) => p / total) : null
+}
+
+export const uniformOdds = ({ backends }: Observation): readonly number[] => backends.map(() => 1 / backends.length)
+
+/** Of the Service as a whole: as given, else of the nodes' rules by what each node counted; null: no rules are known. */
+export const rulesOdds = ({ backends, nodes = [] }: Observation): readonly number[] | null => {
+  if (backends.some(({ expectedOdds }) => expectedOdds !== undefined))
+    return shares(backends.map(({ expectedOdds }) => expectedOdds ?? 0))
+  const known = nodes.flatMap(({ odds, counts }) => {
+    const p = odds === null ? null : shares(odds)
+    return p === null ? [] : [{ p, n: sum(counts) }]
+  })
+  if (known.length === 0) return null
+  const even = sum(known.map(({ n }) => n)) === 0
+  return shares(backends.map((_, i) => sum(known.map(({ p, n }) => (even ? 1 : n) * (p[i] ?? 0)))))
+}
+
+/** A node's own rules where they are known, else those of all. */
+const baseOdds = (observation: Observation): ((node: number | null) => readonly number[]) => {
+  const overall = rulesOdds(observation) ?? uniformOdds(observation)
+  const own = observation.nodes?.map(({ odds }) => (odds === null ? null : shares(odds)))
+  return (node) => (node === null ? null : own?.[node]) ?? overall
+}
+
+/** Pods that started at different count are chosen among differently: the number of starts before a moment. */
+const epochs = ({ backends }: Observation): ((openedAt: number | null) => number) => {
+  const starts = [...new Set(backends.flatMap(({ startedAt }) => startedAt ?? []))].sort((a, b) => a - b)
+  return (openedAt) => {
+    if (openedAt === null) return -1
+    const at = starts.findIndex((start) => start > openedAt + startSlack)
+    return at < 0 ? starts.length : at
+  }
+}
+
+/** The choices of a case under the rules (`rules: false`: uniform) and the masks of some nulls. */
+export const drawsOf = (
+  { observation, choices }: Pick<Case, 'observation' | 'choices'>,
+  masks: readonly Mask[] = [],
+  rules = true,
+): readonly Draws[] => {
+  const base = rules ? baseOdds(observation) : () => uniformOdds(observation)
+  const epochOf = epochs(observation)
+  const known = new Map<string, readonly number[]>()
+  const same = new Map<string, readonly number[]>()
+  const oddsOf = ({ node, openedAt }: Choice): readonly number[] => {
+    const key = `${node} ${masks.length === 0 ? '' : epochOf(openedAt)}`
+    const old = known.get(key)
+    if (old !== undefined) return old
+    const circumstance = { node: (node === null ? null : observation.nodes?.[node]) ?? null, openedAt }
+    const odds = masked(base(node), masks, circumstance)
+    const text = odds.join()
+    const kept = same.get(text) ?? odds
+    same.set(text, kept)
+    known.set(key, kept)
+    return kept
+  }
+  return choices.map((choice) => ({ odds: oddsOf(choice), count: choice.count, weight: choice.weight }))
+}
+
+/** Where nothing would be left to choose, the masks say nothing. */
+const masked = (odds: readonly number[], masks: readonly Mask[], circumstance: Circumstance): readonly number[] => {
+  let result = odds
+  for (const mask of masks) {
+    const factors = mask(circumstance)
+    result = result.map((p, i) => p * (factors[i] ?? 1))
+  }
+  return shares(result) ?? odds
+}

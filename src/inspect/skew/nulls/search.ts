@@ -1,0 +1,143 @@
+import { sum, testDraws } from '../../statistics/index.ts'
+import type { Observation } from '../observation.ts'
+import type { TriedNull } from '../report.ts'
+import { ages } from './age.ts'
+import { bypassed } from './bypass.ts'
+import type { NamedCause } from '../causes/codes.ts'
+import { type Case, readCase } from './choices.ts'
+import type { Explanation, Fit, FitOptions } from './explanation.ts'
+import { gonePods } from './gone.ts'
+import { leftOut } from './left-out.ts'
+import { expectedOf, gainBetween } from './gain.ts'
+import { drawsOf, type Mask } from './odds.ts'
+import { inferredRules } from './places.ts'
+import { lifetimes, sameStart } from './turns.ts'
+
+/** A set of causes that accounts for the counts; no smaller one does. */
+export interface Found extends Fit {
+  readonly parts: readonly Explanation[]
+  /** what is left to be drawn once the parts are taken out */
+  readonly situation: Case
+  readonly masks: readonly Mask[]
+  /** other sets of the same size that account for them too */
+  readonly rivals: readonly (readonly Explanation[])[]
+}
+
+/** p null: not tested */
+type Fitted = Omit<Found, 'rivals' | 'p'> & { readonly p: number | null }
+
+export interface Search {
+  /** codes of the causes that could apply */
+  readonly considered: readonly NamedCause[]
+  readonly found: Found | null
+  readonly tried: readonly TriedNull[]
+}
+
+/**
+ * Odds of at least so many to one against the rules before a cause is named. By Markov's inequality, counts that follow the rules reach
+ * that for one cause in a thousand cases, whatever the cause.
+ */
+const convincing = Math.log(1000)
+/** A null that is right is rejected at its own level: at a fifth of the judgement's it seldom is. */
+export const fitShare = 0.2
+const mostParts = 3
+
+/** In the order in which nulls are nested: the rules, what goes around them, when the connections were opened, the nodes' turns. */
+const explanationsOf = (observation: Observation): readonly Explanation[] => [
+  ...inferredRules(observation),
+  ...leftOut(observation),
+  ...gonePods(observation),
+  ...bypassed(observation),
+  ...ages(observation),
+  ...sameStart(observation),
+  ...lifetimes(observation),
+]
+
+/** Tries one cause, then two, then three at once; the first set that fits is the answer, unless a set as small is far more likely. */
+export const search = (observation: Observation, { level, seed }: FitOptions): Search => {
+  const explanations = explanationsOf(observation)
+  const options = { level: level * fitShare, seed }
+  const tried: TriedNull[] = []
+  const considered = [...new Set(explanations.map(({ code }) => code))]
+  for (let size = 1; size <= Math.min(mostParts, explanations.length); size++) {
+    const fits: (Fitted & Fit)[] = []
+    for (const parts of subsets(explanations, size)) {
+      const fit = fitOf(observation, parts, options)
+      if (fit === null) continue
+      if (fit.p === null || fit.gain < convincing) continue
+      tried.push({ name: nameOf(parts), p: fit.p })
+      if (fit.p > options.level) fits.push({ ...fit, p: fit.p })
+    }
+    const best = Math.max(...fits.map(({ gain }) => gain))
+    const found = fits.find(({ gain }) => gain === Infinity || gain >= best - convincing)
+    if (found !== undefined) {
+      const rivals = fits.filter((fit) => fit !== found).map(({ parts }) => parts)
+      return { found: { ...found, rivals }, tried, considered }
+    }
+  }
+  return { found: null, tried, considered }
+}
+
+const nameOf = (parts: readonly Explanation[]): string => parts.map(({ code }) => code).join('+')
+
+const subsets = <T>(items: readonly T[], size: number): readonly (readonly T[])[] => {
+  if (size === 0) return [[]]
+  return items.flatMap((item, i) => subsets(items.slice(i + 1), size - 1).map((rest) => [item, ...rest]))
+}
+
+/** The case without what some causes take away, and the odds by the others. */
+interface Reduced {
+  readonly situation: Case
+  readonly masks: readonly Mask[]
+  /** those that hold for the rules as well */
+  readonly always: readonly Mask[]
+  /** of what was taken away */
+  readonly gain: number
+}
+
+/** null: a part does not apply, or nothing is left. */
+const reduce = (observation: Observation, parts: readonly Explanation[]): Reduced | null => {
+  let left = observation
+  let gain = 0
+  const always: Mask[] = []
+  for (const part of parts) {
+    if (part.kind !== 'less') continue
+    const less = part.take(left)
+    if (less === null) return null
+    left = less.observation
+    gain += less.gain
+    if (less.mask !== null) always.push(less.mask)
+  }
+  const situation = readCase(left)
+  if (situation === null || sum(situation.totals) === 0) return null
+  const masks = [...always, ...parts.flatMap((part) => (part.kind === 'odds' ? [part.mask] : []))]
+  return { situation, masks, always, gain }
+}
+
+const fitOf = (observation: Observation, parts: readonly Explanation[], options: FitOptions): Fitted | null => {
+  const [whole, another] = parts.filter((part) => part.kind === 'whole')
+  const reduced = another === undefined ? reduce(observation, parts) : null
+  if (reduced === null) return null
+  const { situation, masks } = reduced
+  if (whole !== undefined) {
+    const fit = whole.fit(situation, masks, options)
+    return fit === null ? null : { ...fit, gain: fit.gain + reduced.gain, parts, situation, masks }
+  }
+  const { totals } = situation
+  const draws = drawsOf(situation, masks)
+  const expected = expectedOf(draws)
+  const gain = oddsGain(reduced)
+  // what is not convincing need not be tested, which may take long
+  const p = gain < convincing ? null : testDraws(totals, draws, options).p
+  return { p, expected, gain, parts, situation, masks }
+}
+
+/** Log odds of one cause alone against the rules; however badly it fits. */
+export const gainAlone = (observation: Observation, part: Explanation, options: FitOptions): number =>
+  part.kind === 'whole' ? (fitOf(observation, [part], options)?.gain ?? 0) : oddsGain(reduce(observation, [part]))
+
+const oddsGain = (reduced: Reduced | null): number => {
+  if (reduced === null) return 0
+  const { situation, masks, always, gain } = reduced
+  return gain + gainBetween(situation, drawsOf(situation, masks), drawsOf(situation, always))
+}

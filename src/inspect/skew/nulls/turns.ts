@@ -1,0 +1,125 @@
+import { logGamma } from '../../statistics/gamma.ts'
+import { sum } from '../../statistics/index.ts'
+import type { NodeObservation, Observation } from '../observation.ts'
+import type { Case } from './choices.ts'
+import type { Explanation, Fit } from './explanation.ts'
+import { drawsOf, type Mask } from './odds.ts'
+
+/** Schedulers that deal connections out: each node's counts differ by one at most, as long as its backends stay. */
+const dealing: ReadonlySet<string> = new Set(['rr', 'wrr', 'lc', 'wlc', 'sed', 'nq'])
+
+/** undefined: it may */
+export const deals = (scheduler: string | undefined): boolean | undefined =>
+  scheduler === undefined ? undefined : dealing.has(scheduler)
+
+/** Nodes that deal otherwise (their rules changed meanwhile) are tolerated as long as they are few. */
+const others = 0.1
+const fewestNodes = 3
+
+/**
+ * Every node deals in turn and begins at the same backend: those it served once more than the rest are the first ones of one order, on all
+ * nodes. With starts of their own, each node's would be any.
+ */
+export const sameStart = ({ nodes = [], facts, unit }: Observation): readonly Explanation[] => {
+  const applies = unit === 'connections' && nodes.length >= fewestNodes && deals(facts.scheduler) !== false
+  if (!applies) return []
+  const certainty = deals(facts.scheduler) === true ? 'certain' : 'likely'
+  return [
+    { code: 'same-start', certainty, kind: 'whole', fit: (situation, masks) => fitTurns(nodes, situation, masks) },
+  ]
+}
+
+interface Hand {
+  /** of each backend that the node can choose, beyond what all of them have; null: it cannot */
+  readonly extra: readonly (number | null)[]
+  readonly base: number
+  readonly choices: number
+  readonly ahead: number
+}
+
+/** null: the node did not deal, its counts differ by more than one or its odds are not equal. */
+const handOf = (counts: readonly number[], odds: readonly number[]): Hand | null => {
+  const possible = odds.flatMap((p, i) => (p > 0 ? [i] : []))
+  const highest = Math.max(...odds)
+  if (possible.some((i) => (odds[i] ?? 0) < highest * 0.999)) return null
+  if (counts.some((count, i) => count > 0 && (odds[i] ?? 0) === 0)) return null
+  const mine = possible.map((i) => counts[i] ?? 0)
+  const base = Math.min(...mine)
+  if (Math.max(...mine) - base > 1) return null
+  const extra = odds.map((p, i) => (p > 0 ? (counts[i] ?? 0) - base : null))
+  return { extra, base, choices: possible.length, ahead: sum(mine) - base * possible.length }
+}
+
+const fitTurns = (nodes: readonly NodeObservation[], situation: Case, masks: readonly Mask[]): Fit | null => {
+  const { observation, totals } = situation
+  const choices = nodes.map((_, node) => ({ count: 1, weight: 1, node, openedAt: null, backend: null }))
+  const draws = drawsOf({ observation, choices }, masks)
+  const hands = nodes.flatMap(({ counts }, i) => {
+    const hand = sum(counts) === 0 ? null : handOf(counts, draws[i]?.odds ?? [])
+    return sum(counts) === 0 ? [] : [hand]
+  })
+  const dealt = hands.filter((hand) => hand !== null)
+  // a node that served all equally often says nothing of where it began
+  const telling = dealt.filter(({ ahead }) => ahead > 0)
+  if (telling.length < fewestNodes || hands.length - dealt.length > others * hands.length) return null
+  const order = orderOf(telling, totals.length)
+  const inOrder = telling.filter((hand) => leads(hand, order))
+  const out = hands.length - dealt.length + telling.length - inOrder.length
+  if (out > others * hands.length) return null
+  // all orders of the backends are possible: the best of them must not be taken for evidence
+  const orders = logGamma(totals.length + 1)
+  const chance = sum(inOrder.map(({ choices, ahead }) => logChoose(choices, ahead) + Math.log(1 - others)))
+  return { p: 1, expected: totals, gain: chance + out * Math.log(others) - orders }
+}
+
+const logChoose = (n: number, k: number): number => logGamma(n + 1) - logGamma(k + 1) - logGamma(n - k + 1)
+
+/** Backends that are ahead on most nodes first. */
+const orderOf = (hands: readonly Hand[], k: number): readonly number[] => {
+  const ahead = Array.from({ length: k }, (_, i) => sum(hands.map(({ extra }) => extra[i] ?? 0)))
+  return [...ahead.keys()].sort((a, b) => (ahead[b] ?? 0) - (ahead[a] ?? 0))
+}
+
+/** Those ahead are the first that the node can choose, in this order. */
+const leads = ({ extra, ahead }: Hand, order: readonly number[]): boolean =>
+  order
+    .filter((i) => extra[i] !== null)
+    .slice(0, ahead)
+    .every((i) => extra[i] === 1)
+
+/**
+ * Round robin dealt connections evenly, and those still open are not even: lifetimes differ, and round robin does not look at them.
+ * Tested is what was opened, against the rules.
+ */
+export const lifetimes = ({ backends, facts, unit }: Observation): readonly Explanation[] => {
+  const opened = backends.map((backend) => backend.opened)
+  const turns = facts.scheduler === 'rr' || facts.scheduler === 'wrr'
+  if (unit !== 'connections' || opened.includes(undefined) || (facts.scheduler !== undefined && !turns)) return []
+  return [
+    {
+      code: 'round-robin-lifetimes',
+      certainty: turns ? 'certain' : 'likely',
+      kind: 'whole',
+      fit: (situation, masks) => fitOpened(opened as readonly number[], situation, masks),
+    },
+  ]
+}
+
+/** each node deals in turn by itself, and may be one ahead anywhere */
+const fitOpened = (given: readonly number[], { observation, totals }: Case, masks: readonly Mask[]): Fit | null => {
+  const opened = observation.backends.map((backend, i) => backend.opened ?? given[i] ?? 0)
+  const n = sum(opened)
+  const [draw] = drawsOf(
+    { observation, choices: [{ count: n, weight: 1, node: null, openedAt: null, backend: null }] },
+    masks,
+  )
+  if (draw === undefined || n === 0 || n < sum(totals)) return null
+  const ahead = Math.max(1, observation.nodes?.length ?? 1)
+  const off = opened.map((count, i) => Math.abs(count - n * (draw.odds[i] ?? 0)))
+  const even = off.every((distance) => distance <= ahead)
+  if (!even) return null
+  const rate = sum(totals) / n
+  const expected = opened.map((count) => count * rate)
+  const likelihood = sum(totals.map((c, i) => (c === 0 ? 0 : c * Math.log(c / Math.max(1e-9, expected[i] ?? 0)))))
+  return { p: 1, expected: totals, gain: likelihood - ((totals.length - 1) / 2) * Math.log(Math.max(2, sum(totals))) }
+}

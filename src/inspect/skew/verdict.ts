@@ -1,0 +1,150 @@
+import { connectionsToSee, type DrawsTest, type SkewVerdict, sum, testDraws } from '../statistics/index.ts'
+import { type Attributed, attributeRules } from './causes/attribution.ts'
+import { attributeLoads } from './causes/loads.ts'
+import type { NamedCause } from './causes/codes.ts'
+import { tell } from './causes/tell.ts'
+import { tellTooEven, tellUneven } from './causes/unexplained.ts'
+import { type Case, effectiveChoices, sampleOf, readCase } from './nulls/choices.ts'
+import type { FitOptions } from './nulls/explanation.ts'
+import { drawsOf, type Mask, rulesOdds } from './nulls/odds.ts'
+import { gainBetween } from './nulls/gain.ts'
+import { type Found, fitShare, gainAlone, search } from './nulls/search.ts'
+import { deals } from './nulls/turns.ts'
+import type { Observation } from './observation.ts'
+import type { Cause, Judgement, TriedNull } from './report.ts'
+
+export interface Explained {
+  readonly verdict: Judgement
+  readonly cause: Cause | null
+  readonly nulls: readonly TriedNull[]
+  readonly notes: readonly string[]
+}
+
+/** Odds of so many to one for the rules against an even split, before they are called the cause. */
+const convincing = Math.log(1000)
+/** Load that differs by less is not worth an explanation: cv of the totals over what is expected. */
+const material = 0.1
+/** p of the lower tail at which counts that are dealt in turn are told from luck without knowing the scheduler */
+const surelyDealt = 0.001
+
+/** The verdict of the test against the rules, and the cause where there is something to explain. */
+export const explain = (situation: Case, test: DrawsTest, verdict: SkewVerdict, options: FitOptions): Explained => {
+  const { observation, totals } = situation
+  const ruled = rulesOdds(observation) !== null
+  const uniform = ruled ? testDraws(totals, drawsOf(situation, [], false), options) : test
+  const first: TriedNull[] = [{ name: 'uniform', p: uniform.p }]
+  if (ruled) first.push({ name: 'rules', p: test.p })
+  const known = (): Explained | null => {
+    const rules = uniform.p <= options.level ? rulesCauses(situation, []) : []
+    const [main, ...others] = [...rules, ...loadCauses(situation, test.expected, options)]
+    if (main === undefined) return null
+    const view = { observation, situation, expected: test.expected }
+    const cause = { ...tell(main, view), also: others.map((other) => tell(other, view)) }
+    return { verdict: 'EXPLAINED', cause, nulls: first, notes: [] }
+  }
+  if (verdict !== 'SKEWED')
+    return (
+      known() ?? { verdict, cause: verdict === 'TOO-EVEN' ? evenCause(situation, test) : null, nulls: first, notes: [] }
+    )
+  const { tried, ...searched } = explainSkew(situation, test, options)
+  const accepted = searched.verdict === 'SKEWED' && test.p > options.level * fitShare ? known() : null
+  return accepted ?? { ...searched, nulls: [...first, ...tried] }
+}
+
+/** What the rules do, where they are much likelier than an even split under the same masks. */
+const rulesCauses = (situation: Case, masks: readonly Mask[]): readonly Attributed[] => {
+  if (rulesOdds(situation.observation) === null) return []
+  if (gainBetween(situation, drawsOf(situation, masks), drawsOf(situation, masks, false)) < convincing) return []
+  const [main, ...others] = attributeRules(situation)
+  return main === undefined ? [] : [main, ...others.filter((other) => other.gain >= convincing)]
+}
+
+/** Few choices behind a load that differs: none where they are enough, or where it hardly differs. */
+const loadCauses = (situation: Case, expected: readonly number[], options: FitOptions): readonly Attributed[] => {
+  const { observation, totals, drawn, flows } = situation
+  if (observation.unit === 'connections' && drawn === 'connections') return []
+  const all = sum(expected)
+  const odds = expected.map((e) => e / all)
+  const possible = expected.flatMap((e, i) => (e > 0 ? [((totals[i] ?? 0) / e - 1) ** 2] : []))
+  const differs = Math.sqrt(sum(possible) / possible.length) > material
+  const { level } = options
+  const needed = connectionsToSee(
+    odds.filter((p) => p > 0),
+    { level },
+  )
+  if (!differs || possible.length < 2 || effectiveChoices(situation) >= needed) return []
+  if (observation.unit === 'connections' && flows !== null) {
+    const single = testDraws(totals, [{ odds, count: flows.length }], options)
+    if (single.p > level) return []
+  }
+  return [attributeLoads(situation)]
+}
+
+const explainSkew = (
+  situation: Case,
+  test: DrawsTest,
+  options: FitOptions,
+): Omit<Explained, 'nulls'> & { readonly tried: readonly TriedNull[] } => {
+  const { observation } = situation
+  const whole = search(observation, options)
+  if (whole.found !== null) return { ...named(observation, whole.found, options), tried: whole.tried }
+  const sample = sampleOf(observation)
+  const part = sample === null ? null : sampled(sample, options)
+  if (part !== null && sample !== null) {
+    const { verdict, cause } = named(sample, part, options)
+    const notes = [
+      `the cause was found in the ${sample.flows?.length ?? 0} connections that are known one by one, not in all counts`,
+    ]
+    return { verdict, cause: { ...cause, certainty: 'likely' }, notes, tried: whole.tried }
+  }
+  return {
+    verdict: 'SKEWED',
+    cause: tellUneven(observation, test.expected, whole.considered),
+    notes: [],
+    tried: whole.tried,
+  }
+}
+
+/** Only where the sample is uneven itself. */
+const sampled = (sample: Observation, options: FitOptions): Found | null => {
+  const situation = readCase(sample)
+  if (situation === null || testDraws(situation.totals, drawsOf(situation), options).p > options.level) return null
+  return search(sample, options).found
+}
+
+/** The gravest of the causes that together account for the counts, and the others; what rules and few choices add comes with them. */
+const named = (
+  observation: Observation,
+  found: Found,
+  options: FitOptions,
+): { readonly verdict: 'EXPLAINED'; readonly cause: Cause; readonly notes: readonly string[] } => {
+  const { parts, rivals, situation, masks, expected } = found
+  const codes: ReadonlySet<NamedCause> = new Set(parts.map(({ code }) => code))
+  const rival = rivals.map((some) => some.map(({ code }) => code)).find((some) => some.some((code) => !codes.has(code)))
+  const own = parts.map(
+    (part): Attributed => ({
+      code: part.code,
+      certainty: rival === undefined ? part.certainty : 'likely',
+      gain: gainAlone(observation, part, options),
+    }),
+  )
+  const more: readonly Attributed[] = parts.some(({ kind }) => kind === 'whole')
+    ? []
+    : [...rulesCauses(situation, masks), ...loadCauses(situation, expected, options)]
+  const all = [...own, ...more.filter(({ code }) => !codes.has(code))].toSorted((a, b) => b.gain - a.gain)
+  const view = { observation, situation, expected }
+  const [gravest, ...others] = all.map((each) => tell(each, view))
+  if (gravest === undefined) throw new RangeError('a null of no causes was found')
+  const notes = rival === undefined ? [] : [`${rival.join(' + ')} would account for it as well`]
+  return { verdict: 'EXPLAINED', cause: { ...gravest, also: others }, notes }
+}
+
+const evenCause = (situation: Case, test: DrawsTest): Cause => {
+  const { observation } = situation
+  const { scheduler } = observation.facts
+  const known = deals(scheduler)
+  const view = { observation, situation, expected: test.expected }
+  if (known === true || (known === undefined && test.pLower <= surelyDealt))
+    return { ...tell({ code: 'round-robin', certainty: known === true ? 'certain' : 'likely' }, view), also: [] }
+  return tellTooEven(observation, test.pLower, known === false)
+}
