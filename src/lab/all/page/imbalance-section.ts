@@ -1,7 +1,7 @@
-import { type BarPanel, chartSvg, type LinePanel, type Panel } from '../../../util/chart/chart.ts'
+import { type AxisOptions, type BarPanel, chartSvg, type LinePanel, type Panel } from '../../../util/chart/chart.ts'
 import type { Comparison, FigureTable, ImbalanceReport, ImbalanceRun, Series } from '../../imbalance/report.ts'
 import { nameOfRun } from '../../imbalance/result.ts'
-import { type Cell, luckText, numberText, type PageTable, type Section, skippedText } from './section.ts'
+import { categoriesOf, type Cell, luckText, numberText, type PageTable, type Section, skippedText } from './section.ts'
 
 type Body = Omit<Section, 'name' | 'summary' | 'result' | 'faults'>
 
@@ -34,10 +34,12 @@ const quantityCharts = ({ scenario, runs }: ImbalanceReport): readonly string[] 
   const first = runs.filter(({ repetition }) => repetition === 1)
   const units = [...new Set(first.flatMap(({ predicted }) => predicted.map(({ unit }) => unit)))]
   return units.flatMap((unit) => {
-    const panels = first.flatMap((run) => {
-      const of = run.predicted.filter((one) => one.unit === unit)
-      return of.length < 2 ? [] : [barsOf(run, unit, of)]
-    })
+    const shown = first
+      .map((run) => ({ run, of: run.predicted.filter((one) => one.unit === unit) }))
+      .filter(({ of }) => of.length > 1)
+      .slice(0, MOST_PANELS)
+    const y = { label: unit, most: highest(shown.flatMap(({ of }) => of.flatMap(({ value, high }) => [value, high]))) }
+    const panels = shown.map(({ run, of }) => barsOf(run, y, of))
     return panels.length === 0
       ? []
       : [
@@ -46,18 +48,21 @@ const quantityCharts = ({ scenario, runs }: ImbalanceReport): readonly string[] 
             subtitle: `Bars: measured. Brackets: ${BAND}`,
             description: descriptionOf(first, unit),
             series: ['measured'],
-            panels: panels.slice(0, MOST_PANELS),
+            panels,
           }),
         ]
   })
 }
 
-const barsOf = (run: ImbalanceRun, unit: string, of: readonly Comparison[]): BarPanel => ({
+/** One scale for all panels, so that they can be compared by eye. */
+const highest = (values: readonly number[]): number =>
+  values.filter((value) => isKnown(value)).reduce((most, value) => Math.max(most, value), 0)
+
+const barsOf = (run: ImbalanceRun, y: AxisOptions, of: readonly Comparison[]): BarPanel => ({
   kind: 'bars',
   title: titleOf(run),
-  categories: of.map(({ name }) => name),
-  label: '',
-  y: { label: unit },
+  ...categoriesOf(of.map(({ name }) => name)),
+  y,
   bars: [
     { series: 0, values: of.map(({ value, low, high }) => ({ value, ...(isKnown(low, high) && { low, high }) })) },
   ],
@@ -82,10 +87,15 @@ const seriesCharts = ({ scenario, runs }: ImbalanceReport): readonly string[] =>
   return units.map((unit) => {
     const ofRun = ({ series = [] }: ImbalanceRun): readonly Series[] => series.filter((one) => one.unit === unit)
     const names = [...new Set(first.flatMap((run) => ofRun(run).map(({ name }) => name)))]
-    const panels: Panel[] = first.flatMap((run) => {
-      const own = ofRun(run)
-      return own.length === 0 ? [] : [linesOf(run, unit, own, names)]
-    })
+    const shown = first.filter((run) => ofRun(run).length > 0).slice(0, MOST_PANELS)
+    const values = shown
+      .flatMap(ofRun)
+      .flatMap(({ points, predicted = [] }) => [
+        ...points.map(([, value]) => value),
+        ...predicted.map(([, , , high]) => high),
+      ])
+    const y = { label: unit, most: highest(values) }
+    const panels: Panel[] = shown.map((run) => linesOf(run, y, ofRun(run), names))
     const hasBand = first.some((run) => ofRun(run).some(({ predicted }) => predicted !== undefined))
     return chartSvg({
       title: `${scenario}: over time`,
@@ -93,16 +103,16 @@ const seriesCharts = ({ scenario, runs }: ImbalanceReport): readonly string[] =>
       description: `${unit} of ${names.join(', ')} over time, in ${panels.length} runs.`,
       series: names,
       ...(hasBand && { band: 'predicted by simulated runs' }),
-      panels: panels.slice(0, MOST_PANELS),
+      panels,
     })
   })
 }
 
-const linesOf = (run: ImbalanceRun, unit: string, own: readonly Series[], names: readonly string[]): LinePanel => ({
+const linesOf = (run: ImbalanceRun, y: AxisOptions, own: readonly Series[], names: readonly string[]): LinePanel => ({
   kind: 'lines',
   title: titleOf(run),
   x: { label: 'time', scale: 'time' },
-  y: { label: unit },
+  y,
   lines: own.flatMap(({ name, points, predicted = [] }) => [
     { series: names.indexOf(name), points },
     {
@@ -125,7 +135,7 @@ const linesOf = (run: ImbalanceRun, unit: string, own: readonly Series[], names:
 
 const tableOf = (runs: readonly ImbalanceRun[]): PageTable => ({
   title: 'Each run',
-  header: ['plane, scheduler', 'claimed', 'measured', 'predicted (median)', 'verdict'],
+  header: ['plane, scheduler', 'claimed', 'measured', 'predicted: from … to (median)', 'verdict'],
   rows: runs.map((run) => [
     titleOf(run),
     run.claimed,
@@ -141,8 +151,8 @@ const tableOf = (runs: readonly ImbalanceRun[]): PageTable => ({
 })
 
 const measuredOf = ({ predicted, facts = {}, failures, connections }: ImbalanceRun): Cell => ({
-  lines: [
-    ...predicted.map(({ name, value, unit }) => `${name} ${numberText(value)}${unit === '' ? '' : ` ${unit}`}`),
+  lines: predicted.map(({ name, value, unit }) => `${name} ${numberText(value)}${unit === '' ? '' : ` ${unit}`}`),
+  more: [
     ...Object.entries(facts).map(
       ([name, value]) => `${name}: ${typeof value === 'number' ? numberText(value) : value}`,
     ),
@@ -155,18 +165,15 @@ const verdictOf = ({ insideBand, bandP, skew, notes }: ImbalanceRun): Cell => ({
     insideBand ? `✓ as predicted (${luckText(bandP)})` : `✗ outside the prediction (${luckText(bandP)})`,
     ...(skew === null
       ? []
-      : [
-          `skew: ${skew.verdict}${skew.cause === null ? '' : ` (${skew.cause.code})`}, ${luckText(skew.p)}`,
-          ...(skew.cause === null ? [] : [skew.cause.evidence, `Cure: ${skew.cause.cure}`]),
-        ]),
-    ...notes,
+      : [`skew: ${skew.verdict}${skew.cause === null ? '' : ` (${skew.cause.code})`}`, luckText(skew.p)]),
   ],
+  more: [...(skew?.cause ? [skew.cause.evidence, `Cure: ${skew.cause.cure}`] : []), ...notes],
   tone: insideBand ? 'good' : 'bad',
 })
 
 const figuresOf = ({ title, header, rows }: FigureTable): PageTable => ({
   title,
-  header,
+  header: header.map((words) => (words === words.toUpperCase() ? words.toLowerCase() : words)),
   numeric: header.map((_, column) => rows.every((row) => typeof row[column] === 'number')),
   rows: rows.map((row) => row.map((cell) => (typeof cell === 'number' ? numberText(cell) : cell))),
 })

@@ -11,6 +11,7 @@ import { pageStyle } from './style.ts'
  */
 export const pageOf = (report: AllReport, date: string): string => {
   const sections = report.parts.map(sectionOf)
+  const nowhere = skippedEverywhere(report.parts, sections)
   const { html: text } = html`<!doctype html>
 <html lang="en">
 <head>
@@ -30,7 +31,8 @@ what was measured stand what is claimed, what the rules or the simulator predict
 </header>
 <main>
 ${overview(report.parts, sections)}
-${sections.map(sectionHtml)}
+${nowhere.length > 0 ? html`<p class="small">Not run here at all:</p><div class="small">${listHtml(nowhere)}</div>` : null}
+${sections.map((section, index) => sectionHtml(section, index, nowhere))}
 </main>
 </body>
 </html>
@@ -49,6 +51,13 @@ const headline = ({ parameters, node }: AllReport, date: string): string =>
     ...(parameters.repeat > 1 ? [`each run ${parameters.repeat} times`] : []),
   ].join(' · ')
 
+/** Planes that are not there are missing in every scenario: told once. */
+const skippedEverywhere = (parts: readonly PartResult[], sections: readonly Section[]): readonly string[] => {
+  const [first, ...others] = sections.filter((_, index) => parts[index]?.outcome.state === 'done')
+  if (first === undefined || others.length === 0) return []
+  return first.skipped.filter((one) => others.every(({ skipped }) => skipped.includes(one)))
+}
+
 /** Names may be anything, places in the page are numbers. */
 const anchor = (index: number): string => `scenario-${index + 1}`
 
@@ -66,8 +75,9 @@ ${parts.map(({ name, summary, outcome }, index) => {
 })}</tbody>
 </table></div>`
 
-const sectionHtml = (section: Section, index: number): Html => {
-  const { name, summary, result, claims, charts, tables, findings, faults, skipped } = section
+const sectionHtml = (section: Section, index: number, nowhere: readonly string[]): Html => {
+  const { name, summary, result, claims, charts, tables, findings, faults } = section
+  const skipped = section.skipped.filter((one) => !nowhere.includes(one))
   return html`
 <section id="${anchor(index)}">
 <h2>${name}</h2>
@@ -102,7 +112,6 @@ ${rows.map((row) => html`<tr>${row.map((cell, column) => cellHtml(cell, side(col
 
 const cellHtml = (cell: Cell, side: string): Html => {
   if (typeof cell === 'string') return html`<td class="${side}">${side === '' ? html`<div>${cell}</div>` : cell}</td>`
-  const { lines, tone = 'plain', code } = cell
-  // the first line is the verdict, the others are what it rests on
-  return html`<td class="${code === true ? 'code' : side}">${lines.map((line, at) => html`<div class="${at === 0 ? tone : 'plain'}">${line}</div>`)}</td>`
+  const { lines, tone = 'plain', more = [], code } = cell
+  return html`<td class="${code === true ? 'code' : 'lines'}">${lines.map((line, at) => html`<div class="${at === 0 ? tone : 'plain'}">${line}</div>`)}${more.map((line) => html`<p class="small">${line}</p>`)}</td>`
 }

@@ -33,8 +33,30 @@ export interface PageTable {
   readonly rows: readonly (readonly Cell[])[]
 }
 
-/** Lines below each other; `code` as it was typed. */
-export type Cell = string | { readonly lines: readonly string[]; readonly tone?: Tone; readonly code?: true }
+export type Cell = string | CellLines
+
+/** Lines below each other, beside those of other cells in their row: none of them is broken. */
+export interface CellLines {
+  readonly lines: readonly string[]
+  /** of the first line */
+  readonly tone?: Tone
+  /** sentences below the lines, in small print */
+  readonly more?: readonly string[]
+  /** as it was typed, and broken where it must be */
+  readonly code?: true
+}
+
+/** `pod-0`, `pod-1`: what they have in common is told once, below the axis. */
+export const categoriesOf = (
+  names: readonly string[],
+): { readonly label: string; readonly categories: readonly string[] } => {
+  const prefix = /^(.*-)\d+$/.exec(names[0] ?? '')?.[1]
+  const isShared =
+    prefix !== undefined && names.every((name) => /^\d+$/.test(name.slice(prefix.length)) && name.startsWith(prefix))
+  return isShared
+    ? { label: `${prefix}…`, categories: names.map((name) => name.slice(prefix.length)) }
+    : { label: '', categories: names }
+}
 
 /** For a person: as many digits as tell something. */
 export const numberText = (value: number | null): string => {

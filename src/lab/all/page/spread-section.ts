@@ -1,6 +1,7 @@
 import { type BarPanel, chartSvg } from '../../../util/chart/chart.ts'
 import type { LabReport, RunReport } from '../../report.ts'
-import { type Cell, luckText, numberText, type PageTable, type Section, skippedText } from './section.ts'
+import { bands } from '../../../inspect/statistics/index.ts'
+import { categoriesOf, type Cell, luckText, numberText, type PageTable, type Section, skippedText } from './section.ts'
 
 type Body = Omit<Section, 'name' | 'summary' | 'result' | 'faults'>
 
@@ -18,41 +19,68 @@ const nameOf = ({ plane, scheduler }: RunReport): string => `${plane}, ${schedul
 const chartOf = (scenario: string, kernel: string, runs: readonly RunReport[]): string =>
   chartSvg({
     title: `${scenario}: connections of each pod`,
-    subtitle: `Linux ${kernel}. As the pods counted them; what the rules promise beside it`,
+    subtitle: `Linux ${kernel}. Bars: as the pods counted them${runs.some((run) => !luckOf(run).includes(null)) ? '. Brackets: what luck alone allows, by the odds of the rules' : ''}`,
     description: runs
       .map((run) => `${nameOf(run)}: ${run.backends.map((pod) => `${pod.name} ${pod.connections}`).join(', ')}.`)
       .join(' '),
-    series: ['measured', ...(runs.some(hasPromise) ? ['promised'] : [])],
-    panels: runs.map(panelOf),
+    series: ['measured'],
+    panels: runs.map((run) => panelOf(run, highest(runs))),
   })
 
-const hasPromise = ({ backends }: RunReport): boolean => backends.some(({ expected }) => expected !== null)
+/** What luck alone allows each pod, all of them together in 95 of 100 cases; null: the odds changed meanwhile. */
+const luckOf = ({ backends }: RunReport): readonly ({ readonly low: number; readonly high: number } | null)[] => {
+  const expected = backends.map((pod) => pod.expected)
+  const known = expected.filter((one) => one !== null)
+  const total = known.reduce((sum, one) => sum + one, 0)
+  if (known.length < expected.length || total <= 0) return backends.map(() => null)
+  const connections = backends.reduce((sum, pod) => sum + pod.connections, 0)
+  return bands(
+    connections,
+    known.map((one) => one / total),
+    { among: 'all' },
+  )
+}
 
-const panelOf = (run: RunReport): BarPanel => ({
-  kind: 'bars',
-  title: nameOf(run),
-  categories: run.backends.map(({ name }) => name),
-  label: 'pods',
-  y: { label: 'connections' },
-  bars: [
-    { series: 0, values: run.backends.map(({ connections }) => ({ value: connections })) },
-    ...(hasPromise(run)
-      ? [{ series: 1, values: run.backends.map(({ expected }) => (expected === null ? null : { value: expected })) }]
-      : []),
-  ],
-})
+/** One scale for all runs, so that they can be compared by eye. */
+const highest = (runs: readonly RunReport[]): number =>
+  Math.max(
+    0,
+    ...runs.flatMap((run) => [
+      ...run.backends.map(({ connections }) => connections),
+      ...luckOf(run).map((one) => one?.high ?? 0),
+    ]),
+  )
+
+const panelOf = (run: RunReport, most: number): BarPanel => {
+  const luck = luckOf(run)
+  return {
+    kind: 'bars',
+    title: nameOf(run),
+    ...categoriesOf(run.backends.map(({ name }) => name)),
+    y: { label: 'connections', most },
+    bars: [{ series: 0, values: run.backends.map(({ connections }, pod) => ({ value: connections, ...luck[pod] })) }],
+  }
+}
 
 const tableOf = (runs: readonly RunReport[]): PageTable => ({
   title: 'Each run',
-  header: ['plane, scheduler', 'claimed', 'measured', 'predicted by the rules', 'verdict'],
+  header: ['plane, scheduler', 'claimed', 'measured', 'predicted by the rules (luck allows)', 'verdict'],
   rows: runs.map((run) => [
     nameOf(run),
     claimOf(run),
     { lines: run.backends.map(({ name, connections }) => `${name} ${numberText(connections)}`) },
-    { lines: run.backends.map(({ expected }) => numberText(expected)) },
+    { lines: predictedOf(run) },
     verdictOf(run),
   ]),
 })
+
+const predictedOf = (run: RunReport): readonly string[] => {
+  const luck = luckOf(run)
+  return run.backends.map(({ expected }, pod) => {
+    const band = luck[pod]
+    return band ? `${numberText(expected)} (${numberText(band.low)} … ${numberText(band.high)})` : numberText(expected)
+  })
+}
 
 const claimOf = ({ held, scheduler }: RunReport): string => {
   if (held !== undefined) return 'nothing fails, nothing is cut'
@@ -60,7 +88,7 @@ const claimOf = ({ held, scheduler }: RunReport): string => {
 }
 
 const verdictOf = (run: RunReport): Cell => {
-  const { held, restarts = 0, outOfSync = [], failures, connections, verdict, p, maxOverMean } = run
+  const { held, restarts = 0, outOfSync = [], failures, connections, verdict, p, backends } = run
   const failed = `${numberText(failures)} of ${numberText(connections)} connections failed`
   if (held !== undefined)
     return {
@@ -71,10 +99,11 @@ const verdictOf = (run: RunReport): Cell => {
       ],
       tone: failures + held.cut + outOfSync.length > 0 ? 'bad' : 'good',
     }
+  const busiest = Math.max(0, ...backends.map((pod) => (pod.expected ? pod.connections / pod.expected : 0)))
   return {
     lines: [
       verdict ?? 'not judged',
-      `${luckText(p)}, busiest ${numberText(maxOverMean)} × mean`,
+      `${luckText(p)}, busiest ${busiest.toFixed(2)} × predicted`,
       ...(failures > 0 ? [failed] : []),
     ],
     tone: failures > 0 || (verdict === 'SKEWED' && !run.perClient) ? 'bad' : 'good',

@@ -1,7 +1,7 @@
 import { chartSvg } from '../../../util/chart/chart.ts'
 import { nameOf } from '../../variant.ts'
 import type { WalkedRun, WalkthroughReport } from '../../walkthrough/report.ts'
-import { luckText, numberText, type PageTable, type Section, skippedText } from './section.ts'
+import { categoriesOf, luckText, numberText, type PageTable, type Section, skippedText } from './section.ts'
 
 type Body = Omit<Section, 'name' | 'summary' | 'result' | 'faults'>
 
@@ -26,8 +26,7 @@ const chartOf = (kernel: string, runs: readonly WalkedRun[]): string =>
     panels: runs.map((run) => ({
       kind: 'bars',
       title: titleOf(run),
-      categories: run.backends.map(({ name }) => name),
-      label: 'pods',
+      ...categoriesOf(run.backends.map(({ name }) => name)),
       y: { label: 'connections' },
       bars: [
         { series: 0, values: run.backends.map(({ connections }) => ({ value: connections })) },
@@ -41,7 +40,11 @@ const summaryOf = (runs: readonly WalkedRun[]): PageTable => ({
   header: ['plane', 'claimed: odds of the rules', 'measured', 'predicted', 'verdict'],
   rows: runs.map((run) => [
     titleOf(run),
-    { lines: run.backends.map(({ name, probability, share }) => `${name} ${probability} = ${numberText(share)}`) },
+    {
+      lines: run.backends.map(
+        ({ name, probability, share }) => `${name} ${probability} = ${Number(share.toPrecision(11))}`,
+      ),
+    },
     {
       lines: run.backends.map(
         ({ connections, counted }) =>
