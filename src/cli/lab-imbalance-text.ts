@@ -1,3 +1,4 @@
+import type { SkewReport } from '../inspect/skew/report.ts'
 import type { Comparison, FigureTable, ImbalanceReport, ImbalanceRun } from '../lab/imbalance/report.ts'
 import { nameOfRun } from '../lab/imbalance/result.ts'
 import { numericTable } from './table.ts'
@@ -50,13 +51,14 @@ const comparisonTable = (run: ImbalanceRun): string => {
   const rows = run.predicted.map((one) => [
     one.name,
     pods.get(one.name) ?? '',
-    ...[one.value, one.low, one.high, one.median].map((value) => numberText(value)),
+    numberText(one.value),
+    `${numberText(one.low)}–${numberText(one.high)}`,
+    numberText(one.median),
     one.unit,
     one.inside ? '' : 'OUTSIDE',
     pods.has(one.name) ? barText(one, most.get(one.unit) ?? 0) : '',
   ])
-  const [left, right] = [2, 6]
-  return aligned([['', 'NODE', 'MEASURED', 'LOW', 'HIGH', 'MEDIAN', '', '', ''], ...rows], left, right)
+  return aligned([['', 'NODE', 'MEASURED', 'PREDICTED', 'MEDIAN', '', '', ''], ...rows], 2, 5)
 }
 
 /** Columns `from` … `to` − 1 stand at the right. */
@@ -81,11 +83,22 @@ const bandLine = ({ insideBand, bandP }: ImbalanceRun): string =>
 
 const skewLines = ({ skew }: ImbalanceRun): readonly string[] => {
   if (skew === null) return []
-  const { verdict, cause, p } = skew
-  const luck = p === null ? '' : `, luck alone is as uneven with p = ${p.toPrecision(2)}`
-  if (cause === null) return [`  skew: ${verdict}${luck}`]
-  return [`  skew: ${verdict} (${cause.code})${luck}`, `    ${cause.evidence}`, `    cure: ${cause.cure}`]
+  const { verdict, cause, notes } = skew
+  return [
+    `  skew: ${verdict}${cause === null ? '' : ` (${cause.code})`}, ${luckText(skew)}`,
+    ...(cause === null ? [] : [`    ${cause.evidence}`, `    cure: ${cause.cure}`]),
+    ...notes.map((note) => `    ${note}`),
+  ]
 }
+
+/** Under which assumptions the counts are luck, and how often they are so uneven then. */
+const luckText = ({ nulls, p }: SkewReport): string => {
+  const tried = nulls.map((one) => `${one.name} ${pText(one.p)}`).join(', ')
+  if (tried !== '') return `how often so uneven by luck, if only by: ${tried}`
+  return p === null ? 'how often by luck cannot be told' : `so uneven by luck with p = ${pText(p)}`
+}
+
+const pText = (p: number): string => (p === 0 ? '0' : p.toPrecision(2))
 
 const factLines = ({ facts = {} }: ImbalanceRun): readonly string[] =>
   Object.entries(facts).map(([name, value]) => `  ${name}: ${value}`)

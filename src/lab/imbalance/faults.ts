@@ -1,3 +1,4 @@
+import { holm } from '../../inspect/statistics/index.ts'
 import type { ImbalanceRun } from './report.ts'
 
 /** Chance of a false word over all runs of a report, for each of the two rules. */
@@ -7,14 +8,15 @@ const outsideByLuck = 0.05
 
 /**
  * Is a run outside of the simulator's band luck? One run in twenty is. It is not where a run is so far out that in as many runs it does not happen
- * (Bonferroni over all runs), or where more runs are outside than one in twenty makes (binomial). Answers sentences; none: luck.
+ * (Holm over all runs), or where more runs are outside than one in twenty makes (binomial). Answers sentences; none: luck.
  */
 export const bandFaults = (
   runs: readonly Pick<ImbalanceRun, 'insideBand' | 'bandP'>[],
   nameOf: (index: number) => string,
 ): readonly string[] => {
+  const adjusted = holm(runs.map(({ bandP }) => bandP))
   const faults = [...runs.entries()]
-    .filter(([, { insideBand, bandP }]) => !insideBand && bandP * runs.length <= level)
+    .filter(([i, { insideBand }]) => !insideBand && (adjusted[i] ?? 1) <= level)
     .map(([i, { bandP }]) => `${nameOf(i)}: not what the simulator predicts (p = ${bandP.toPrecision(2)})`)
   const outside = runs.filter(({ insideBand }) => !insideBand).length
   if (atLeast(outside, runs.length, outsideByLuck) <= level)

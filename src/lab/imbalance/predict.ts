@@ -2,18 +2,38 @@ import type { PlaneName } from '../../dataplane/plane.ts'
 import type { SchedulerName } from '../../model/frontend.ts'
 import type { RunOutcome, Scenario, Scheduler } from '../../simulate/model.ts'
 import { simulateOnce } from '../../simulate/simulate.ts'
+import { randomBelow, seededRandom } from '../../util/random.ts'
 
 /** enough that a run which nobody would put down to luck stands out among as many runs as a scenario has */
 export const simulatedRuns = 2000
 
-/** What simulated runs of a scenario come to: a row of quantities each. The same scenario and seed give the same rows. */
+/**
+ * What simulated runs of a scenario come to: a row of quantities each. The same scenario and seed give the same rows. A function makes another
+ * scenario for each run.
+ */
 export const simulatedRows = (
-  scenario: Scenario,
+  scenario: Scenario | ((run: number) => Scenario),
   seed: string,
   quantitiesOf: (outcome: RunOutcome) => readonly number[],
   runs = simulatedRuns,
 ): readonly (readonly number[])[] =>
-  Array.from({ length: runs }, (_, run) => quantitiesOf(simulateOnce(scenario, seed, run)))
+  Array.from({ length: runs }, (_, run) =>
+    quantitiesOf(simulateOnce(typeof scenario === 'function' ? scenario(run) : scenario, seed, run)),
+  )
+
+/** Clients have other addresses in each run: for what hashes them, which otherwise does the same again. */
+export const withOtherAddresses =
+  (scenario: Scenario, seed: string): ((run: number) => Scenario) =>
+  (run) => {
+    const random = seededRandom(`addresses ${seed} ${run}`)
+    return {
+      ...scenario,
+      clients: scenario.clients.map((group, i) => ({
+        ...group,
+        address: `10.${100 + i}.${randomBelow(random, 128)}.${randomBelow(random, 128)}`,
+      })),
+    }
+  }
 
 /** The simulator's name of what a plane does by a scheduler; planes that fill slot tables do it as nftables does. */
 export const simulatedScheduler = (plane: PlaneName, scheduler: SchedulerName): Scheduler => {

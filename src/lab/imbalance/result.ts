@@ -1,5 +1,6 @@
 import { release } from 'node:os'
 import type { Skipped } from '../report.ts'
+import { judgedTogether } from './family.ts'
 import { bandFaults } from './faults.ts'
 import type { BandCount, Claim, FigureTable, ImbalanceRun } from './report.ts'
 import type { ImbalanceOptions, ImbalanceResult } from './scenario.ts'
@@ -20,8 +21,12 @@ export interface Finished {
 }
 
 /** The report, and what is not as it should be but for luck. */
-export const imbalanceResult = ({ seed }: Pick<ImbalanceOptions, 'seed'>, finished: Finished): ImbalanceResult => {
-  const { scenario, claims, runs, skipped, tables = [], findings, failuresExpected = false, faults = [] } = finished
+export const imbalanceResult = (
+  { seed, level }: Pick<ImbalanceOptions, 'seed' | 'level'>,
+  finished: Finished,
+): ImbalanceResult => {
+  const { scenario, claims, skipped, tables = [], findings, failuresExpected = false, faults = [] } = finished
+  const runs = judgedTogether(finished.runs, level)
   return {
     report: {
       scenario,

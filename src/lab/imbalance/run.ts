@@ -43,6 +43,7 @@ export const imbalanceRun = (measurement: Measurement, level: number): Imbalance
     plane: trial.plane,
     scheduler: trial.scheduler,
     ...(variant !== undefined && { variant }),
+    ...(keepsClients(trial, observation) && { perClient: true as const }),
     repetition: trial.repetition,
     service: measurement.service,
     claimed: measurement.claimed,
@@ -65,3 +66,7 @@ export const imbalanceRun = (measurement: Measurement, level: number): Imbalance
     notes,
   }
 }
+
+/** A client stays on its pod: few clients are never even. */
+const keepsClients = ({ scheduler }: Measurement['trial'], observation: Observation | null): boolean =>
+  scheduler === 'sh' || scheduler === 'dh' || observation?.facts.affinity === 'ClientIP'

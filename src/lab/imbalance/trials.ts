@@ -18,8 +18,6 @@ export interface TrialPlan {
   readonly services: readonly LabService[]
   /** tried on every plane that has them; the others are skipped by name */
   readonly schedulers: readonly SchedulerName[]
-  /** every trial has a lab of its own, because it changes the pods; else all of them share one */
-  readonly freshLabs?: boolean
 }
 
 /** A running cluster with agents in sync, all of one plane and one scheduler. */
@@ -41,20 +39,28 @@ interface Case {
   readonly capabilities: Capabilities
 }
 
+/** What is done in each lab. */
+export interface TrialWork<T, P extends AsyncDisposable> {
+  /** once for each lab: what it needs besides pods and Services */
+  prepare(lab: Lab): Promise<P>
+  run(trial: Trial, prepared: P): Promise<readonly T[]>
+}
+
 /**
- * Every plane that runs here with every scheduler that it has, each as often as asked. A plane that is added to the registry takes part without a
- * word here. Throws when no plane runs, when a trial fails, and as soon as the signal aborts; the labs are gone by then.
+ * Every plane that runs here with every scheduler that it has, one after another, each as often as asked; a lab for each plane. A plane that is
+ * added to the registry takes part without a word here. Throws when no plane runs, when a trial fails, and as soon as the signal aborts; the labs
+ * are gone by then.
  */
-export const runTrials = async <T>(
+export const runTrials = async <T, P extends AsyncDisposable>(
   options: ImbalanceOptions,
   plan: TrialPlan,
-  run: (trial: Trial) => Promise<readonly T[]>,
+  work: TrialWork<T, P>,
 ): Promise<{ readonly results: readonly T[]; readonly skipped: readonly Skipped[] }> => {
   const planes = await runnablePlanes(options.planes)
   const { cases, skipped } = await casesOf(planes.run, options.schedulers ?? plan.schedulers)
   const results: T[] = []
   for (const [plane, own] of Map.groupBy(cases, (one) => one.plane))
-    results.push(...(await (plan.freshLabs ? inOwnLabs : inOneLab)(options, plan, { plane, cases: own, run })))
+    results.push(...(await inOneLab(options, plan, { plane, cases: own, work })))
   return { results, skipped: [...planes.skipped, ...skipped] }
 }
 
@@ -73,47 +79,28 @@ export const casesOf = async (
   return { cases, skipped }
 }
 
-interface PlaneTrials<T> {
-  readonly plane: PlaneName
-  readonly cases: readonly Case[]
-  readonly run: (trial: Trial) => Promise<readonly T[]>
-}
-
-const inOneLab = async <T>(
+const inOneLab = async <T, P extends AsyncDisposable>(
   options: ImbalanceOptions,
   plan: TrialPlan,
-  { plane, cases, run }: PlaneTrials<T>,
+  {
+    plane,
+    cases,
+    work,
+  }: { readonly plane: PlaneName; readonly cases: readonly Case[]; readonly work: TrialWork<T, P> },
 ): Promise<readonly T[]> => {
+  const { signal, repeat } = options
   await using lab = await labOf(options, plan)
+  await using prepared = await unlessAborted(work.prepare(lab), signal)
   await using agents = await agentsOf(lab, plane, options)
   const results: T[] = []
   for (const one of cases) {
     await lab.publish({ annotations: { 'evenkeel.io/scheduler': one.scheduler } })
-    await agents.inSync(options.signal)
-    for (let repetition = 1; repetition <= options.repeat; repetition++)
-      results.push(
-        ...(await unlessAborted(run(trialOf(options, plan, { ...one, lab, agents, repetition })), options.signal)),
-      )
-  }
-  return results
-}
-
-const inOwnLabs = async <T>(
-  options: ImbalanceOptions,
-  plan: TrialPlan,
-  { plane, cases, run }: PlaneTrials<T>,
-): Promise<readonly T[]> => {
-  const results: T[] = []
-  for (const one of cases)
-    for (let repetition = 1; repetition <= options.repeat; repetition++) {
-      await using lab = await labOf(options, plan)
-      await lab.publish({ annotations: { 'evenkeel.io/scheduler': one.scheduler } })
-      await using agents = await agentsOf(lab, plane, options)
-      await agents.inSync(options.signal)
-      results.push(
-        ...(await unlessAborted(run(trialOf(options, plan, { ...one, lab, agents, repetition })), options.signal)),
-      )
+    await agents.inSync(signal)
+    for (let repetition = 1; repetition <= repeat; repetition++) {
+      const trial = trialOf(options, plan, { ...one, lab, agents, repetition })
+      results.push(...(await unlessAborted(work.run(trial, prepared), signal)))
     }
+  }
   return results
 }
 

@@ -113,3 +113,17 @@ test('a request without an answer in time fails', async () => {
   start({ requestsPerSecond: 100, timeoutMs: 20, pattern: { kind: 'pool', sessions: 1, settled: false, retryMs: 1 } })
   await until(({ connections }) => connections.some(({ end }) => end === 'failed'))
 })
+
+test('a connection that is answered while the others end, ends too', async () => {
+  server.removeAllListeners('connection')
+  const { promise: asked, resolve: answer } = Promise.withResolvers<Socket>()
+  server.on('connection', (socket: Socket) => {
+    sockets.push(socket)
+    socket.once('data', () => answer(socket))
+  })
+  start({ pattern: { kind: 'pool', sessions: 1, settled: false, retryMs: 1 } })
+  const socket = await asked
+  const stopped = running?.stop()
+  socket.write('{"pod":"pod-0"}\n')
+  expect((await stopped)?.connections).toMatchObject([{ pod: 'pod-0', end: 'open' }])
+})

@@ -192,6 +192,8 @@ const keep = async (running: Running, held: Held, entry: Entry, { life, phase }:
   }
   void watch()
   stop.signal.addEventListener('abort', disturb)
+  // it was opened while the others were ended
+  if (stop.signal.aborted) disturb()
   try {
     const gap = request.requestsPerSecond === 0 ? Infinity : 1 / request.requestsPerSecond
     const closesAt = entry.openedAt + life.seconds
