@@ -6,6 +6,7 @@ import type { Observed } from '../inspect/skew/sources/observed.ts'
 import { between } from '../inspect/skew/sources/since.ts'
 import type { SkewFlags } from './skew.ts'
 import { loadObserved } from './skew-load.ts'
+import { jsonReport } from './skew-json.ts'
 import { rankTable } from './skew-rank-table.ts'
 import { skewText } from './skew-text.ts'
 
@@ -53,8 +54,10 @@ const ranked = (observed: readonly Observed[], level: number): readonly RankedRe
   })
 }
 
-const jsonOf = (reports: readonly SkewReport[], { all }: SkewFlags): string =>
-  `${JSON.stringify(reports.length === 1 && !all ? reports[0] : { services: reports })}\n`
+const jsonOf = (reports: readonly SkewReport[], { all }: SkewFlags): string => {
+  const services = reports.map(jsonReport)
+  return `${JSON.stringify(services.length === 1 && !all ? services[0] : { services })}\n`
+}
 
 const textOf = (reports: readonly (SkewReport | RankedReport)[], { all, headers }: SkewFlags): string => {
   const [only] = reports

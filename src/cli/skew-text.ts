@@ -48,8 +48,17 @@ const beyond = ({ count, low, high }: SkewReport['backends'][number]): string =>
   return high !== null && count > high ? '  more than luck' : ''
 }
 
-/** Three figures are enough for a person, but whole numbers stay whole. */
+const large = [
+  [1e15, 'P'],
+  [1e12, 'T'],
+  [1e9, 'G'],
+  [1e6, 'M'],
+] as const
+
+/** Three figures are enough for a person, but whole numbers up to ten million stay whole. */
 export const shortNumber = (value: number): string => {
+  const [size, letter] = large.find(([least]) => value >= 10e6 && value >= least) ?? [1, '']
+  if (letter !== '') return `${Number((value / size).toPrecision(3))}${letter}`
   if (Number.isInteger(value)) return String(value)
   return value >= 1000 ? String(Math.round(value)) : String(Number(value.toPrecision(3)))
 }
@@ -59,21 +68,21 @@ export const verdictSentence = (report: SkewReport): string => {
   const { verdict, p, pLower, maxOverMean, k, needed, draws } = report
   const spread = `busiest ${maxOverMean.toFixed(2)} × the mean`
   if (p === null || pLower === null || draws === null)
-    return `${verdict}: how many independent choices are behind these figures is not known, so no test applies (${spread})`
+    return `${verdict}: how many independent choices are behind these figures is not known, so no test applies; ${spread}`
   switch (verdict) {
     case 'FAIR':
-      return `FAIR: luck alone is as uneven ${oftenIn(p)} (${spread})`
+      return `FAIR: luck alone is as uneven ${oftenIn(p)}; ${spread}`
     case 'TOO-EVEN':
-      return `TOO-EVEN: luck alone is as even only ${oftenIn(pLower)}, so something counts them out (${spread})`
+      return `TOO-EVEN: luck alone is as even ${oftenIn(pLower)}, so something counts them out; ${spread}`
     case 'SKEWED':
-      return `SKEWED: luck alone is as uneven only ${oftenIn(p)} (${spread})`
+      return `SKEWED: luck alone is as uneven ${oftenIn(p)}; ${spread}`
     case 'EXPLAINED':
-      return `EXPLAINED: not what an even split by luck gives, but what is known accounts for it (${spread})`
+      return `EXPLAINED: not what an even split by luck gives, but what is known accounts for it; ${spread}`
     case 'NOT-ENOUGH-DATA':
       if (k < 2) return 'NOT-ENOUGH-DATA: one backend takes all there is'
       return draws < needed
-        ? `NOT-ENOUGH-DATA: luck alone is as uneven ${oftenIn(p)}; to see a backend that is off by half it takes about ${needed}, ${needed - draws} more (${spread})`
-        : `NOT-ENOUGH-DATA: luck alone is as uneven ${oftenIn(p)}, and no outcome of so few could be told from luck (${spread})`
+        ? `NOT-ENOUGH-DATA: luck alone is as uneven ${oftenIn(p)}; to see a backend that is off by half it takes about ${needed}, ${needed - draws} more; ${spread}`
+        : `NOT-ENOUGH-DATA: luck alone is as uneven ${oftenIn(p)}, and no outcome of so few could be told from luck; ${spread}`
   }
 }
 
@@ -81,9 +90,11 @@ export const verdictSentence = (report: SkewReport): string => {
 const oftenIn = (p: number): string => {
   const value = `(p = ${p === 0 ? '0' : p.toPrecision(3).replace(/\.?0+(?=e|$)/, '')})`
   if (p > 0.9) return `nearly every time ${value}`
-  if (p < 1e-6) return `less than once in a million draws ${value}`
+  if (p >= 0.5) return `in ${Math.round(p * 100)}% of draws ${value}`
+  if (p < 1e-6) return `not once in a million draws ${value}`
   const draws = 1 / p
-  return `once in ${draws < 10 ? draws.toFixed(1) : Math.round(draws).toLocaleString('en-US')} draws ${value}`
+  const rarely = p <= 0.05 ? 'only ' : ''
+  return `${rarely}once in ${draws < 10 ? draws.toFixed(1) : Math.round(draws).toLocaleString('en-US')} draws ${value}`
 }
 
 const causeText = ({ cause }: SkewReport): string => {

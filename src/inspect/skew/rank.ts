@@ -10,8 +10,8 @@ export interface RankedReport extends SkewReport {
 }
 
 /**
- * Judges many Services at once, so that their number makes none look skewed: in each tail, false discoveries stay below the level. The most
- * evidence comes first, then the most counts, then the name.
+ * Judges many Services at once, so that their number makes none look skewed: in each tail, false discoveries stay below the level. SKEWED
+ * comes first, then what is explained; within, the most evidence, the most counts, the name.
  */
 export const rank = (
   observations: readonly Observation[],
@@ -46,5 +46,10 @@ const withVerdict = (
   return judge(observation, { level, verdict: fair ? 'FAIR' : 'NOT-ENOUGH-DATA' })
 }
 
+const gravity = ['SKEWED', 'EXPLAINED', 'TOO-EVEN', 'FAIR', 'NOT-ENOUGH-DATA'] as const
+
 const byEvidence = (a: RankedReport, b: RankedReport): number =>
-  (a.p ?? 2) - (b.p ?? 2) || b.n - a.n || ((a.service ?? '') < (b.service ?? '') ? -1 : 1)
+  gravity.indexOf(a.verdict) - gravity.indexOf(b.verdict) ||
+  (a.p ?? 2) - (b.p ?? 2) ||
+  b.n - a.n ||
+  ((a.service ?? '') < (b.service ?? '') ? -1 : 1)

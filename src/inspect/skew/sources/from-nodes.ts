@@ -103,7 +103,7 @@ class ServiceReading {
       measure: taken,
       frontends: [...new Set(this.#serving().flatMap(({ frontends }) => frontends.map(({ frontend }) => frontend)))],
       endpoints: this.#named,
-      notes: [...this.#notes, ...this.#doubts()],
+      notes: [...this.#notes, ...this.#gone(taken), ...this.#doubts()],
     }
   }
 
@@ -114,19 +114,30 @@ class ServiceReading {
   /** Every `address:port` that rules lead to or slices have; where nothing says that, those that have connections. */
   #known(): readonly string[] {
     const ruled = this.#serving().flatMap(({ frontends }) => frontends.flatMap(({ odds }) => [...odds.keys()]))
-    const counted = this.#serving().flatMap(({ opened }) => [...(opened?.entries() ?? [])])
-    const had = counted.filter(([, count]) => count > 0).map(([backend]) => backend)
-    const known = new Set([...ruled, ...had])
+    const counted = (['opened', 'open'] as const).flatMap((measure) => [...this.#everCounted(measure)])
+    const had = counted.filter(([backend, count]) => count > 0 && (ruled.length === 0 || this.#isObject(backend)))
+    return [...new Set([...ruled, ...had.map(([backend]) => backend)])]
+  }
+
+  *#everCounted(measure: Measure): Generator<readonly [endpoint: string, connections: number]> {
+    for (const { opened, active } of this.#serving()) yield* (measure === 'opened' ? opened : active) ?? []
+    if (measure === 'open') for (const { backend } of this.#connections) yield [backend, 1]
+  }
+
+  /** Backends that are neither in any rules nor in objects: gone, or drained. */
+  #gone(measure: Measure): readonly string[] {
     const gone = new Map<string, number>()
-    for (const { backend } of this.#connections) {
-      if (known.has(backend)) continue
-      const address = addressIn(backend) ?? ''
-      if (ruled.length === 0 || this.#names.pods.has(address) || this.#inSlices(address)) known.add(backend)
-      else gone.set(backend, (gone.get(backend) ?? 0) + 1)
-    }
-    for (const [backend, count] of gone)
-      this.#notes.push(`${count} connections to ${backend}, which no rules lead to any more, are left out`)
-    return [...known]
+    for (const [backend, count] of this.#everCounted(measure))
+      if (count > 0 && !this.#named.has(backend)) gone.set(backend, (gone.get(backend) ?? 0) + count)
+    return Array.from(
+      gone,
+      ([backend, count]) => `${count} connections to ${backend}, which gets no new ones by any rules, are left out`,
+    )
+  }
+
+  #isObject(backend: string): boolean {
+    const address = addressIn(backend) ?? ''
+    return this.#names.pods.has(address) || this.#inSlices(address)
   }
 
   #inSlices(address: string): boolean {

@@ -1,5 +1,5 @@
 import type { LoadUnit, Observation } from '../observation.ts'
-import { faultOfAll, faultOfCount } from './limits.ts'
+import { faultOfAll, faultOfCount, faultOfSize } from './limits.ts'
 
 /**
  * Counts as somebody types them: `38,35,27` (then the backends are `pod-0`, `pod-1`, …) or `web-a=38,web-b=35`.
@@ -7,6 +7,8 @@ import { faultOfAll, faultOfCount } from './limits.ts'
  */
 export const givenCounts = (text: string, unit: LoadUnit): Observation => {
   const parts = text.split(',').map((part) => part.trim())
+  const many = faultOfSize(parts.length)
+  if (many !== '') throw new Error(`--counts ${many}`)
   const backends = parts.map((part, index) => backendOf(part, index, unit))
   const named = parts.filter((part) => part.includes('=')).length
   if (named > 0 && named < parts.length)
@@ -20,7 +22,7 @@ const backendOf = (part: string, index: number, unit: LoadUnit): { readonly name
   const at = part.lastIndexOf('=')
   const name = at < 0 ? `pod-${index}` : part.slice(0, at).trim()
   const digits = part.slice(at + 1).trim()
-  const where = `--counts, value ${index + 1}${at < 0 ? '' : ` (${name})`}`
+  const where = `--counts, value ${index + 1}${name === '' || at < 0 ? '' : ` (${name})`}`
   if (name === '') throw new Error(`${where}: has no name before the =`)
   if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(digits))
     throw new Error(`${where}: must be a number, not ${JSON.stringify(digits)}`)

@@ -118,7 +118,7 @@ export const observationIn = (
     unit: counted,
     backends,
     ...(nodes.length === 0 ? {} : { nodes: nodes.map((node) => ({ ...node, odds: node.odds ?? null })) }),
-    ...(flows.length === 0 ? {} : { flows: flows.filter(({ backend }) => names.has(backend)) }),
+    ...(flows.length === strangers ? {} : { flows: flows.filter(({ backend }) => names.has(backend)) }),
     facts: facts ?? {},
   }
 }

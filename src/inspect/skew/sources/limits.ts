@@ -1,7 +1,7 @@
 import type { LoadUnit } from '../observation.ts'
 
 /** A Service of more backends is none that Kubernetes can have; tests of so many would take minutes. */
-export const MOST_BACKENDS = 10_000
+const MOST_BACKENDS = 10_000
 
 /** Why a count cannot be judged, in words that follow a field's name; '' nothing is wrong with it. */
 export const faultOfCount = (count: unknown, unit: LoadUnit): string => {
@@ -13,11 +13,14 @@ export const faultOfCount = (count: unknown, unit: LoadUnit): string => {
   return ''
 }
 
+export const faultOfSize = (backends: number): string =>
+  backends > MOST_BACKENDS ? `has ${backends} backends, more than the ${MOST_BACKENDS} that can be judged` : ''
+
 /** Why the backends together cannot be judged; '' nothing is wrong. */
 export const faultOfAll = (backends: readonly { readonly name: string; readonly count: number }[]): string => {
   if (backends.length === 0) return 'has no backends'
-  if (backends.length > MOST_BACKENDS)
-    return `has ${backends.length} backends, more than the ${MOST_BACKENDS} that can be judged`
+  const many = faultOfSize(backends.length)
+  if (many !== '') return many
   const seen = new Set<string>()
   for (const { name } of backends) {
     if (seen.has(name)) return `names ${name} twice: which count is right?`

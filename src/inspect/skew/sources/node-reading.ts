@@ -56,18 +56,27 @@ export interface ReadNodeOptions {
   readonly wanted?: (frontend: string, service: string) => boolean
 }
 
-/** What a Service port is called: by the objects, else by the rules, else by its frontend. */
-export const serviceNamer =
-  ({ services }: Pick<ClusterNames, 'services'>) =>
-  (frontend: string, title: string): string =>
-    services.get(frontend) ?? (title === '' ? frontend : title)
+/** What a Service port is called: by the objects (a port of a node's own address is a node port), else by the rules, else by its frontend. */
+export const serviceNamer = (
+  { services, nodes }: Pick<ClusterNames, 'services' | 'nodes'>,
+  addresses: ReadonlySet<string>,
+): ((frontend: string, title: string) => string) => {
+  const own = new Set([...addresses, ...[...nodes.values()].flatMap((node) => node.addresses)])
+  const asNodePort = (frontend: string): string => {
+    const [, endpoint = '', port = ''] = /^(.*):(\d+\/\w+)$/.exec(frontend) ?? []
+    const address = endpoint.replace(/^\[|\]$/g, '')
+    return own.has(address) ? `${address.includes(':') ? 'node6' : 'node'}:${port}` : frontend
+  }
+  return (frontend, title) =>
+    services.get(frontend) ?? services.get(asNodePort(frontend)) ?? (title === '' ? frontend : title)
+}
 
 export const readNode = (
   { node, rules, counters }: NodeSource,
-  names: Pick<ClusterNames, 'services'>,
+  names: Pick<ClusterNames, 'services' | 'nodes'>,
   { client, wanted = () => true }: ReadNodeOptions = {},
 ): NodeReading => {
-  const nameOf = serviceNamer(names)
+  const nameOf = serviceNamer(names, rules.addresses)
   const byService = new Map<string, FrontendReading[]>()
   const frontends = new Map<string, string>()
   const found = readFrontends(rules, {

@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest'
+import { isCsv, readCsv } from './csv.ts'
+
+const read = (text: string): ReturnType<typeof readCsv> => readCsv(text, 'counts.csv')
+
+describe('tables', () => {
+  test.each<[string, string]>([
+    ['commas', 'pod,count\nweb-1,38\nweb-2,35\n'],
+    ['semicolons, quotes, spaces, Windows', '"pod"; Count\r\n"web-1"; 38\r\nweb-2;35\r\n'],
+    ['tabs, comments and empty lines', '# today\nname\tconnections\n\nweb-1\t38\n# more\nweb-2\t35'],
+    ['no header', 'web-1,38\nweb-2,35\n'],
+    ['a byte order mark', '\uFEFFbackend,conns\nweb-1,38\nweb-2,35\n'],
+  ])('%s', (_, text) => {
+    const { rows, warnings } = read(text)
+    expect(rows.map((row) => (row.kind === 'load' ? [row.backend, row.values] : row))).toEqual([
+      ['web-1', { connections: 38 }],
+      ['web-2', { connections: 35 }],
+    ])
+    expect(warnings).toEqual([])
+  })
+
+  test('connections with their times', () => {
+    const { rows } = read(
+      'client,pod,opened,closed at,bytes,protocol\n10.0.0.1,web-1,2026-03-01T12:00:00Z,,512,tcp\n10.0.0.2,web-1,100,160.5,,\n',
+    )
+    expect(rows).toEqual([
+      expect.objectContaining({ client: '10.0.0.1', openedAt: 1772366400, bytes: 512, protocol: 'TCP' }),
+      expect.objectContaining({ client: '10.0.0.2', openedAt: 100, closedAt: 160.5 }),
+    ])
+    expect(rows[1]).not.toHaveProperty('bytes')
+  })
+
+  test.each<[string, string, string]>([
+    ['a negative count', 'pod,count\nweb-1,38\nweb-2,-1\n', 'counts.csv:3: connections: must not be negative: -1'],
+    ['half a connection', 'pod,count\nweb-1,1.5\n', 'counts.csv:2: connections: must be a whole number of connections'],
+    ['no number', 'pod,count\nweb-1,many\n', 'counts.csv:2: connections: must be a number, not "many"'],
+    ['an enormous count', 'pod,count\nweb-1,1e300\n', 'counts.csv:2: connections: is more than 2⁵³ − 1'],
+    ['no count', 'pod,count\nweb-1,\n', 'counts.csv:2: has no count'],
+    ['no backend', 'pod,count\n,3\n', 'counts.csv:2: names no backend'],
+    ['no column of backends', 'count,bytes\n1,2\n', 'counts.csv:1: has no column of backends'],
+    ['two columns of backends', 'pod,name,count\na,b,1\n', 'counts.csv:1: has two columns of backend'],
+    ['a header alone', 'pod,count\n', 'counts.csv: has a header, but no counts'],
+    ['a line that is too short', 'pod,node,count\nweb-1,3\n', 'counts.csv: is no table'],
+    ['a quote that does not close', 'pod,count\n"web-1,3\n', 'counts.csv: is no table'],
+    ['no client', 'pod,client\nweb-1,\n', 'counts.csv:2: names no client'],
+    ['no time', 'pod,client,opened\nweb-1,a,soon\n', 'counts.csv:2: openedAt: must be a time'],
+  ])('%s is refused', (_, text, message) => {
+    expect(() => read(text)).toThrow(message)
+  })
+
+  test.each<[boolean, string]>([
+    [true, 'pod,count'],
+    [true, 'web-1,38'],
+    [false, 'hello, world'],
+    [false, 'pod'],
+    [false, '*nat'],
+  ])('isCsv %s: %s', (expected, text) => {
+    expect(isCsv(`${text}\n`)).toBe(expected)
+  })
+})
