@@ -8,10 +8,15 @@ needed=(
   binutils:strip
   conntrack:conntrack
   etcd-server:etcd
+  haproxy:haproxy
   iproute2:ip
+  ipset:ipset
+  iptables:iptables-nft-restore
   libcap2-bin:setcap
   nftables:nft
   openssl:openssl
+  pgbouncer:pgbouncer
+  postgresql:pg_ctlcluster
   procps:sysctl
   util-linux:setpriv
 )
@@ -30,6 +35,8 @@ if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
 fi
 
 export DEBIAN_FRONTEND=noninteractive
+# where init is not systemd: programs are installed, not started
+export RUNLEVEL=1
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 quietly() { "$@" >"$log" 2>&1 </dev/null || { tail -n 30 "$log" >&2; return 1; }; }
