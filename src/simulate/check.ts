@@ -118,9 +118,9 @@ const trafficProblems = (scenario: Scenario, { traffic, requests }: ClientGroup,
       unless(wholeFrom(1, value), `${path}.${name}`, 'a whole number from 1'),
     ),
     ...unless(
-      isLayer7(scenario) || meanOf(traffic.life) > 0,
+      life.length > 0 || isLayer7(scenario) || meanOf(traffic.life) > 0,
       `${path}.life`,
-      'more than 0: it would never end at once',
+      'more than 0: connections would come and go without an end',
     ),
   ]
 }

@@ -166,7 +166,7 @@ export type ScenarioEvent =
   | { readonly kind: 'fail'; readonly at: number; readonly pods: readonly number[]; readonly seconds: number }
   /** these nodes (indexes into nodes) take no changes of the rules for so long, then all at once */
   | { readonly kind: 'node-stall'; readonly at: number; readonly nodes: readonly number[]; readonly seconds: number }
-  /** the pods of this node are deleted and come again on other nodes */
+  /** the pods of this node are deleted and come again on other nodes (not at all while there are none); it takes no more */
   | { readonly kind: 'drain'; readonly at: number; readonly node: number; readonly template: PodTemplate }
   /** each open connection of these groups (indexes into clients) is closed with this probability and comes back */
   | { readonly kind: 'reconnect'; readonly at: number; readonly clients: readonly number[]; readonly fraction: number }

@@ -3,7 +3,7 @@ import { checkScenario } from './check.ts'
 import { sampleTimes } from './engine/run.ts'
 import type { Outcome, RunOutcome, Scenario, SimulateOptions } from './model.ts'
 import { type Gathering, gather, gatheringOf, outcomeOf } from './outcome.ts'
-import { type Batch, type BatchDone, type Work, oneRun } from './runs.ts'
+import { type Batch, type BatchDone, type Work, oneRun, workOff } from './runs.ts'
 import { type Crew, ownThread, workerThreads } from './threads.ts'
 
 const DEFAULT_RUNS = 1_000
@@ -27,7 +27,8 @@ export const simulate = async (scenario: Scenario, options: SimulateOptions = {}
   checkScenario(scenario)
   signal?.throwIfAborted()
   const work: Work = { scenario, seed, maxEvents: Math.min(maxEvents, MOST_EVENTS) }
-  const first = oneRun(work, 0)
+  const [first] = outcomesOf(workOff(work, { from: 0, to: 1 }))
+  if (first === undefined) throw new Error('a batch of one run has one outcome')
   const gathering = gatheringOf(scenario, sampleTimes(scenario), first.pods.length, runs)
   gather(gathering, 0, first)
   onProgress?.(1, runs)
@@ -63,7 +64,11 @@ const batchesOf = (from: number, runs: number): Batch[] => {
   return batches
 }
 
-const take = (gathering: Gathering, { from, outcomes, failed }: BatchDone): void => {
+const take = (gathering: Gathering, batch: BatchDone): void => {
+  for (const [i, outcome] of outcomesOf(batch).entries()) gather(gathering, batch.from + i, outcome)
+}
+
+const outcomesOf = ({ outcomes, failed }: BatchDone): readonly RunOutcome[] => {
   if (failed !== null) throw new RangeError(`run ${failed.run}: ${failed.message}`)
-  for (const [i, outcome] of outcomes.entries()) gather(gathering, from + i, outcome)
+  return outcomes
 }

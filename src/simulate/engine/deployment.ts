@@ -52,8 +52,9 @@ const grow = (deployment: Deployment): boolean => {
   const pods = active(deployment)
   const current = pods.filter((pod) => deployment.revisionOf[pod] === deployment.revision).length
   const room = Math.min(deployment.replicas - current, deployment.replicas + deployment.maxSurge - pods.length)
+  if (room <= 0 || deployment.cordoned.size === deployment.lifecycle.world.scenario.nodes.length) return false
   for (let i = 0; i < room; i++) create(deployment)
-  return room > 0
+  return true
 }
 
 const create = (deployment: Deployment): void => {
@@ -69,13 +70,13 @@ const create = (deployment: Deployment): void => {
   createPod(lifecycle, pod)
 }
 
-/** With the fewest pods, the first of equals. */
+/** With the fewest pods, the first of equals; not all nodes are cordoned. */
 const emptiestNode = (deployment: Deployment): number => {
   const { pods, scenario } = deployment.lifecycle.world
   const counts = scenario.nodes.map(() => 0)
   for (const pod of active(deployment)) counts[pods.node[pod] as number] = (counts[pods.node[pod] as number] ?? 0) + 1
   const open = counts.map((count, node) => (deployment.cordoned.has(node) ? Infinity : count))
-  return Math.max(0, open.indexOf(Math.min(...open)))
+  return open.indexOf(Math.min(...open))
 }
 
 const shrink = (deployment: Deployment): boolean => {

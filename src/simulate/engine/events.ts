@@ -49,7 +49,8 @@ const drain = (
   const { pods } = lifecycle.world
   deployment.cordoned.add(node)
   deployment.template = template
-  for (let pod = 0; pod < pods.count; pod++) if (pods.node[pod] === node) deletePod(lifecycle, pod)
+  const evicted = Array.from({ length: pods.count }, (_, pod) => pod).filter((pod) => pods.node[pod] === node)
+  for (const pod of evicted) deletePod(lifecycle, pod)
   step(deployment)
 }
 

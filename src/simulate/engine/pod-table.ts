@@ -50,13 +50,23 @@ export const podTable = (scenario: Scenario): PodTable => {
   }
 }
 
-/** Rolling updates and drains may bring every pod anew, scale-ups only what is more. */
+/** Rolling updates and drains may bring every pod anew (a drain also those of a surge), scale-ups what is more. */
 export const podLimit = ({ pods, events }: Pick<Scenario, 'pods' | 'events'>): number => {
-  const replicas = [pods.length, ...events.map((event) => (event.kind === 'scale' ? event.replicas : 0))]
-  const most = Math.max(...replicas)
-  const rounds = events.filter(({ kind }) => kind === 'rolling-update' || kind === 'drain').length
-  const scaled = events.reduce((sum, event) => sum + (event.kind === 'scale' ? event.replicas : 0), 0)
-  return pods.length + rounds * most + scaled
+  let limit = pods.length
+  let replicas = pods.length
+  let surge = 0
+  for (const event of events.toSorted((a, b) => a.at - b.at)) {
+    if (event.kind === 'scale') {
+      limit += Math.max(0, event.replicas - replicas)
+      replicas = event.replicas
+    } else if (event.kind === 'rolling-update') {
+      limit += replicas
+      surge = event.maxSurge
+    } else if (event.kind === 'drain') {
+      limit += replicas + surge
+    }
+  }
+  return limit
 }
 
 export interface NewPod {

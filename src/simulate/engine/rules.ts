@@ -67,7 +67,8 @@ const pickerAt = (
     counts,
     turn: policy.counts === 'shared' ? shared.turn : { next: 0 },
     random: streams.picks,
-    seed: `${world.seed} ${scenario.nodes[node]?.name} ${side}`,
+    // a turn that all share goes round one table
+    seed: policy.counts === 'shared' ? `${world.seed} ${side}` : `${world.seed} ${scenario.nodes[node]?.name} ${side}`,
     ramp: rampOf(world),
   })
   return { picker, counts }
