@@ -1,5 +1,5 @@
 import type { Outcome, WideBand } from '../simulate/model.ts'
-import type { SimulationReport } from '../simulate/report.ts'
+import { podsLeft, type SimulationReport } from '../simulate/report.ts'
 import { formatSeconds } from '../util/chart/axis.ts'
 import { numericTable } from './table.ts'
 import { wrapped } from './wrapped.ts'
@@ -67,7 +67,9 @@ const compared = ({ outcomes, evenLimit, recommendation }: SimulationReport): st
 const mostPods = 30
 
 const onePolicy = (outcome: Outcome, { evenLimit }: SimulationReport): string => {
-  const { maxOverMean, cv, idle, timeToEven, opened, broken, refused, secondHops, pods, measure } = outcome
+  const { maxOverMean, cv, idle, timeToEven, opened, broken, refused, secondHops, measure } = outcome
+  const pods = podsLeft(outcome)
+  const gone = outcome.pods.length - pods.length
   const line = (name: string, { low, median, high }: WideBand, format: (value: number) => string): string[] => [
     name,
     format(low),
@@ -96,8 +98,9 @@ const onePolicy = (outcome: Outcome, { evenLimit }: SimulationReport): string =>
   const rows = pods
     .slice(0, mostPods)
     .map(({ name, node, end }) => [name, node, percent(end.low, 1), percent(end.median, 1), percent(end.high, 1)])
+  const went = gone > 0 ? `${gone} pods that went are not listed\n` : ''
   const more = pods.length > mostPods ? `… and ${pods.length - mostPods} more: -o json has all\n` : ''
-  return `${numericTable(figures, 1)}${never}\n${numericTable([['POD', 'NODE', '5%', `SHARE OF ${measure.toUpperCase()}`, '95%'], ...rows], 2)}${more}`
+  return `${numericTable(figures, 1)}${never}\n${numericTable([['POD', 'NODE', '5%', `SHARE OF ${measure.toUpperCase()}`, '95%'], ...rows], 2)}${more}${went}`
 }
 
 const ratio = (value: number): string => value.toFixed(2)

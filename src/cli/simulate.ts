@@ -94,13 +94,14 @@ async function run(
   flags: SimulateFlags,
   shell: Shell,
 ): Promise<SimulationReport> {
-  const { runs, seed, threads } = flags
+  const { runs, seed, threads, maxEvents } = flags
   const progress = progressOn(process.stderr, undefined, 'simulate')
   try {
     return await simulateAll(read.scenario, policies, {
       runs,
       seed,
       about: read.about,
+      maxEvents,
       ...(threads !== undefined && { threads }),
       signal: shell.interrupted(),
       onProgress: (done, all, policy) => progress.step(`${policy}: ${done} of ${all} runs`),

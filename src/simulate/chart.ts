@@ -1,7 +1,7 @@
 import { formatSeconds } from '../util/chart/axis.ts'
 import { type AxisOptions, type BarPanel, chartSvg, type LinePanel, type Panel } from '../util/chart/chart.ts'
 import type { Measure, Outcome, Scenario, ScenarioEvent, Series } from './model.ts'
-import type { SimulationReport } from './report.ts'
+import { podsLeft, type SimulationReport } from './report.ts'
 
 /** A drawing of a report: of one policy its pods, of several their comparison. */
 export const simulationChart = (report: SimulationReport, scenario: Scenario): string => {
@@ -35,12 +35,12 @@ const policiesChart = (report: SimulationReport, scenario: Scenario): string => 
 const mostPods = 8
 
 const podsChart = (outcome: Outcome, report: SimulationReport, scenario: Scenario): string => {
-  const picked = pick(outcome)
-  const left = outcome.pods.length - picked.length
+  const there = podsLeft(outcome)
+  const picked = pick(there)
   const { low, median, high } = outcome.maxOverMean.end
   return chartSvg({
     title: `${report.scenario}: ${outcome.policy}`,
-    subtitle: `${subtitleOf(report)}${left > 0 ? `. ${picked.length} of ${outcome.pods.length} pods, from the heaviest to the lightest` : ''}`,
+    subtitle: `${subtitleOf(report)}${picked.length < there.length ? `. ${picked.length} of ${there.length} pods, from the heaviest to the lightest` : ''}${there.length < outcome.pods.length ? `. ${outcome.pods.length - there.length} pods that went are not drawn` : ''}`,
     description: `max/mean at the end ${median.toFixed(2)}, in 90 % of the runs ${low.toFixed(2)} to ${high.toFixed(2)}; ${outcome.idle.end.median} pods idle. ${report.recommendation.reasons.map(({ reason }) => reason).join(' ')}`,
     series: picked.map(({ name }) => name),
     band: bandOf(report),
@@ -62,7 +62,7 @@ const podsChart = (outcome: Outcome, report: SimulationReport, scenario: Scenari
   })
 }
 
-const pick = ({ pods }: Outcome): Outcome['pods'] => {
+const pick = (pods: Outcome['pods']): Outcome['pods'] => {
   if (pods.length <= mostPods) return pods
   const ranked = pods.toSorted((a, b) => b.end.median - a.end.median)
   const step = (ranked.length - 1) / (mostPods - 1)

@@ -1,4 +1,4 @@
-import { meanOf } from './file/time.ts'
+import { meanOf } from './random.ts'
 import type { ClientGroup, Policy, Scenario } from './model.ts'
 
 /** What of a scenario decides how even it can be. */

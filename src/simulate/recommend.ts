@@ -71,7 +71,7 @@ const isAsEven = (uneven: number, best: number): boolean => uneven - best <= Mat
 
 /** What a policy asks of those who run the cluster. */
 const costOf = (policy: Policy): number =>
-  (isL7(policy) ? 4 : 0) +
+  (isL7(policy) ? 5 : 0) +
   (policy.counts === 'shared' ? 3 : 0) +
   (policy.maxAgeSeconds !== null || policy.maxRequests !== null ? 2 : 0) +
   (policy.scheduler === 'p2c' || policy.scheduler === 'lc' ? 1 : 0)

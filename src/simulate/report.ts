@@ -1,4 +1,4 @@
-import type { Outcome, Policy, Scenario, SimulateOptions } from './model.ts'
+import type { Outcome, PodOutcome, Policy, Scenario, SimulateOptions } from './model.ts'
 import { recommend, type Recommendation } from './recommend.ts'
 import { simulate } from './simulate.ts'
 
@@ -44,4 +44,10 @@ export const simulateAll = async (
     outcomes,
     recommendation: recommend(scenario, policies, outcomes),
   }
+}
+
+/** Pods that are still there at the end, or never had anything: those that went had something before. */
+export const podsLeft = ({ pods, idle }: Outcome): readonly PodOutcome[] => {
+  const someIdle = idle.end.highest > 0
+  return pods.filter(({ end, share }) => end.highest > 0 || (someIdle && share.high.every((value) => value === 0)))
 }

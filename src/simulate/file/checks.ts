@@ -1,8 +1,20 @@
 import type { Path } from '../../sources/faults.ts'
-import type { Scenario } from '../model.ts'
+import { problemsOf } from '../check.ts'
+import type { Policy, Scenario } from '../model.ts'
+import { meanOf } from '../random.ts'
 import type { ScenarioDocument } from './fields.ts'
 import { clientGroups } from './resolve.ts'
 import type { ShapeFault } from './shape.ts'
+
+/** as many as the engine keeps */
+const mostSamples = 100_000
+
+/** What the engine would refuse besides: nothing, if the fields' own bounds and `checkScenario` are right. */
+export const engineFaults = (scenario: Scenario, policies: readonly Policy[]): readonly ShapeFault[] => {
+  const faults = policies.flatMap((policy) => problemsOf({ ...scenario, policy }))
+  const unique = new Map(faults.map(({ path, problem }) => [`${path} ${problem}`, { path: [path], message: problem }]))
+  return [...unique.values()]
+}
 
 /** What contradicts itself, or would change nothing. */
 export const checkScenario = (document: ScenarioDocument, scenario: Scenario): readonly ShapeFault[] => [
@@ -15,6 +27,8 @@ export const checkScenario = (document: ScenarioDocument, scenario: Scenario): r
 function* checkTimes({ events = [] }: ScenarioDocument, scenario: Scenario): Generator<ShapeFault> {
   const { seconds, warmUpSeconds, sampleSeconds } = scenario
   if (sampleSeconds > seconds) yield { path: ['sample'], message: `is longer than the duration of ${seconds} s` }
+  if (seconds / sampleSeconds > mostSamples)
+    yield { path: ['sample'], message: `is too short for the duration: at most ${mostSamples} samples of ${seconds} s` }
   for (const [index, { at }] of events.entries()) {
     if (at > seconds)
       yield { path: ['events', index, 'at'], message: `is after the end, at ${seconds} s: it would never happen` }
@@ -64,6 +78,16 @@ function* checkClients(document: ScenarioDocument, { clients, seconds, measure }
   for (const [index, { path }] of clientGroups(document).entries()) {
     const group = clients[index]
     if (group === undefined) continue
+    if (group.traffic.kind === 'arrivals' && group.requests.perSecond > 0)
+      yield {
+        path: [...path, 'requests', 'perSecond'],
+        message: 'does not go with arrivals: their requests are perConnection',
+      }
+    if (group.traffic.kind !== 'arrivals' && meanOf(group.traffic.life) === 0)
+      yield {
+        path: [...path, 'life'],
+        message: 'must be more than 0s: connections would end and come again without end',
+      }
     if (group.startsAt > seconds) yield { path: [...path, 'startsAt'], message: `is after the end, at ${seconds} s` }
     if (group.stopsAt <= group.startsAt) yield { path: [...path, 'stopsAt'], message: 'is not after startsAt' }
     if (group.startSpreadSeconds > 0 && group.startsAt === Number.NEGATIVE_INFINITY)

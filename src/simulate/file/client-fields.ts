@@ -1,6 +1,7 @@
 import { checked, either, map, needed, number, oneOf, optional, whole } from './shape.ts'
 import { ipv4, isMap, most, nameText, names } from './common-fields.ts'
-import { meanOf, moment, randomTime, seconds } from './time.ts'
+import { meanOf } from '../random.ts'
+import { moment, randomTime, seconds } from './time.ts'
 
 const random = checked(randomTime, (duration) =>
   meanOf(duration) >= 0.001 ? null : 'must be 1ms or more on average: a refused client would try for ever in no time',

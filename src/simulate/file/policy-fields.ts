@@ -24,7 +24,7 @@ export const policyFields = {
   ),
   affinity: optional(seconds({ min: 1 }), 'sessionAffinity ClientIP with this timeout', 'none'),
   maxAge: optional(seconds({ min: 0.001 }), 'connections are ended in good order at this age', 'never'),
-  maxAgeJitter: optional(number({ max: 1 }), 'each age is drawn within so much of it', '0.1'),
+  maxAgeJitter: optional(number({ max: 0.99 }), 'each age is drawn within so much of it', '0.1'),
   maxRequests: optional(whole(1, 1e9), 'clients come anew after so many requests', 'never'),
   slowStart: optional(
     seconds(),

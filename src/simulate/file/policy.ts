@@ -126,6 +126,8 @@ function* moot(
     yield ['slowStart', `has no effect with ${scheduler}, which cannot grow a weight`]
   if (read.counts === 'shared' && (hashes.includes(scheduler) || scheduler.endsWith('random')))
     yield ['counts', `has no effect with ${scheduler}, which counts nothing`]
+  if (read.counts === 'shared' && (scheduler === 'ipvs-rr' || scheduler === 'ipvs-wrr'))
+    yield ['counts', `cannot be shared: ${scheduler} keeps its turn in the kernel of each node`]
   if (read.loadBalancer !== undefined && !hasOutside)
     yield ['loadBalancer', 'has no effect: no clients come from outside (clients[].from)']
   if (read.maxAgeJitter !== undefined && read.maxAge === undefined)

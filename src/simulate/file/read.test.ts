@@ -340,6 +340,26 @@ describe('what cannot be used is named with place and field', () => {
       /^web\.yaml:5 clients\.life: must have exactly one of .*, not fixed and exponential/,
     ],
     [
+      'a memoryless time of 0',
+      least.replace('{}', '{life: {exponential: 0s}}'),
+      'web.yaml:5 clients.life.exponential: must be more than 0s',
+    ],
+    [
+      'connections that end at once',
+      least.replace('{}', '{life: 0s}'),
+      /^web\.yaml:5 clients\.life: must be more than 0s: connections would end/,
+    ],
+    [
+      'requests of arrivals by the second',
+      least.replace('{}', '{arrivals: 1, requests: {perSecond: 1}}'),
+      /^web\.yaml:5 clients\.requests\.perSecond: does not go with arrivals/,
+    ],
+    [
+      'a turn that cannot be shared',
+      `${least}compare: [ipvs-rr+counts=shared]\n`,
+      'web.yaml:6 compare[0].counts: cannot be shared: ipvs-rr keeps its turn in the kernel of each node',
+    ],
+    [
       'reconnects in no time',
       least.replace('{}', '{reconnect: 0s}'),
       /^web\.yaml:5 clients\.reconnect: must be 1ms or more on average/,
@@ -430,6 +450,7 @@ describe('what cannot be used is named with place and field', () => {
         const { read: scenario, problems } = read(JSON.stringify(document))
         expect(scenario === null).toBe(problems.length > 0)
         for (const { where, message } of problems) expect(where !== '' && message !== '').toBe(true)
+        expect(problems.filter(({ field }) => field.startsWith('['))).toEqual([])
       }),
     )
   })

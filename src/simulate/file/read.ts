@@ -4,7 +4,7 @@ import { formatPath, type Path, show } from '../../sources/faults.ts'
 import { isRaw, type Raw } from '../../sources/fields.ts'
 import { parseYaml } from '../../sources/yaml.ts'
 import type { Policy, Scenario } from '../model.ts'
-import { checkScenario } from './checks.ts'
+import { checkScenario, engineFaults } from './checks.ts'
 import { scenarioShape } from './fields.ts'
 import { type PolicySource, readPolicies } from './policy.ts'
 import { resolveScenario } from './resolve.ts'
@@ -64,6 +64,7 @@ export const readDocument = (
   if (policies === null) return { read: null, faults }
   const scenario = resolveScenario({ ...document, name: document.name ?? name }, policies.policy, faults)
   if (faults.length === 0) faults.push(...checkScenario(document, scenario))
+  if (faults.length === 0) faults.push(...engineFaults(scenario, [policies.policy, ...policies.compared]))
   if (faults.length > 0) return { read: null, faults }
   return { read: { scenario, about: document.about ?? '', compared: policies.compared }, faults }
 }

@@ -54,6 +54,8 @@ export const moment: Shape<number> = {
 
 const isPlain = (value: unknown): boolean => !isRaw(value) && value !== 'forever'
 
+const lasting = checked(seconds(), (value) => (value > 0 ? null : 'must be more than 0s'))
+
 const forms = {
   fixed: optional(seconds(), 'always the same', ''),
   uniform: optional(
@@ -64,10 +66,10 @@ const forms = {
     'anything between, equally likely',
     '',
   ),
-  exponential: optional(seconds(), 'memoryless, with this mean', ''),
+  exponential: optional(lasting, 'memoryless, with this mean', ''),
   lognormal: optional(
     map('a map of median and sigma', {
-      median: needed(seconds(), 'half are shorter'),
+      median: needed(lasting, 'half are shorter'),
       sigma: optional(number({ max: 10 }), 'of the logarithm: 1 spreads 16–84 % over a factor of 7', '1'),
     }),
     'many short ones, few very long ones',
@@ -164,26 +166,4 @@ const simpleDuration = (read: {
   if (exponential !== undefined) return { kind: 'exponential', mean: exponential }
   if (lognormal !== undefined) return { kind: 'lognormal', median: lognormal.median, sigma: lognormal.sigma ?? 1 }
   return { kind: 'fixed', seconds: fixed ?? 0 }
-}
-
-/** Mean in seconds; Infinity where some never end. */
-export const meanOf = (duration: Duration): number => {
-  switch (duration.kind) {
-    case 'fixed':
-      return duration.seconds
-    case 'uniform':
-      return (duration.low + duration.high) / 2
-    case 'exponential':
-      return duration.mean
-    case 'lognormal':
-      return duration.median * Math.exp(duration.sigma ** 2 / 2)
-    case 'forever':
-      return Number.POSITIVE_INFINITY
-    case 'mixture': {
-      const total = duration.of.reduce((sum, { weight }) => sum + weight, 0)
-      return duration.of.reduce((sum, one) => sum + (one.weight / total) * meanOf(one.duration), 0)
-    }
-    case 'cycle':
-      return duration.of.reduce((sum, one) => sum + meanOf(one) / duration.of.length, 0)
-  }
 }

@@ -1,6 +1,6 @@
 import { openConnections } from '../facts.ts'
 import type { ClientGroup, Policy, Scenario } from '../model.ts'
-import { meanOf } from './time.ts'
+import { meanOf } from '../random.ts'
 
 /** Connection events that one command may take on unless it is told otherwise: about ten minutes of a core. */
 export const usualMaxEvents = 500_000_000

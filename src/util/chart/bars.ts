@@ -59,7 +59,7 @@ const whisker = (x: number, low: number, high: number, half: number): string =>
 /** Each name if there is room for all, else every second, fifth, tenth …; those that are too long are cut. */
 const names = (categories: readonly string[], { left, top, height }: Frame, group: number): readonly string[] => {
   const longest = categories.reduce((most, name) => Math.max(most, Math.min(12, name.length)), 0)
-  const room = widthOf('x'.repeat(longest)) + 6
+  const room = 0.9 * widthOf('x'.repeat(longest)) + 4
   const every = [1, 2, 5].flatMap((n) => [n, n * 10, n * 100, n * 1000]).sort((a, b) => a - b)
   const step = every.find((n) => n * group >= room) ?? categories.length
   return categories.flatMap((name, index) =>
