@@ -3,7 +3,8 @@ import type { Observation } from './observation.ts'
 const isAmount = (x: number): boolean => Number.isFinite(x) && x >= 0
 
 const requireAmounts = (amounts: readonly number[], path: string, length: number): void => {
-  if (amounts.length !== length) throw new RangeError(`${path} has ${amounts.length} entries, there are ${length} backends`)
+  if (amounts.length !== length)
+    throw new RangeError(`${path} has ${amounts.length} entries, there are ${length} backends`)
   const index = amounts.findIndex((x) => !isAmount(x))
   if (index >= 0) throw new RangeError(`${path}[${index}] is ${amounts[index]}, not a number from 0`)
 }
@@ -21,7 +22,9 @@ export const checkObservation = ({ backends, nodes = [], flows = [], facts, unit
         throw new RangeError(`backends[${i}].${field} of ${backend.name} is ${amount}, not a number from 0`)
     }
     if (unit === 'connections' && !Number.isSafeInteger(backend.count))
-      throw new RangeError(`backends[${i}].count of ${backend.name} is ${backend.count}, not a whole number of connections`)
+      throw new RangeError(
+        `backends[${i}].count of ${backend.name} is ${backend.count}, not a whole number of connections`,
+      )
   }
   for (const [j, node] of nodes.entries()) {
     requireAmounts(node.counts, `nodes[${j}].counts (${node.node})`, backends.length)

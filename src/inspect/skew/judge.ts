@@ -11,6 +11,7 @@ import { tellUnknownDraws } from './causes/unexplained.ts'
 import { checkObservation } from './check.ts'
 import { type Case, readCase } from './nulls/choices.ts'
 import { drawsOf, rulesOdds, uniformOdds } from './nulls/odds.ts'
+import type { FitOptions } from './nulls/explanation.ts'
 import type { Observation } from './observation.ts'
 import type { SkewReport } from './report.ts'
 import { explain } from './verdict.ts'
@@ -22,6 +23,8 @@ export interface JudgeOptions {
   readonly seed?: string
   /** `familyVerdicts` says it where several Services were tested together; default: the verdict of this test alone */
   readonly verdict?: SkewVerdict
+  /** tests that are judged together, default 1: as `SkewOptions` */
+  readonly family?: number
 }
 
 /**
@@ -31,22 +34,15 @@ export interface JudgeOptions {
  */
 export const judge = (observation: Observation, options: JudgeOptions = {}): SkewReport => {
   checkObservation(observation)
-  const { level = 0.05, seed = 'skew' } = options
+  const { level = 0.05, seed = 'skew', family = 1, verdict } = options
   const situation = readCase(observation)
-  return situation === null
-    ? untested(observation, level)
-    : tested(situation, { level, seed, ...(options.verdict === undefined ? {} : { verdict: options.verdict }) })
+  return situation === null ? untested(observation, level) : tested(situation, { level, seed, family }, verdict)
 }
 
-interface Known {
-  readonly level: number
-  readonly seed: string
-  readonly verdict?: SkewVerdict
-}
-
-const tested = (situation: Case, { level, seed, verdict }: Known): SkewReport => {
+const tested = (situation: Case, options: Required<FitOptions>, verdict: SkewVerdict | undefined): SkewReport => {
+  const { level, seed } = options
   const { observation, totals } = situation
-  const test = testDraws(totals, drawsOf(situation), { level, seed })
+  const test = testDraws(totals, drawsOf(situation), options)
   const counts = observation.backends.map(({ count }) => count)
   // flows that are nearly all of the counts: the report is of the counts
   const scale = sum(totals) === 0 ? 1 : sum(counts) / sum(totals)

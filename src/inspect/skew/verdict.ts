@@ -2,14 +2,15 @@ import { connectionsToSee, type DrawsTest, type SkewVerdict, sum, testDraws } fr
 import { type Attributed, attributeRules } from './causes/attribution.ts'
 import { attributeLoads } from './causes/loads.ts'
 import type { NamedCause } from './causes/codes.ts'
+import { percent } from './causes/sentence.ts'
 import { tell } from './causes/tell.ts'
-import { tellTooEven, tellUneven } from './causes/unexplained.ts'
+import { tellTooEven, tellUneven, tellUnknownDraws } from './causes/unexplained.ts'
 import { type Case, effectiveChoices, sampleOf, readCase } from './nulls/choices.ts'
 import type { FitOptions } from './nulls/explanation.ts'
 import { drawsOf, type Mask, rulesOdds } from './nulls/odds.ts'
 import { gainBetween } from './nulls/gain.ts'
 import { type Found, fitShare, gainAlone, search } from './nulls/search.ts'
-import { deals } from './nulls/turns.ts'
+import { deals, turnOdds } from './nulls/turns.ts'
 import type { Observation } from './observation.ts'
 import type { Cause, Judgement, TriedNull } from './report.ts'
 
@@ -25,13 +26,13 @@ const convincing = Math.log(1000)
 /** Load that differs by less is not worth an explanation: cv of the totals over what is expected. */
 const material = 0.1
 /** p of the lower tail at which counts that are dealt in turn are told from luck without knowing the scheduler */
-const surelyDealt = 0.001
+const surelyDealt = 1e-4
 
 /** The verdict of the test against the rules, and the cause where there is something to explain. */
 export const explain = (situation: Case, test: DrawsTest, verdict: SkewVerdict, options: FitOptions): Explained => {
   const { observation, totals } = situation
   const ruled = rulesOdds(observation) !== null
-  const uniform = ruled ? testDraws(totals, drawsOf(situation, [], false), options) : test
+  const uniform = ruled && !equalOdds(situation) ? testDraws(totals, drawsOf(situation, [], false), options) : test
   const first: TriedNull[] = [{ name: 'uniform', p: uniform.p }]
   if (ruled) first.push({ name: 'rules', p: test.p })
   const known = (): Explained | null => {
@@ -50,6 +51,10 @@ export const explain = (situation: Case, test: DrawsTest, verdict: SkewVerdict, 
   const accepted = searched.verdict === 'SKEWED' && test.p > options.level * fitShare ? known() : null
   return accepted ?? { ...searched, nulls: [...first, ...tried] }
 }
+
+/** Each node gives every backend the same odds, but for the last digits of a kernel's integers. */
+const equalOdds = (situation: Case): boolean =>
+  drawsOf(situation).every(({ odds }) => Math.min(...odds) > 0.999 * Math.max(...odds))
 
 /** What the rules do, where they are much likelier than an even split under the same masks. */
 const rulesCauses = (situation: Case, masks: readonly Mask[]): readonly Attributed[] => {
@@ -86,7 +91,7 @@ const explainSkew = (
   options: FitOptions,
 ): Omit<Explained, 'nulls'> & { readonly tried: readonly TriedNull[] } => {
   const { observation } = situation
-  const whole = search(observation, options)
+  const whole = search(observation, test, options)
   if (whole.found !== null) return { ...named(observation, whole.found, options), tried: whole.tried }
   const sample = sampleOf(observation)
   const part = sample === null ? null : sampled(sample, options)
@@ -97,19 +102,18 @@ const explainSkew = (
     ]
     return { verdict, cause: { ...cause, certainty: 'likely' }, notes, tried: whole.tried }
   }
-  return {
-    verdict: 'SKEWED',
-    cause: tellUneven(observation, test.expected, whole.considered),
-    notes: [],
-    tried: whole.tried,
-  }
+  const { tried, considered } = whole
+  if (situation.weightsAssumed)
+    return { verdict: 'NOT-ENOUGH-DATA', cause: tellUnknownDraws(observation, test.level), notes: [], tried }
+  return { verdict: 'SKEWED', cause: tellUneven(observation, test.expected, considered), notes: [], tried }
 }
 
 /** Only where the sample is uneven itself. */
 const sampled = (sample: Observation, options: FitOptions): Found | null => {
   const situation = readCase(sample)
-  if (situation === null || testDraws(situation.totals, drawsOf(situation), options).p > options.level) return null
-  return search(sample, options).found
+  if (situation === null) return null
+  const test = testDraws(situation.totals, drawsOf(situation), options)
+  return test.p > options.level ? null : search(sample, test, options).found
 }
 
 /** The gravest of the causes that together account for the counts, and the others; what rules and few choices add comes with them. */
@@ -124,7 +128,7 @@ const named = (
   const own = parts.map(
     (part): Attributed => ({
       code: part.code,
-      certainty: rival === undefined ? part.certainty : 'likely',
+      certainty: rival === undefined && found.left === 0 ? part.certainty : 'likely',
       gain: gainAlone(observation, part, options),
     }),
   )
@@ -136,15 +140,17 @@ const named = (
   const [gravest, ...others] = all.map((each) => tell(each, view))
   if (gravest === undefined) throw new RangeError('a null of no causes was found')
   const notes = rival === undefined ? [] : [`${rival.join(' + ')} would account for it as well`]
+  if (found.left > 0) notes.push(`${percent(found.left)} of the unevenness is not accounted for`)
   return { verdict: 'EXPLAINED', cause: { ...gravest, also: others }, notes }
 }
 
 const evenCause = (situation: Case, test: DrawsTest): Cause => {
-  const { observation } = situation
+  const { observation, flows, drawn } = situation
   const { scheduler } = observation.facts
-  const known = deals(scheduler)
   const view = { observation, situation, expected: test.expected }
-  if (known === true || (known === undefined && test.pLower <= surelyDealt))
+  const inTurn = flows !== null && drawn === 'connections' && turnOdds(flows, test.k) >= convincing
+  const known = deals(scheduler)
+  if (known === true || (known === undefined && (inTurn || test.pLower <= surelyDealt)))
     return { ...tell({ code: 'round-robin', certainty: known === true ? 'certain' : 'likely' }, view), also: [] }
   return tellTooEven(observation, test.pLower, known === false)
 }

@@ -66,16 +66,19 @@ export const tellTooEven = (observation: Observation, pLower: number, random: bo
 export const tellUnknownDraws = (observation: Observation, level: number): Cause => {
   const counts = observation.backends.map(({ count }) => count)
   const odds = rulesOdds(observation)
-  const n = sum(counts)
   const cv =
     odds === null
       ? variation(counts)
       : variation(counts.flatMap((count, i) => ((odds[i] ?? 0) > 0 ? [count / (odds[i] ?? 1)] : [])))
   const most = Math.floor(chiSquareCritical(Math.max(1, counts.length - 1), level) / cv ** 2)
   const what = drawnByClients(observation) ? 'client' : 'connection'
-  const load = n === 0 ? 'nothing' : unitWords[observation.unit]
+  const connections = sum(observation.backends.map((backend) => backend.connections ?? 0))
+  const unknown =
+    connections === 0
+      ? `how many ${what}s made the ${unitWords[observation.unit]}`
+      : `what each of ${connections} connections carried`
   return unexplained(
-    `how many ${what}s made the ${load} is not known: it is luck if ${counted(most, `equally heavy ${what}`)} or fewer did, and more if they differ in weight`,
+    `${unknown} is not known: it is luck if ${counted(most, `equally heavy ${what}`)} or fewer did, and more if they differ in weight`,
     drawnByClients(observation)
       ? 'would tell: connections one by one (conntrack), for the number of clients'
       : 'would tell: connections one by one (conntrack with nf_conntrack_acct), or how many connections each pod had',

@@ -2,10 +2,14 @@ import { chiSquare, sum } from '../../statistics/index.ts'
 import type { Observation } from '../observation.ts'
 import type { Case } from './choices.ts'
 import type { Explanation, Fit } from './explanation.ts'
-import { drawsOf, type Mask, startSlack } from './odds.ts'
+import { drawsOf, type Mask } from './odds.ts'
 
 /** Flows that are older than their pod say that the clocks differ, where they are more than these. */
 const toleratedContradictions = 0.05
+/** seconds by which clocks differ */
+const clockSlack = 2
+/** seconds between pods that are of one age */
+const together = 2
 /** of the flows, that must say when they were opened */
 const knownOpenings = 0.9
 
@@ -32,14 +36,14 @@ const contradicted = (
   dated: readonly { readonly backend: string; readonly openedAt: number }[],
 ): boolean => {
   const startOf = new Map(backends.map(({ name, startedAt }) => [name, startedAt ?? -Infinity]))
-  const older = dated.filter(({ backend, openedAt }) => openedAt + startSlack < (startOf.get(backend) ?? -Infinity))
+  const older = dated.filter(({ backend, openedAt }) => openedAt + clockSlack < (startOf.get(backend) ?? -Infinity))
   return older.length > toleratedContradictions * dated.length
 }
 
 const byOpening = (starts: readonly (number | undefined)[]): Mask => {
   const all = starts.map(() => 1)
   return ({ openedAt }) =>
-    openedAt === null ? all : starts.map((start) => (start === undefined || start <= openedAt + startSlack ? 1 : 0))
+    openedAt === null ? all : starts.map((start) => (start === undefined || start <= openedAt ? 1 : 0))
 }
 
 /**
@@ -99,7 +103,7 @@ const groupsByAge = (starts: readonly number[]): readonly (readonly number[])[] 
   let last = -Infinity
   for (const i of [...starts.keys()].sort((a, b) => (starts[a] ?? 0) - (starts[b] ?? 0))) {
     const start = starts[i] ?? 0
-    if (groups.length > 0 && start - last <= startSlack) groups.at(-1)?.push(i)
+    if (groups.length > 0 && start - last <= together) groups.at(-1)?.push(i)
     else groups.push([i])
     last = start
   }

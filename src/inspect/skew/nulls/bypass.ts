@@ -56,7 +56,7 @@ const gained = (before: Observation, after: Observation, odds: readonly number[]
 
 const withCounts = (observation: Observation, counts: readonly number[]): Observation => ({
   ...observation,
-  backends: observation.backends.map(({ opened: _, ...backend }, i) => ({ ...backend, count: counts[i] ?? 0 })),
+  backends: observation.backends.map((backend, i) => ({ ...backend, count: counts[i] ?? 0, opened: counts[i] ?? 0 })),
 })
 
 const markedFlows: Rest = (observation) => {

@@ -65,10 +65,10 @@ export const sampleOf = (observation: Observation): Observation | null => {
   )
     return null
   const counts = tally(observation, flows, () => 1)
-  const backends = observation.backends.map(({ opened: _, connections: __, ...backend }, i) => ({
-    ...backend,
-    count: counts[i] ?? 0,
-  }))
+  const backends = observation.backends.map((backend, i) => {
+    const count = counts[i] ?? 0
+    return { ...backend, count, opened: count, connections: count }
+  })
   return { ...observation, unit: 'connections', backends, flows, facts: { ...observation.facts, counted: 'opened' } }
 }
 

@@ -41,4 +41,6 @@ export type WholeFit = (situation: Case, masks: readonly Mask[], options: FitOpt
 export interface FitOptions {
   readonly level: number
   readonly seed: string
+  /** as `SkewOptions` */
+  readonly family?: number
 }

@@ -11,9 +11,6 @@ export interface Circumstance {
 /** What a null makes of the odds: a factor for each backend, 1 where it says nothing. */
 export type Mask = (circumstance: Circumstance) => readonly number[]
 
-/** Pods come into the rules of all nodes within this many seconds of each other. */
-export const startSlack = 2
-
 const shares = (odds: readonly number[]): readonly number[] | null => {
   const total = sum(odds)
   return total > 0 ? odds.map((p) => p / total) : null
@@ -46,7 +43,7 @@ const epochs = ({ backends }: Observation): ((openedAt: number | null) => number
   const starts = [...new Set(backends.flatMap(({ startedAt }) => startedAt ?? []))].sort((a, b) => a - b)
   return (openedAt) => {
     if (openedAt === null) return -1
-    const at = starts.findIndex((start) => start > openedAt + startSlack)
+    const at = starts.findIndex((start) => start > openedAt)
     return at < 0 ? starts.length : at
   }
 }

@@ -1,4 +1,4 @@
-import { sum, testDraws } from '../../statistics/index.ts'
+import { type SkewTest, sum, testDraws } from '../../statistics/index.ts'
 import type { Observation } from '../observation.ts'
 import type { TriedNull } from '../report.ts'
 import { ages } from './age.ts'
@@ -19,12 +19,14 @@ export interface Found extends Fit {
   /** what is left to be drawn once the parts are taken out */
   readonly situation: Case
   readonly masks: readonly Mask[]
+  /** share of the unevenness that they do not account for; 0 where what is left is luck */
+  readonly left: number
   /** other sets of the same size that account for them too */
   readonly rivals: readonly (readonly Explanation[])[]
 }
 
 /** p null: not tested */
-type Fitted = Omit<Found, 'rivals' | 'p'> & { readonly p: number | null }
+type Fitted = Omit<Found, 'rivals' | 'p' | 'left'> & { readonly p: number | null; readonly rest: number }
 
 export interface Search {
   /** codes of the causes that could apply */
@@ -41,6 +43,8 @@ const convincing = Math.log(1000)
 /** A null that is right is rejected at its own level: at a fifth of the judgement's it seldom is. */
 export const fitShare = 0.2
 const mostParts = 3
+/** A cause that accounts for all but so much of the unevenness is named where none accounts for all; of X² beyond its degrees. */
+const mostLeft = 0.1
 
 /** In the order in which nulls are nested: the rules, what goes around them, when the connections were opened, the nodes' turns. */
 const explanationsOf = (observation: Observation): readonly Explanation[] => [
@@ -53,29 +57,36 @@ const explanationsOf = (observation: Observation): readonly Explanation[] => [
   ...lifetimes(observation),
 ]
 
-/** Tries one cause, then two, then three at once; the first set that fits is the answer, unless a set as small is far more likely. */
-export const search = (observation: Observation, { level, seed }: FitOptions): Search => {
+/** `before`: the test against the rules alone. Tries one cause, then two, then three at once; the first set that fits is the answer, unless a set as small is far more likely. */
+export const search = (
+  observation: Observation,
+  before: Pick<SkewTest, 'statistic' | 'k'>,
+  { level, seed }: FitOptions,
+): Search => {
   const explanations = explanationsOf(observation)
+  const uneven = beyondLuck(before)
   const options = { level: level * fitShare, seed }
   const tried: TriedNull[] = []
   const considered = [...new Set(explanations.map(({ code }) => code))]
+  let nearest: { readonly rest: number; readonly fit: Found | null } = { rest: mostLeft, fit: null }
   for (let size = 1; size <= Math.min(mostParts, explanations.length); size++) {
     const fits: (Fitted & Fit)[] = []
     for (const parts of subsets(explanations, size)) {
-      const fit = fitOf(observation, parts, options)
+      const fit = fitOf(observation, parts, options, uneven)
       if (fit === null) continue
       if (fit.p === null || fit.gain < convincing) continue
       tried.push({ name: nameOf(parts), p: fit.p })
+      if (fit.rest < nearest.rest) nearest = { rest: fit.rest, fit: { ...fit, p: fit.p, rivals: [], left: fit.rest } }
       if (fit.p > options.level) fits.push({ ...fit, p: fit.p })
     }
     const best = Math.max(...fits.map(({ gain }) => gain))
     const found = fits.find(({ gain }) => gain === Infinity || gain >= best - convincing)
     if (found !== undefined) {
       const rivals = fits.filter((fit) => fit !== found).map(({ parts }) => parts)
-      return { found: { ...found, rivals }, tried, considered }
+      return { found: { ...found, rivals, left: 0 }, tried, considered }
     }
   }
-  return { found: null, tried, considered }
+  return { found: nearest.fit, tried, considered }
 }
 
 const nameOf = (parts: readonly Explanation[]): string => parts.map(({ code }) => code).join('+')
@@ -114,22 +125,30 @@ const reduce = (observation: Observation, parts: readonly Explanation[]): Reduce
   return { situation, masks, always, gain }
 }
 
-const fitOf = (observation: Observation, parts: readonly Explanation[], options: FitOptions): Fitted | null => {
+const beyondLuck = ({ statistic, k }: Pick<SkewTest, 'statistic' | 'k'>): number => Math.max(0, statistic - (k - 1))
+
+const fitOf = (
+  observation: Observation,
+  parts: readonly Explanation[],
+  options: FitOptions,
+  uneven = Infinity,
+): Fitted | null => {
   const [whole, another] = parts.filter((part) => part.kind === 'whole')
   const reduced = another === undefined ? reduce(observation, parts) : null
   if (reduced === null) return null
   const { situation, masks } = reduced
   if (whole !== undefined) {
     const fit = whole.fit(situation, masks, options)
-    return fit === null ? null : { ...fit, gain: fit.gain + reduced.gain, parts, situation, masks }
+    return fit === null ? null : { ...fit, gain: fit.gain + reduced.gain, rest: 1, parts, situation, masks }
   }
   const { totals } = situation
   const draws = drawsOf(situation, masks)
   const expected = expectedOf(draws)
   const gain = oddsGain(reduced)
   // what is not convincing need not be tested, which may take long
-  const p = gain < convincing ? null : testDraws(totals, draws, options).p
-  return { p, expected, gain, parts, situation, masks }
+  const test = gain < convincing ? null : testDraws(totals, draws, options)
+  const rest = test === null || uneven === Infinity ? 1 : beyondLuck(test) / Math.max(1, uneven)
+  return { p: test?.p ?? null, expected, gain, rest, parts, situation, masks }
 }
 
 /** Log odds of one cause alone against the rules; however badly it fits. */

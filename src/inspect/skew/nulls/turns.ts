@@ -1,6 +1,6 @@
 import { logGamma } from '../../statistics/gamma.ts'
 import { sum } from '../../statistics/index.ts'
-import type { NodeObservation, Observation } from '../observation.ts'
+import type { Flow, NodeObservation, Observation } from '../observation.ts'
 import type { Case } from './choices.ts'
 import type { Explanation, Fit } from './explanation.ts'
 import { drawsOf, type Mask } from './odds.ts'
@@ -11,6 +11,26 @@ const dealing: ReadonlySet<string> = new Set(['rr', 'wrr', 'lc', 'wlc', 'sed', '
 /** undefined: it may */
 export const deals = (scheduler: string | undefined): boolean | undefined =>
   scheduler === undefined ? undefined : dealing.has(scheduler)
+
+/**
+ * Were connections dealt in turn? Each goes where the one before the last round went, which chance does once in k times. Log odds for it, one in
+ * twenty out of turn.
+ */
+export const turnOdds = (flows: readonly Flow[], k: number): number => {
+  const byNode = new Map<string, Flow[]>()
+  for (const flow of flows) {
+    const mine = byNode.get(flow.node ?? '')
+    if (mine === undefined) byNode.set(flow.node ?? '', [flow])
+    else mine.push(flow)
+  }
+  let odds = 0
+  for (const some of byNode.values()) {
+    const order = some.toSorted((a, b) => (a.openedAt ?? 0) - (b.openedAt ?? 0)).map(({ backend }) => backend)
+    for (let i = k; i < order.length; i++)
+      odds += order[i] === order[i - k] ? Math.log(0.95 * k) : Math.log((0.05 * k) / (k - 1))
+  }
+  return odds
+}
 
 /** Nodes that deal otherwise (their rules changed meanwhile) are tolerated as long as they are few. */
 const others = 0.1
