@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 readonly cache=$PWD/node_modules/.cache/vm
 readonly limit=${EVENKEEL_VM_SECONDS:-1200}
-readonly packages=(qemu-system-x86 linux-image-amd64 busybox-static python3-venv kmod iproute2 nftables)
+readonly packages=(qemu-system-x86 linux-image-amd64 ipvsadm ipset iptables busybox-static python3-venv kmod iproute2 nftables)
 
 say() { printf 'vm      %s\n' "$*"; }
 

@@ -23,7 +23,7 @@ const proxies = [
   { name: 'nftables', mode: 'nftables', backEnd: 'nft' },
 ] as const
 type Proxy = (typeof proxies)[number]
-const settle = 4
+const settle = 10
 
 const stack = new AsyncDisposableStack()
 let cluster: KubeCluster

@@ -6,7 +6,7 @@ shared=$1
 shift
 tests=("$@")
 # not src/dataplane/iptables: each of its hundreds of restores is a process, and takes seconds here
-[ ${#tests[@]} -gt 0 ] || tests=(src/kernel src/dataplane/nftables)
+[ ${#tests[@]} -gt 0 ] || tests=(src/kernel src/dataplane/nftables src/inspect/kube-proxy/ipvs)
 
 checkout=/run/checkout
 export PATH=$checkout/node_modules/.bin:$PATH:/usr/sbin:/sbin
@@ -24,6 +24,7 @@ kernel_tests() {
 
 run() {
   unpack || return 1
+  modprobe -a ip_vs ip_vs_rr dummy || return 1
   echo "vm      Linux $(uname -r), up $(cut -d' ' -f1 /proc/uptime) s"
   local failed=0
   node test/conformance/main.ts --patience 4 || failed=1
