@@ -2,12 +2,13 @@ import type { SkewReport } from '../inspect/skew/report.ts'
 import type { Comparison, FigureTable, ImbalanceReport, ImbalanceRun } from '../lab/imbalance/report.ts'
 import { nameOfRun } from '../lab/imbalance/result.ts'
 import { numericTable } from './table.ts'
+import { wrapped } from './wrapped.ts'
 
 /** A reported imbalance for a person: what is claimed, what was measured, what was predicted, what skew says. */
 export const imbalanceText = (report: ImbalanceReport): string => {
   const claims = report.claims.map(({ text, source, numbers, unit }) => {
     const published = numbers === undefined ? '' : ` (${numbers.join(', ')}${unit === undefined ? '' : ` ${unit}`})`
-    return `claimed: ${text}${published}${source === null ? '' : `\n         ${source}`}\n`
+    return `claimed:\n${wrapped(`${text}${published}`, '  ')}${source === null ? '' : `  ${source}\n`}`
   })
   const skipped = report.skipped.map(({ plane, scheduler, service, reason }) => {
     const what = [service, plane, scheduler].filter((part) => part !== undefined).join(' ')
@@ -18,7 +19,7 @@ export const imbalanceText = (report: ImbalanceReport): string => {
     ...report.runs.map(runText),
     ...report.tables.map(tableText),
     repeatedText(report),
-    report.findings.map((finding) => `${finding}\n`).join(''),
+    report.findings.map((finding) => wrapped(finding)).join(''),
     skipped.join(''),
   ]
     .filter((part) => part !== '')
@@ -30,12 +31,12 @@ const runText = (run: ImbalanceRun): string => {
   const failed = run.failures === 0 ? '' : `, ${run.failures} failed`
   return [
     `${nameOfRun(run)}${again}: ${run.connections} connections${failed}`,
-    `  claimed: ${run.claimed}`,
+    paragraph(`claimed: ${run.claimed}`, '  '),
     indented(comparisonTable(run)),
     `  ${bandLine(run)}`,
     ...skewLines(run),
     ...factLines(run),
-    ...run.notes.map((note) => `  ${note}`),
+    ...run.notes.map((note) => paragraph(note, '  ')),
     '',
   ].join('\n')
 }
@@ -85,9 +86,9 @@ const skewLines = ({ skew }: ImbalanceRun): readonly string[] => {
   if (skew === null) return []
   const { verdict, cause, notes } = skew
   return [
-    `  skew: ${verdict}${cause === null ? '' : ` (${cause.code})`}, ${luckText(skew)}`,
-    ...(cause === null ? [] : [`    ${cause.evidence}`, `    cure: ${cause.cure}`]),
-    ...notes.map((note) => `    ${note}`),
+    paragraph(`skew: ${verdict}${cause === null ? '' : ` (${cause.code})`}, ${luckText(skew)}`, '  '),
+    ...(cause === null ? [] : [paragraph(cause.evidence, '    '), paragraph(`cure: ${cause.cure}`, '    ')]),
+    ...notes.map((note) => paragraph(note, '    ')),
   ]
 }
 
@@ -113,5 +114,7 @@ const repeatedText = ({ bands }: ImbalanceReport): string =>
     .filter(({ runs }) => runs > 1)
     .map((band) => `${nameOfRun(band)}: ${band.inside} of ${band.runs} runs inside the band\n`)
     .join('')
+
+const paragraph = (text: string, indent: string): string => wrapped(text, indent).trimEnd()
 
 const indented = (text: string): string => text.replace(/^/gm, '  ').trimEnd()

@@ -20,7 +20,7 @@ export const bandFaults = (
     .map(([i, { bandP }]) => `${nameOf(i)}: not what the simulator predicts (p = ${bandP.toPrecision(2)})`)
   const outside = runs.filter(({ insideBand }) => !insideBand).length
   if (atLeast(outside, runs.length, outsideByLuck) <= level)
-    faults.push(`${outside} of ${runs.length} runs are outside of the simulator's band: luck takes one in twenty`)
+    faults.push(`${outside} of ${runs.length} runs are outside of the simulator’s band: luck takes one in twenty`)
   return faults
 }
 

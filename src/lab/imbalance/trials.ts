@@ -41,7 +41,7 @@ interface Case {
 
 /** What is done in each lab. */
 export interface TrialWork<T, P extends AsyncDisposable> {
-  /** once for each lab: what it needs besides pods and Services */
+  /** once for each lab: what it needs besides pods and Services; throws when the options' signal aborts */
   prepare(lab: Lab): Promise<P>
   run(trial: Trial, prepared: P): Promise<readonly T[]>
 }
@@ -90,7 +90,7 @@ const inOneLab = async <T, P extends AsyncDisposable>(
 ): Promise<readonly T[]> => {
   const { signal, repeat } = options
   await using lab = await labOf(options, plan)
-  await using prepared = await unlessAborted(work.prepare(lab), signal)
+  await using prepared = await work.prepare(lab)
   await using agents = await agentsOf(lab, plane, options)
   const results: T[] = []
   for (const one of cases) {
