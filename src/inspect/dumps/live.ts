@@ -73,7 +73,7 @@ const legacyDumps = async (problems: DumpProblem[]): Promise<readonly CutDump[]>
     const programs = await orProblem('iptables-legacy', problems, () => findPrograms('legacy'))
     if (programs === null) return dumps
     for (const table of tables) {
-      const dump = await commandDump(programs.save[family], ['-t', table], problems)
+      const dump = await commandDump(programs.save[family], ['-c', '-t', table], problems)
       if (dump !== null) dumps.push(dump)
     }
   }
@@ -88,7 +88,7 @@ const nftSaves = async (tables: ReadonlySet<string>, problems: DumpProblem[]): P
   const dumps: CutDump[] = []
   for (const { family } of families) {
     if (!Array.from(tables).some((table) => table.startsWith(`${family} `))) continue
-    const dump = await commandDump(programs.save[family], [], problems)
+    const dump = await commandDump(programs.save[family], ['-c'], problems)
     if (dump !== null) dumps.push(dump)
   }
   return dumps

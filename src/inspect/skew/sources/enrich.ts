@@ -17,15 +17,16 @@ const enrich = (observed: Observed, names: ClusterNames, book: ObjectBook): Obse
   const backends = observation.backends.map((backend) => book.backend(backend, timed))
   const absent = key === null ? [] : book.absent(key, observed)
   const untold = !timed && backends.some(({ address }) => names.pods.get(address ?? '')?.startedAt)
+  const grown = withAbsent(
+    { ...observation, backends },
+    absent.map((one) => book.backend(one, timed)),
+  )
   return {
     ...observed,
     observation: {
       ...observation,
-      ...withAbsent(
-        { ...observation, backends },
-        absent.map((one) => book.backend(one, timed)),
-      ),
-      facts: { ...book.facts(key), ...observation.facts },
+      ...grown,
+      facts: { ...book.facts(key), ...(grown.facts ?? observation.facts) },
     },
     notes: untold
       ? [...notes, 'how old pods are is left out: give --at, the moment when the connections were listed']

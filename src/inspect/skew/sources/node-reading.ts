@@ -157,10 +157,11 @@ const cameTo = (
   ipvs: ReadonlyMap<string, IpvsService>,
   agent: ReadonlyMap<string, readonly BackendCounter[]>,
 ): number | null => {
-  const told = agent.get(frontend)
-  if (told !== undefined) return told.reduce((sum, { connections }) => sum + connections, 0)
   const service = ipvs.get(frontend)
-  if (service === undefined) return came
+  if (service === undefined) {
+    const told = agent.get(frontend)
+    return came ?? told?.reduce((sum, { connections }) => sum + connections, 0) ?? null
+  }
   const counts = service.destinations.map(({ connections }) => connections)
   return counts.some((count) => count === undefined) ? null : counts.reduce<number>((sum, one) => sum + (one ?? 0), 0)
 }

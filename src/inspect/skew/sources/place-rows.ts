@@ -83,12 +83,17 @@ const withRows = (service: Observed, rows: ReadonlyMap<string, readonly Row[]>, 
     backends: kept.map((backend) => backendOf(backend, rows.get(backend.name) ?? [], unit, observation.unit)),
     ...(flows.length === 0 ? {} : { flows }),
   }
-  const { nodes, ...withoutNodes } = next
   return {
     ...service,
-    observation: kept.length === observation.backends.length || nodes === undefined ? next : withoutNodes,
+    observation: kept.length === observation.backends.length ? next : withoutLists(next),
     notes: missing.length === 0 ? notes : [...notes, missingNote(missing, unit)],
   }
+}
+
+/** Without what goes by the order of backends, of which some are left out. */
+const withoutLists = ({ nodes: _nodes, facts, ...observation }: Observation): Observation => {
+  const { bypassed: _bypassed, ...others } = facts
+  return { ...observation, facts: others }
 }
 
 const backendOf = (

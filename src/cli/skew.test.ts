@@ -1,0 +1,145 @@
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { afterAll, describe, expect, test } from 'vitest'
+
+const main = fileURLToPath(new URL('./main.ts', import.meta.url))
+const corpus = fileURLToPath(new URL('../../test/skew/', import.meta.url))
+const directory = mkdtempSync(join(tmpdir(), 'evenkeel-skew-'))
+afterAll(() => rmSync(directory, { recursive: true }))
+
+const skew = (args: readonly string[], stdin = ''): Promise<{ code: number; stdout: string; stderr: string }> =>
+  new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      [main, 'skew', ...args],
+      { cwd: corpus, timeout: 60_000 },
+      (_, stdout, stderr) => {
+        resolve({ code: child.exitCode ?? -1, stdout, stderr })
+      },
+    )
+    child.stdin?.end(stdin)
+  })
+
+const file = (name: string, content: string): string => {
+  const path = join(directory, name)
+  writeFileSync(path, content)
+  return path
+}
+
+describe('counts by hand', () => {
+  test('for people', async () => {
+    const { code, stdout, stderr } = await skew(['--counts', '38,35,27'])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toBe(`counts: 100 connections on 3 backends
+
+  BACKEND   COUNT   EXPECTED   LUCK ALLOWS
+  pod-0        38       33.3       24 … 43                         ├───────┼───●────┤
+  pod-1        35       33.3       24 … 43                         ├───────┼─●──────┤
+  pod-2        27       33.3       24 … 43                         ├─●─────┼────────┤
+
+FAIR: luck alone is as uneven once in 2.6 draws (p = 0.379); busiest 1.14 × the mean
+`)
+  })
+
+  test('-o json: the contract’s keys first; SKEWED exits 1', async () => {
+    const { code, stdout } = await skew(['shop/web', '--counts', '60,10,7,3,6,4,10', '-o', 'json'])
+    const report = JSON.parse(stdout) as Record<string, unknown>
+    expect(code).toBe(1)
+    expect(Object.keys(report)).toEqual([
+      ...['service', 'n', 'k', 'level', 'test', 'statistic', 'p', 'pLower', 'verdict', 'cause', 'maxOverMean', 'cv'],
+      ...['cvLuck', 'needed', 'backends', 'unit', 'draws', 'nulls', 'notes'],
+    ])
+    expect(report).toMatchObject({ service: 'shop/web', n: 100, k: 7, level: 0.05, test: 'chi2', verdict: 'SKEWED' })
+    expect((report['backends'] as readonly object[])[0]).toMatchObject({ name: 'pod-0', count: 60 })
+  })
+
+  test('the numbers of CLI.md', async () => {
+    const { stdout } = await skew(['--counts', '38,35,27', '-o', 'json'])
+    const report = JSON.parse(stdout) as Record<string, number>
+    const rounded = (key: string): number => Number((report[key] ?? 0).toPrecision(3))
+    expect(['statistic', 'p', 'pLower', 'maxOverMean', 'cv', 'cvLuck', 'needed'].map(rounded)).toEqual([
+      1.94, 0.379, 0.621, 1.14, 0.139, 0.141, 80,
+    ])
+  })
+
+  test('too few: how many more', async () => {
+    const { code, stdout } = await skew(['--counts', '4,0'])
+    expect(code).toBe(0)
+    expect(stdout).toContain('to see a backend that is off by half it takes about 40, 36 more')
+  })
+
+  test('a level of one’s own', async () => {
+    expect((await skew(['--counts', '38,35,27', '--level', '0.4'])).code).toBe(1)
+  })
+})
+
+describe('files', () => {
+  test('several Services: a table, or `services`', async () => {
+    const { code, stdout } = await skew(['--from', 'ipvs/ipvsadm.txt', '-f', 'ipvs/objects.yaml'])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^SERVICE +VERDICT +COUNT +BACKENDS +MAX\/MEAN +P +Q +CAUSE$/m)
+    expect(stdout).toMatch(/^shop\/web:http +TOO-EVEN +350 +2 +1\.00 .* round-robin$/m)
+    expect(stdout).toMatch(/^note: shop\/web:http: 70 connections to 10\.244\.3\.23:8080/m)
+    const json = await skew(['-A', '--from', 'tables/map.json', '-o', 'json'])
+    expect(JSON.parse(json.stdout)).toMatchObject({ services: [{ service: null, n: 100, verdict: 'FAIR' }] })
+  })
+
+  test('stdin', async () => {
+    const { stdout, stderr } = await skew(['--from', '-', '-o', 'json'], 'pod,count\nweb-1,13\nweb-2,2\nweb-3,12\n')
+    expect(stderr).toBe('')
+    expect(JSON.parse(stdout)).toMatchObject({ n: 27, verdict: 'SKEWED' })
+  })
+
+  test('--since: what came between two readings', async () => {
+    const before = file('before.csv', 'pod,count\nweb-1,100\nweb-2,5\n')
+    const after = file('after.csv', 'pod,count\nweb-1,120\nweb-2,30\n')
+    const { stdout } = await skew(['--from', after, '--since', before, '-o', 'json'])
+    expect(JSON.parse(stdout)).toMatchObject({ n: 45, backends: [{ count: 20 }, { count: 25 }] })
+  })
+
+  test('--watch re-reads them until a signal, and tells what changed', async () => {
+    const path = file('watched.csv', 'pod,count\nweb-1,100\nweb-2,5\n')
+    const child = spawn(process.execPath, [main, 'skew', '--from', path, '-w', '--interval', '100ms', '-o', 'json'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    const exit = once(child, 'exit')
+    const told: unknown[] = []
+    for await (const line of createInterface(child.stdout)) {
+      told.push(JSON.parse(line))
+      if (told.length === 1) writeFileSync(path, 'pod,count\nweb-1,500\nweb-2,25\n')
+      else child.kill('SIGINT')
+    }
+    expect(told).toMatchObject([
+      { look: 2, n: 0, verdict: 'NOT-ENOUGH-DATA' },
+      { n: 420, verdict: 'SKEWED', backends: [{ count: 400, expected: 210 }, {}] },
+    ])
+    expect(await exit).toEqual([1, null])
+  })
+})
+
+describe('what cannot be judged exits 2 and says where', () => {
+  test.each<[string, () => readonly string[], string]>([
+    ['nothing', () => [], 'nothing to judge: give --counts'],
+    ['no counts', () => ['--counts', ''], '--counts, value 1: must be a number'],
+    ['a negative count', () => ['--counts', '5,-1'], '--counts, value 2: must not be negative: -1'],
+    ['both', () => ['--counts', '1,2', '--from', 'x'], 'give --counts, or files and --live, not both'],
+    ['a level', () => ['--counts', '1,2', '--level', '2'], 'must be between 0 and 0.5'],
+    ['a Service', () => ['a b', '--from', 'tables/map.json'], 'must be a Service'],
+    ['no such file', () => ['--from', 'none.csv'], 'none.csv'],
+    ['an empty file', () => ['--from', file('empty.csv', '\n')], 'empty.csv: is empty'],
+    ['no counts at all', () => ['--from', file('text.txt', 'hello\nworld\n')], 'text.txt'],
+    ['a pod twice', () => ['--from', file('twice.csv', 'pod,count\na,1\na,2\n')], 'twice.csv:3: a is there twice'],
+    ['--node-file', () => ['--node-file', 'x'], 'must read NODE=FILE'],
+    ['--watch by hand', () => ['--counts', '1,2', '-w'], '--watch reads again and again'],
+    ['--interval', () => ['--from', 'x', '-w', '--interval', 'soon'], 'must be a duration'],
+  ])('%s', async (_, args, message) => {
+    const { code, stdout, stderr } = await skew(args())
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toContain(message)
+  })
+})
