@@ -29,6 +29,8 @@ const MOST_PANELS = 18
 
 const BAND = 'predicted: 95 in 100 simulated runs are wholly inside'
 
+const notAll = (runs: number): string => (runs > MOST_PANELS ? `. The first ${MOST_PANELS} of ${runs} runs` : '')
+
 /** A drawing for each unit in which several things were measured: pods beside each other. Repetitions are in the table. */
 const quantityCharts = ({ scenario, runs }: ImbalanceReport): readonly string[] => {
   const first = runs.filter(({ repetition }) => repetition === 1)
@@ -37,15 +39,14 @@ const quantityCharts = ({ scenario, runs }: ImbalanceReport): readonly string[] 
     const shown = first
       .map((run) => ({ run, of: run.predicted.filter((one) => one.unit === unit) }))
       .filter(({ of }) => of.length > 1)
-      .slice(0, MOST_PANELS)
     const y = { label: unit, most: highest(shown.flatMap(({ of }) => of.flatMap(({ value, high }) => [value, high]))) }
-    const panels = shown.map(({ run, of }) => barsOf(run, y, of))
+    const panels = shown.slice(0, MOST_PANELS).map(({ run, of }) => barsOf(run, y, of))
     return panels.length === 0
       ? []
       : [
           chartSvg({
             title: `${scenario}: ${unit === '' ? 'measured' : unit}`,
-            subtitle: `Bars: measured. Brackets: ${BAND}`,
+            subtitle: `Bars: measured. Brackets: ${BAND}${notAll(shown.length)}`,
             description: descriptionOf(first, unit),
             series: ['measured'],
             panels,
@@ -87,7 +88,7 @@ const seriesCharts = ({ scenario, runs }: ImbalanceReport): readonly string[] =>
   return units.map((unit) => {
     const ofRun = ({ series = [] }: ImbalanceRun): readonly Series[] => series.filter((one) => one.unit === unit)
     const names = [...new Set(first.flatMap((run) => ofRun(run).map(({ name }) => name)))]
-    const shown = first.filter((run) => ofRun(run).length > 0).slice(0, MOST_PANELS)
+    const shown = first.filter((run) => ofRun(run).length > 0)
     const values = shown
       .flatMap(ofRun)
       .flatMap(({ points, predicted = [] }) => [
@@ -95,11 +96,11 @@ const seriesCharts = ({ scenario, runs }: ImbalanceReport): readonly string[] =>
         ...predicted.map(([, , , high]) => high),
       ])
     const y = { label: unit, most: highest(values) }
-    const panels: Panel[] = shown.map((run) => linesOf(run, y, ofRun(run), names))
+    const panels: Panel[] = shown.slice(0, MOST_PANELS).map((run) => linesOf(run, y, ofRun(run), names))
     const hasBand = first.some((run) => ofRun(run).some(({ predicted }) => predicted !== undefined))
     return chartSvg({
       title: `${scenario}: over time`,
-      subtitle: hasBand ? 'Lines: measured. Dashed: the median of simulated runs' : 'As measured',
+      subtitle: `${hasBand ? 'Lines: measured. Dashed: the median of simulated runs' : 'As measured'}${notAll(shown.length)}`,
       description: `${unit} of ${names.join(', ')} over time, in ${panels.length} runs.`,
       series: names,
       ...(hasBand && { band: 'predicted by simulated runs' }),

@@ -100,7 +100,7 @@ const claimHtml = ({ text, source, numbers, unit }: Claim): Html => {
 const listHtml = (items: readonly string[]): Html => html`<ul>${items.map((item) => html`<li>${item}</li>`)}</ul>`
 
 const tableHtml = ({ title, header, numeric = [], rows }: PageTable): Html => {
-  const side = (column: number): string => (numeric[column] === true ? 'number' : '')
+  const side = (column: number): string => (numeric[column] === true ? 'number' : 'text')
   return html`
 <h3>${title}</h3>
 <div class="scroll"><table>
@@ -111,7 +111,8 @@ ${rows.map((row) => html`<tr>${row.map((cell, column) => cellHtml(cell, side(col
 }
 
 const cellHtml = (cell: Cell, side: string): Html => {
-  if (typeof cell === 'string') return html`<td class="${side}">${side === '' ? html`<div>${cell}</div>` : cell}</td>`
+  if (typeof cell === 'string')
+    return html`<td class="${side}">${side === 'text' ? html`<div>${cell}</div>` : cell}</td>`
   const { lines, tone = 'plain', more = [], code } = cell
   return html`<td class="${code === true ? 'code' : 'lines'}">${lines.map((line, at) => html`<div class="${at === 0 ? tone : 'plain'}">${line}</div>`)}${more.map((line) => html`<p class="small">${line}</p>`)}</td>`
 }

@@ -46,16 +46,20 @@ export interface CellLines {
   readonly code?: true
 }
 
-/** `pod-0`, `pod-1`: what they have in common is told once, below the axis. */
+/** `pod-0`, `pod-1`: what they have in common, up to a space or a dash, is told once, below the axis. */
 export const categoriesOf = (
   names: readonly string[],
 ): { readonly label: string; readonly categories: readonly string[] } => {
-  const prefix = /^(.*-)\d+$/.exec(names[0] ?? '')?.[1]
-  const isShared =
-    prefix !== undefined && names.every((name) => /^\d+$/.test(name.slice(prefix.length)) && name.startsWith(prefix))
-  return isShared
-    ? { label: `${prefix}…`, categories: names.map((name) => name.slice(prefix.length)) }
-    : { label: '', categories: names }
+  const [first = '', ...others] = names
+  const same = others.reduce((length, name) => sharedLength(first.slice(0, length), name), first.length)
+  const prefix = /^.*[- ]/s.exec(first.slice(0, same))?.[0] ?? ''
+  return { label: prefix === '' ? '' : `${prefix}…`, categories: names.map((name) => name.slice(prefix.length)) }
+}
+
+const sharedLength = (a: string, b: string): number => {
+  let length = 0
+  while (length < a.length && a[length] === b[length]) length++
+  return length
 }
 
 /** For a person: as many digits as tell something. */

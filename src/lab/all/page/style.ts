@@ -20,6 +20,7 @@ th,td{border-bottom:1px solid var(--line);padding:5px 12px 5px 6px;text-align:le
 th{background:var(--shade);font-weight:600;white-space:nowrap}
 td.number,th.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 td div{max-width:44em;overflow-wrap:anywhere;font-variant-numeric:tabular-nums}
+td.text:nth-child(2) div{min-width:13em}
 td.lines div{white-space:nowrap}
 td.lines p{max-width:44em;margin:3px 0;overflow-wrap:anywhere}
 td.code div{font:12px/1.45 ui-monospace,monospace}
