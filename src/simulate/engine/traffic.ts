@@ -1,4 +1,4 @@
-import type { ClientGroup } from '../model.ts'
+import type { ClientGroup, Duration } from '../model.ts'
 import { type Sampler, gammaOf, meanOf, residualOf, samplerOf } from '../random.ts'
 import { type Routes, connect, disconnect, giveSlot, takeSlot } from './connections.ts'
 import { connectionsOf, isLayer7, sessionsOf } from './population.ts'
@@ -45,12 +45,11 @@ const behaviourOf = (world: World, group: ClientGroup, index: number): Behaviour
   const duration = layer7 ? requests.duration : traffic.life
   const arrivals = traffic.kind === 'arrivals'
   const limits = layer7 ? [] : limitsOf(world, group)
-  const residuals = [residualOf(duration, uniform), ...limits.map((limit) => () => limit() * uniform())]
   return {
     group,
     index,
-    life: leastOf([samplerOf(duration, uniform), ...limits]),
-    residual: leastOf(residuals),
+    life: leastOf([samplerOf(duration, uniform), ...limits.map(({ life }) => life)]),
+    residual: leastOf([residualOf(duration, uniform), ...limits.map(({ residual }) => residual)]),
     reconnect: arrivals ? () => 0 : samplerOf(traffic.reconnect, uniform),
     stopsAt: group.stopsAt,
     rate: group.count * perClient(group, layer7),
@@ -64,19 +63,32 @@ const perClient = ({ traffic, requests }: ClientGroup, layer7: boolean): number 
   return layer7 ? requests.perSecond : 0
 }
 
+/** How long something lets a connection live, from its opening and from a moment long after. */
+type Limit = Pick<Behaviour, 'life' | 'residual'>
+
 /** Other ends than the client's own: age, and requests. */
-const limitsOf = ({ scenario, streams }: World, { requests, traffic }: ClientGroup): Sampler[] => {
+const limitsOf = ({ scenario, streams }: World, { requests, traffic }: ClientGroup): Limit[] => {
   const { maxAgeSeconds, maxAgeJitter, maxRequests } = scenario.policy
   const uniform = streams.traffic
-  const limits: Sampler[] = []
-  if (maxAgeSeconds !== null) limits.push(() => maxAgeSeconds * (1 + maxAgeJitter * (2 * uniform() - 1)))
-  const rate = requests.perSecond / connectionsOf(traffic)
-  if (maxRequests !== null && rate > 0) {
-    const gamma = gammaOf(maxRequests, uniform)
-    limits.push(requests.spacing === 'steady' ? () => maxRequests / rate : () => gamma() / rate)
+  const limits: Limit[] = []
+  if (maxAgeSeconds !== null) {
+    const low = maxAgeSeconds * (1 - maxAgeJitter)
+    limits.push(limitOf({ kind: 'uniform', low, high: maxAgeSeconds * (1 + maxAgeJitter) }, uniform))
   }
-  return limits
+  const rate = requests.perSecond / connectionsOf(traffic)
+  if (maxRequests === null || rate === 0) return limits
+  if (requests.spacing === 'steady')
+    return [...limits, limitOf({ kind: 'fixed', seconds: maxRequests / rate }, uniform)]
+  const gamma = gammaOf(maxRequests, uniform)
+  // long ones are met more often: of the gamma that is one more in shape
+  const met = gammaOf(maxRequests + 1, uniform)
+  return [...limits, { life: () => gamma() / rate, residual: () => (met() * uniform()) / rate }]
 }
+
+const limitOf = (duration: Duration, uniform: Sampler): Limit => ({
+  life: samplerOf(duration, uniform),
+  residual: residualOf(duration, uniform),
+})
 
 const leastOf = (samplers: readonly Sampler[]): Sampler => {
   const [first, second, ...more] = samplers as readonly [Sampler, ...Sampler[]]
