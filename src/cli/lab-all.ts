@@ -1,5 +1,6 @@
-import { rename, writeFile } from 'node:fs/promises'
+import { access, constants, rename, stat, writeFile } from 'node:fs/promises'
 import { release } from 'node:os'
+import { dirname } from 'node:path'
 import { version } from '../agent/version.ts'
 import { planeNames } from '../dataplane/registry.ts'
 import type { PartOptions } from '../lab/all/part.ts'
@@ -26,6 +27,7 @@ export interface AllFlags extends Omit<PartOptions, 'progress' | 'note'> {
  * Throws when it is interrupted, with all that is done on disk.
  */
 export const labAll = async ({ minutes, report: file, resume, output, ...options }: AllFlags): Promise<void> => {
+  await checkPlace(file)
   const progress = progressOn(process.stderr)
   const parameters = parametersOf(options)
   const state = stateFileOf(file)
@@ -36,7 +38,10 @@ export const labAll = async ({ minutes, report: file, resume, output, ...options
       parts: allParts(),
       minutes,
       finished,
-      keep: (results) => writeState(state, { parameters, parts: results }),
+      keep: (results) =>
+        writeState(state, { parameters, parts: results }).catch((error: Error) =>
+          progress.note(`--resume will not know what is done: ${error.message}`),
+        ),
       now: () => performance.now(),
       progress: progress.step,
       note: progress.note,
@@ -53,6 +58,16 @@ export const labAll = async ({ minutes, report: file, resume, output, ...options
   } finally {
     progress.end()
   }
+}
+
+/** Said now, not after a quarter of an hour. */
+const checkPlace = async (file: string): Promise<void> => {
+  const directory = dirname(file)
+  await access(directory, constants.W_OK).catch((error: Error) => {
+    throw new Error(`--report ${file}: ${error.message}`)
+  })
+  const found = await stat(file).catch(() => null)
+  if (found?.isDirectory() === true) throw new Error(`--report ${file}: is a directory; name a file in it`)
 }
 
 const nothing: Earlier = { finished: new Map(), unlike: null }
@@ -74,17 +89,30 @@ const parametersOf = ({
 
 const earlier = async (state: string, parameters: AllParameters, progress: Progress): Promise<Earlier> => {
   const found = await readState(state, parameters)
+  checkReadable(found, state)
   if (found.unlike !== null) progress.note(`${state} is of other parameters, so all is run anew: ${found.unlike}`)
   else if (found.finished.size === 0) progress.note(`${state}: nothing is finished yet`)
   else progress.note(`finished before: ${[...found.finished.keys()].join(', ')}`)
   return found
 }
 
+/** Somebody may have written into it by hand. */
+const checkReadable = ({ finished }: Earlier, state: string): void => {
+  for (const [name, outcome] of finished)
+    try {
+      sectionOf({ name, summary: '', outcome })
+    } catch (cause) {
+      throw new Error(`${state}: the report of ${name} cannot be read; without --resume everything is run anew`, {
+        cause,
+      })
+    }
+}
+
 const show = async (report: AllReport, file: string, output: 'table' | 'json'): Promise<void> => {
+  process.stdout.write(output === 'json' ? `${JSON.stringify(report)}\n` : allText(report.parts))
   const date = new Date().toISOString().slice(0, 16).replace('T', ' ')
   await writeFile(`${file}.new`, pageOf(report, `${date} UTC`))
   await rename(`${file}.new`, file)
-  process.stdout.write(output === 'json' ? `${JSON.stringify(report)}\n` : allText(report.parts))
   for (const fault of faultsOf(report.parts)) process.stderr.write(`${fault}\n`)
   process.stderr.write(`report: ${file}\n`)
 }
