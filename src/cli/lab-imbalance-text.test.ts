@@ -91,9 +91,11 @@ nftables, random, 6 clients: 24 connections
   pod-1      node-1          8        9–20       12   connections   OUTSIDE   ████████████
   max/mean                1.33      1–1.70     1.20
   predicted: OUTSIDE the band of 95 in 100 simulated runs (p = 0.021)
-  skew: EXPLAINED (affinity), how often so uneven by luck, if only by: uniform 0.0010, affinity 0.60
-    6 clients make 24 connections, and sessionAffinity keeps each on one pod
+  skew: EXPLAINED: not what an even split by luck gives, but what is known accounts for it; busiest
+  1.33 × the mean
+    affinity: 6 clients make 24 connections, and sessionAffinity keeps each on one pod
     cure: more clients
+    tried: uniform p = 0.0010, affinity p = 0.60
   addresses that the pods saw: 6
 
 luck alone

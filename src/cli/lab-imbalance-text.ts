@@ -1,6 +1,6 @@
-import type { SkewReport } from '../inspect/skew/report.ts'
 import type { Comparison, FigureTable, ImbalanceReport, ImbalanceRun } from '../lab/imbalance/report.ts'
 import { nameOfRun } from '../lab/imbalance/result.ts'
+import { verdictSentence } from './skew-text.ts'
 import { numericTable } from './table.ts'
 import { wrapped } from './wrapped.ts'
 
@@ -84,19 +84,13 @@ const bandLine = ({ insideBand, bandP }: ImbalanceRun): string =>
 
 const skewLines = ({ skew }: ImbalanceRun): readonly string[] => {
   if (skew === null) return []
-  const { verdict, cause, notes } = skew
+  const { cause, notes, nulls } = skew
+  const tried = nulls.length < 2 ? [] : [`tried: ${nulls.map(({ name, p }) => `${name} p = ${pText(p)}`).join(', ')}`]
+  const why = cause === null ? [] : [`${cause.code}: ${cause.evidence}`, `cure: ${cause.cure}`]
   return [
-    paragraph(`skew: ${verdict}${cause === null ? '' : ` (${cause.code})`}, ${luckText(skew)}`, '  '),
-    ...(cause === null ? [] : [paragraph(cause.evidence, '    '), paragraph(`cure: ${cause.cure}`, '    ')]),
-    ...notes.map((note) => paragraph(note, '    ')),
+    paragraph(`skew: ${verdictSentence(skew)}`, '  '),
+    ...[...why, ...tried, ...notes].map((line) => paragraph(line, '    ')),
   ]
-}
-
-/** Under which assumptions the counts are luck, and how often they are so uneven then. */
-const luckText = ({ nulls, p }: SkewReport): string => {
-  const tried = nulls.map((one) => `${one.name} ${pText(one.p)}`).join(', ')
-  if (tried !== '') return `how often so uneven by luck, if only by: ${tried}`
-  return p === null ? 'how often by luck cannot be told' : `so uneven by luck with p = ${pText(p)}`
 }
 
 const pText = (p: number): string => (p === 0 ? '0' : p.toPrecision(2))
