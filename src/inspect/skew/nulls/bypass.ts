@@ -1,4 +1,4 @@
-import { chiSquare, sum } from '../../statistics/index.ts'
+import { chiSquare, gStatistic, sum } from '../../statistics/index.ts'
 import { pearson } from '../../statistics/pearson.ts'
 import type { Observation } from '../observation.ts'
 import type { Explanation, Less } from './explanation.ts'
@@ -40,18 +40,12 @@ const seen: Rest = (observation) => markedFlows(observation) ?? statedCounts(obs
 const difference = (before: Observation, after: Observation): Less | null => {
   const odds = rulesOdds(before) ?? uniformOdds(before)
   const part = before.backends.map(({ count }, i) => count - (after.backends[i]?.count ?? 0))
-  const distance = pearson(part, odds, sum(part))
-  if (sum(part) === 0 || chiSquare(part.length - 1, distance).upper > surelyUneven) return null
-  return { observation: after, mask: null, gain: gained(before, after, odds) }
-}
-
-/** By how much what is left is nearer to the rules, as a difference of log likelihoods. */
-const gained = (before: Observation, after: Observation, odds: readonly number[]): number => {
-  const distance = ({ backends }: Observation): number => {
-    const counts = backends.map(({ count }) => count)
-    return pearson(counts, odds, sum(counts))
-  }
-  return (distance(before) - distance(after)) / 2
+  const n = sum(part)
+  if (n === 0 || chiSquare(part.length - 1, pearson(part, odds, n)).upper > surelyUneven) return null
+  const expected = odds.map((p) => n * p)
+  // the part's own shares against the rules', less what shares made to fit gain from luck
+  const gain = gStatistic(part, expected) / 2 - ((part.length - 1) / 2) * Math.log(n)
+  return { observation: after, mask: null, gain }
 }
 
 const withCounts = (observation: Observation, counts: readonly number[]): Observation => ({

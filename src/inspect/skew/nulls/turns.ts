@@ -1,8 +1,9 @@
 import { logGamma } from '../../statistics/gamma.ts'
 import { sum } from '../../statistics/index.ts'
 import type { Flow, NodeObservation, Observation } from '../observation.ts'
-import type { Case } from './choices.ts'
+import { type Case, type Choice, tally } from './choices.ts'
 import type { Explanation, Fit } from './explanation.ts'
+import { expectedOf } from './gain.ts'
 import { drawsOf, type Mask } from './odds.ts'
 
 /** Schedulers that deal connections out: each node's counts differ by one at most, as long as its backends stay. */
@@ -94,9 +95,12 @@ const fitTurns = (nodes: readonly NodeObservation[], situation: Case, masks: rea
 
 const logChoose = (n: number, k: number): number => logGamma(n + 1) - logGamma(k + 1) - logGamma(n - k + 1)
 
-/** Backends that are ahead on most nodes first. */
+/** Backends that are ahead on most of the nodes that can choose them first. */
 const orderOf = (hands: readonly Hand[], k: number): readonly number[] => {
-  const ahead = Array.from({ length: k }, (_, i) => sum(hands.map(({ extra }) => extra[i] ?? 0)))
+  const ahead = Array.from({ length: k }, (_, i) => {
+    const mine = hands.flatMap(({ extra }) => extra[i] ?? [])
+    return mine.length === 0 ? 0 : sum(mine) / mine.length
+  })
   return [...ahead.keys()].sort((a, b) => (ahead[b] ?? 0) - (ahead[a] ?? 0))
 }
 
@@ -120,26 +124,33 @@ export const lifetimes = ({ backends, facts, unit }: Observation): readonly Expl
       code: 'round-robin-lifetimes',
       certainty: turns ? 'certain' : 'likely',
       kind: 'whole',
-      fit: (situation, masks) => fitOpened(opened as readonly number[], situation, masks),
+      fit: fitOpened,
     },
   ]
 }
 
-/** each node deals in turn by itself, and may be one ahead anywhere */
-const fitOpened = (given: readonly number[], { observation, totals }: Case, masks: readonly Mask[]): Fit | null => {
-  const opened = observation.backends.map((backend, i) => backend.opened ?? given[i] ?? 0)
+const fitOpened = (situation: Case, masks: readonly Mask[]): Fit | null => {
+  const { observation, totals } = situation
+  const opened = observation.backends.map((backend) => backend.opened ?? 0)
   const n = sum(opened)
-  const [draw] = drawsOf(
-    { observation, choices: [{ count: n, weight: 1, node: null, openedAt: null, backend: null }] },
-    masks,
-  )
-  if (draw === undefined || n === 0 || n < sum(totals)) return null
-  const ahead = Math.max(1, observation.nodes?.length ?? 1)
-  const off = opened.map((count, i) => Math.abs(count - n * (draw.odds[i] ?? 0)))
-  const even = off.every((distance) => distance <= ahead)
-  if (!even) return null
+  if (n === 0 || n < sum(totals)) return null
+  const draws = drawsOf({ observation, choices: dealtOf(observation, opened) }, masks)
+  const expected = expectedOf(draws)
+  // each node deals by itself and begins anew when its pods change, and may be one ahead each time
+  const rounds = Math.max(1, observation.nodes?.length ?? 1) * new Set(draws.map(({ odds }) => odds)).size
+  if (opened.some((count, i) => Math.abs(count - (expected[i] ?? 0)) > rounds)) return null
   const rate = sum(totals) / n
-  const expected = opened.map((count) => count * rate)
-  const likelihood = sum(totals.map((c, i) => (c === 0 ? 0 : c * Math.log(c / Math.max(1e-9, expected[i] ?? 0)))))
+  const likelihood = sum(
+    totals.map((c, i) => (c === 0 ? 0 : c * Math.log(c / Math.max(1e-9, (opened[i] ?? 0) * rate)))),
+  )
   return { p: 1, expected: totals, gain: likelihood - ((totals.length - 1) / 2) * Math.log(Math.max(2, sum(totals))) }
+}
+
+/** All connections that were opened, with their times where the flows are these. */
+const dealtOf = (observation: Observation, opened: readonly number[]): readonly Choice[] => {
+  const flows = observation.flows ?? []
+  const seen = tally(observation, flows, () => 1)
+  if (opened.some((count, i) => count !== seen[i]))
+    return [{ count: sum(opened), weight: 1, node: null, openedAt: null, backend: null }]
+  return flows.map(({ openedAt = null }) => ({ count: 1, weight: 1, node: null, openedAt, backend: null }))
 }
