@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { expectedIdle, expectedMaxOverMean } from '../inspect/statistics/index.ts'
 import {
   clientsOf,
+  defaultProbe,
   defaultTemplate,
   exponential,
   fixed,
@@ -199,4 +200,23 @@ test('rr with lives in step: every fourth connection is long, and one of four po
   const open = [...simulateOnce(scenario, '1').totals.open].sort((a, b) => b - a)
   expect(open[0]).toBeGreaterThanOrEqual(499)
   expect(open.slice(1).every((count) => count <= 2)).toBe(true)
+})
+
+test('a rolling update one by one, connections for ever: the jth new pod ends with (1 + 1/n)ⁿ − (1 + 1/n)ʲ of its share', async () => {
+  const pods = 6
+  const connections = 12_000
+  const template = { ...defaultTemplate, startup: fixed(5), probe: defaultProbe, graceSeconds: 1 }
+  const scenario = scenarioOf({
+    seconds: 300,
+    sampleSeconds: 300,
+    nodes: nodesOf(1),
+    pods: podsOf(pods, 1, { graceSeconds: 1 }),
+    policy: policyOf('nft-random'),
+    clients: [clientsOf('c', connections, [0], { kind: 'pool', connections: 1, life: forever, reconnect: fixed(0) })],
+    events: [{ kind: 'rolling-update', at: 0, maxSurge: 1, maxUnavailable: 0, minReadySeconds: 0, template }],
+  })
+  const outcome = await simulate(scenario, { runs: 10, threads: 0 })
+  const growth = 1 + 1 / pods
+  for (const [j, { end }] of outcome.pods.slice(pods).entries())
+    expect(Math.abs(end.mean * pods - (growth ** pods - growth ** j))).toBeLessThan(0.02)
 })
