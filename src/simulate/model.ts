@@ -103,7 +103,7 @@ export interface ClientGroup {
   readonly address: string
   readonly traffic: Traffic
   readonly requests: Requests
-  /** clients come at a random moment in startsAt … startsAt + startSpreadSeconds. Defaults −Infinity and 0 */
+  /** clients come at a random moment in startsAt … startsAt + startSpreadSeconds (arrivals: at startsAt). Defaults −Infinity and 0 */
   readonly startsAt: number
   readonly startSpreadSeconds: number
   /** then they close what they have open. Default Infinity */
@@ -205,7 +205,10 @@ export interface Policy {
   /** for people */
   readonly name: string
   readonly scheduler: Scheduler
-  /** ipvs-*: all nodes add pods in the same order, or each in a seeded order of its own. Default fixed */
+  /**
+   * ipvs-*: all nodes add pods in the same order, or each in a drawn order of its own. kube-proxy sorted them (`sets.String.List`), newer
+   * ones take them as a Go map gives them (`UnsortedList`), which is shuffled. Default fixed
+   */
   readonly order: 'fixed' | 'shuffled'
   /** who counts connections, turns and requests: each node for itself, or all together. Default node */
   readonly counts: 'node' | 'shared'
