@@ -45,7 +45,8 @@ const active = ({ lifecycle }: Deployment): number[] => {
 
 const isAvailable = ({ lifecycle, minReadySeconds }: Deployment, pod: number): boolean => {
   const { pods, now } = lifecycle.world
-  return pods.endpoint[pod] === READY && now - (pods.readySince[pod] as number) >= minReadySeconds
+  // as the moment of the next look is added up: the difference may be a rounding smaller
+  return pods.endpoint[pod] === READY && now >= (pods.readySince[pod] as number) + minReadySeconds
 }
 
 const grow = (deployment: Deployment): boolean => {
