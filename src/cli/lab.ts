@@ -11,6 +11,7 @@ import { runSpread } from '../lab/spread.ts'
 import { readLabs, stateOf } from '../lab/state.ts'
 import { downLab, execInLab, upLab, usualName } from '../lab/up.ts'
 import type { SchedulerName } from '../model/frontend.ts'
+import { collect, whole } from './arguments.ts'
 import type { Shell } from './command.ts'
 import { checkFlags } from './lab-flags.ts'
 import { progressOn, type Progress } from './lab-progress.ts'
@@ -78,15 +79,6 @@ export function register(command: Command, shell: Shell): void {
   command.command('list').description('list the labs on this machine').action(list)
 }
 
-const whole =
-  (min: number, max: number) =>
-  (text: string): number => {
-    const value = Number(text)
-    if (text.trim() === '' || !Number.isInteger(value) || value < min || value > max)
-      throw new InvalidArgumentError(`It must be a whole number ${min} to ${max}.`)
-    return value
-  }
-
 const level = (text: string): number => {
   const value = Number(text)
   if (!(value > 0 && value < 1)) throw new InvalidArgumentError('It must be between 0 and 1.')
@@ -106,8 +98,6 @@ const listOf =
   (text: string): readonly T[] => [...new Set(text.split(',').map((one) => oneOf(allowed)(one.trim())))]
 
 const planes = (text: string): readonly PlaneName[] => (text === 'all' ? knownPlanes : listOf(knownPlanes)(text))
-
-const collect = (path: string, paths: readonly string[] = []): readonly string[] => [...paths, path]
 
 const withCluster = (command: Command): Command =>
   command

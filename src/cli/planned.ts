@@ -5,6 +5,7 @@ import type { InputProblem, Snapshot } from '../model/snapshot.ts'
 import { nodeView } from '../routing/node-view.ts'
 import { Planner } from '../routing/planner.ts'
 import { loadObjects } from '../sources/files.ts'
+import { collect } from './arguments.ts'
 import { printProblems } from './problems.ts'
 import { addConfigOptions, type ConfigOptions, readProxyConfig } from './proxy-config.ts'
 import { manifestsOf } from './source.ts'
@@ -24,8 +25,6 @@ export interface Planned {
   /** of the objects and of the plan; empty when all is well */
   readonly problems: readonly InputProblem[]
 }
-
-const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
 
 export const addPlannedOptions = (command: Command): Command =>
   addConfigOptions(

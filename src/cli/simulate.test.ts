@@ -131,6 +131,8 @@ describe('evenkeel simulate', () => {
 
   test.each([
     [['simulate'], /needs a file or a scenario: few-connections, /],
+    [['simulate', '--list', 'scale-up', '--seed', '2'], /--list takes no --seed, scale-up/],
+    [['simulate', '--print', 'scale-up', '--set', 'pods=3', '-o', 'json'], /--print takes no --set, --output/],
     [['simulate', 'nothing'], /nothing: cannot be read; ready scenarios are few-connections, .*\n.*ENOENT/],
     [['simulate', 'BAD'], /problem: .*bad\.yaml:5: pods: must be a whole number 1 … 10,000, not 1000000000000\n/],
     [['simulate', 'scale-up', '--set', 'pods=0'], /problem: --set pods=0: pods: must be a whole number/],

@@ -7,6 +7,7 @@ import { tooMuch, usualMaxEvents } from '../simulate/file/work.ts'
 import { type Policy, schedulers } from '../simulate/model.ts'
 import { readyScenarios } from '../simulate/ready/index.ts'
 import { simulateAll, type SimulationReport } from '../simulate/report.ts'
+import { collect, whole } from './arguments.ts'
 import type { Shell } from './command.ts'
 import { progressOn } from './lab-progress.ts'
 import { printProblems } from './problems.ts'
@@ -36,7 +37,11 @@ export function register(command: Command, shell: Shell): void {
     )
     .option('--list', 'list the ready scenarios', false)
     .option('--print', 'print the scenario file and do nothing else: a beginning for your own', false)
-    .option('--policy <policy>', `in place of the file's: ${SPELLING}`)
+    .addOption(
+      new Option('--policy <policy>', `in place of the file's: ${SPELLING}`)
+        .choices([...schedulers])
+        .argParser((text: string) => text),
+    )
     .addOption(
       new Option('--compare <policies>', `compare these, with commas between: ${SPELLING}`)
         .choices([...schedulers])
@@ -58,7 +63,10 @@ export function register(command: Command, shell: Shell): void {
     .option('--chart <file>', 'write a drawing (SVG) there, too')
     .addOption(new Option('-o, --output <format>', 'what to print').choices(['table', 'json', 'svg']).default('table'))
     .addHelpText('after', EXAMPLES)
-    .action((name: string | undefined, flags: SimulateFlags) => simulateCommand(name, flags, shell))
+    .action((name: string | undefined, flags: SimulateFlags) => {
+      checkAlone(name, flags, command)
+      return simulateCommand(name, flags, shell)
+    })
 }
 
 const SPELLING = 'SCHEDULER[+key=value…], e.g. ipvs-lc or nft-random+maxAge=5m'
@@ -68,6 +76,19 @@ Examples:
   evenkeel simulate scale-up --chart scale-up.svg
   evenkeel simulate scale-up --set clients.life.exponential=2m --compare nft-random,lc+counts=shared
   evenkeel simulate --print pgbouncer > mine.yaml; evenkeel simulate mine.yaml`
+
+/** --list and --print simulate nothing: what would be for a simulation is not ignored but refused. */
+function checkAlone(name: string | undefined, { list: lists, print: prints }: SimulateFlags, command: Command): void {
+  const alone = lists ? '--list' : prints ? '--print' : null
+  if (alone === null) return
+  const heeded = lists ? ['list', 'output'] : ['print']
+  const others = command.options.filter(
+    (option) =>
+      command.getOptionValueSource(option.attributeName()) === 'cli' && !heeded.includes(option.attributeName()),
+  )
+  const words = [...others.map(({ long }) => long ?? ''), ...(lists && name !== undefined ? [name] : [])]
+  if (words.length > 0) throw new Error(`${alone} takes no ${words.join(', ')}`)
+}
 
 async function simulateCommand(name: string | undefined, flags: SimulateFlags, shell: Shell): Promise<void> {
   if (flags.list) return list(flags)
@@ -170,15 +191,6 @@ function overridesOf({ set, policy, compare }: SimulateFlags): ScenarioOverrides
   }
 }
 
-const whole =
-  (min: number, max: number) =>
-  (text: string): number => {
-    const value = Number(text)
-    if (text.trim() === '' || !Number.isInteger(value) || value < min || value > max)
-      throw new InvalidArgumentError(`It must be a whole number ${min} to ${max}.`)
-    return value
-  }
-
 const seed = (text: string): string => {
   if (text.length === 0 || text.length > 200) throw new InvalidArgumentError('It must be 1 to 200 characters.')
   return text
@@ -189,5 +201,3 @@ const policies = (text: string): readonly string[] => {
   if (given.includes('')) throw new InvalidArgumentError('There is nothing between two commas.')
   return given
 }
-
-const collect = (one: string, before: readonly string[] = []): readonly string[] => [...before, one]

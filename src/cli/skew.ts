@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { LoadUnit } from '../inspect/skew/observation.ts'
+import { collect } from './arguments.ts'
 import type { Shell } from './command.ts'
 import type { SourceFlags } from './skew-load.ts'
 
@@ -16,8 +17,6 @@ export interface SkewFlags extends SourceFlags {
 }
 
 const units: readonly LoadUnit[] = ['connections', 'bytes', 'requests', 'cpu']
-
-const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
 
 /** Tells who gets how much, whether it is luck, and if not why. Exit 1: SKEWED. */
 export function register(command: Command, shell: Shell): void {

@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander'
 import type { Packet } from '../model/packet.ts'
+import { collect } from './arguments.ts'
 import { addPlannedOptions, type PlannedOptions } from './planned.ts'
 import { type Expectation, parseExpectation, unexpected } from './trace-expect.ts'
 import { parseSource, parseTarget, readPackets, sameFamily } from './trace-packets.ts'
@@ -20,8 +21,6 @@ interface TraceOptions extends PlannedOptions {
   readonly verbose?: true
   readonly output: 'table' | 'json'
 }
-
-const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
 
 /** Tells where packets would go. Exit 1: `--expect` said otherwise, or `--diff` found a difference. */
 export function register(command: Command): void {
