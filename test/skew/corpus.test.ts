@@ -30,6 +30,8 @@ interface ExpectedService {
   readonly total?: number
   /** by the rules, of some backends */
   readonly shares?: Readonly<Record<string, number>>
+  /** of some backends */
+  readonly weights?: Readonly<Record<string, number>>
   /** connections that each node counted; default: no nodes are told apart, or it does not matter */
   readonly nodes?: Readonly<Record<string, number>>
   readonly facts?: Observation['facts']
@@ -84,6 +86,8 @@ const check = (observation: Observation, notes: readonly string[], expected: Exp
   if (expected.total !== undefined) expect(sum(Object.values(counts))).toBe(expected.total)
   for (const [name, share] of Object.entries(expected.shares ?? {}))
     expect(backends.find((backend) => backend.name === name)?.expectedOdds).toBeCloseTo(share, 8)
+  for (const [name, weight] of Object.entries(expected.weights ?? {}))
+    expect(backends.find((backend) => backend.name === name)?.weight).toBe(weight)
   if (expected.nodes !== undefined)
     expect(Object.fromEntries(nodes.map((node) => [node.node, sum(node.counts)]))).toEqual(expected.nodes)
   expect(facts).toMatchObject(expected.facts ?? {})

@@ -37,6 +37,7 @@ const service = {
   opened: null,
   active: null,
   bytes: null,
+  weights: null,
   scheduler: null,
   affinity: false,
   unknown: [],

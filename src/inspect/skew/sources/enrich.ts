@@ -1,4 +1,4 @@
-import type { Endpoint, Service, ServiceKey } from '../../../model/objects.ts'
+import type { Endpoint, Service, ServiceKey, Weights } from '../../../model/objects.ts'
 import type { ClusterNames } from '../../dumps/names.ts'
 import type { Observation, ObservedBackend, ServiceFacts } from '../observation.ts'
 import type { Observed } from './observed.ts'
@@ -14,12 +14,12 @@ const enrich = (observed: Observed, names: ClusterNames, book: ObjectBook): Obse
   const { observation, notes } = observed
   const key = book.serviceOf(observation)
   const timed = onEpoch(observation)
-  const backends = observation.backends.map((backend) => book.backend(backend, timed))
+  const backends = observation.backends.map((backend) => book.backend(backend, key, timed))
   const absent = key === null ? [] : book.absent(key, observed)
   const untold = !timed && backends.some(({ address }) => names.pods.get(address ?? '')?.startedAt)
   const grown = withAbsent(
     { ...observation, backends },
-    absent.map((one) => book.backend(one, timed)),
+    absent.map((one) => book.backend(one, key, timed)),
   )
   return {
     ...observed,
@@ -90,7 +90,7 @@ class ObjectBook {
     return this.#names.serviceObjects.has(key) || this.#names.slices.has(key) ? key : null
   }
 
-  backend(backend: ObservedBackend, timed: boolean): ObservedBackend {
+  backend(backend: ObservedBackend, key: ServiceKey | null, timed: boolean): ObservedBackend {
     const address = backend.address ?? (this.#addresses.get(backend.name) || undefined)
     if (address === undefined) return backend
     const named = this.#names.backends.get(address)
@@ -98,6 +98,8 @@ class ObjectBook {
     const endpoint = this.#endpoints.get(address)
     const startedAt = timed ? (pod?.startedAt ?? null) : null
     const ready = endpoint?.ready ?? pod?.ready ?? null
+    const weights = key === null ? null : this.#weightsOf(key, address)
+    const weight = weights?.[named?.pod.split('/')[1] ?? ''] ?? weights?.[address]
     const terminating = endpoint?.terminating ?? pod?.terminating ?? false
     return {
       address,
@@ -106,6 +108,7 @@ class ObjectBook {
       ...(startedAt === null ? {} : { startedAt }),
       ...(ready === null ? {} : { ready }),
       ...(terminating ? { terminating } : {}),
+      ...(weight === undefined ? {} : { weight }),
       ...backend,
     }
   }
@@ -127,6 +130,14 @@ class ObjectBook {
       ({ address = '' }) => families.size === 0 || families.has(address.includes(':')),
     )
     return wanted.sort((a, b) => byName(a.name, b.name))
+  }
+
+  /** Those of the slice win. */
+  #weightsOf(key: ServiceKey, address: string): Weights | null {
+    const slice = (this.#names.slices.get(key) ?? []).find(({ endpoints }) =>
+      endpoints.some((one) => one.address === address),
+    )
+    return slice?.weights ?? this.#names.serviceObjects.get(key)?.weights ?? null
   }
 
   facts(key: ServiceKey | null): ServiceFacts {

@@ -1,5 +1,5 @@
 import type { ClusterNames } from '../../dumps/names.ts'
-import type { Flow, LoadUnit, NodeObservation, ObservedBackend } from '../observation.ts'
+import type { Flow, LoadUnit, NodeObservation, ObservedBackend, ServiceFacts } from '../observation.ts'
 import { type Connection, connectionsOf } from './connections.ts'
 import { mixture, type Part } from './mixture.ts'
 import { addressIn, backendNamer, byName } from './names.ts'
@@ -82,6 +82,7 @@ class ServiceReading {
         ...(taken === 'open' && this.#counted() ? { opened: this.#openedAll()[i] ?? 0 } : {}),
         ...(address === null ? {} : { address }),
         ...(odds === null ? {} : { expectedOdds: odds[i] ?? 0 }),
+        ...this.#weight(this.#endpoints.get(name) ?? ''),
       }
     })
     const many = this.#nodes.length > 1 || this.#nodes.some(({ node }) => node !== '')
@@ -192,6 +193,13 @@ class ServiceReading {
     return this.#byBackend(this.#connections.map(({ backend, entry }) => [backend, entry.bytes ?? 0]))
   }
 
+  #weight(endpoint: string): { readonly weight?: number } {
+    const weight = this.#serving()
+      .map(({ weights }) => weights?.get(endpoint))
+      .find((one) => one !== undefined)
+    return weight === undefined ? {} : { weight }
+  }
+
   #onNode(node: NodeReading, measure: Measure): NodeObservation {
     const service = node.services.get(this.#service)
     const counts = this.#countsOn(node, service, measure)
@@ -236,12 +244,13 @@ class ServiceReading {
     })
   }
 
-  #rulesFacts(): { readonly scheduler?: string; readonly affinity?: 'ClientIP' } {
+  #rulesFacts(): Pick<ServiceFacts, 'scheduler' | 'affinity' | 'externalTrafficPolicy'> {
     const schedulers = new Set(this.#serving().map(({ scheduler }) => scheduler))
     const [scheduler] = schedulers
     return {
       ...(schedulers.size === 1 && scheduler ? { scheduler } : {}),
       ...(this.#serving().some(({ affinity }) => affinity) ? { affinity: 'ClientIP' } : {}),
+      ...(this.#serving().some(keepsNodePortsLocal) ? { externalTrafficPolicy: 'Local' } : {}),
     }
   }
 
@@ -258,4 +267,10 @@ class ServiceReading {
     const more = doubts.length > 1 ? ` (and ${doubts.length - 1} more)` : ''
     return [`the odds of the rules are left out, as not all of them were understood: ${doubts[0]}${more}`]
   }
+}
+
+/** A node port that leads to fewer backends than another frontend does. */
+const keepsNodePortsLocal = ({ frontends }: ServiceOnNode): boolean => {
+  const sizes = frontends.map(({ odds }) => odds.size)
+  return frontends.some(({ frontend, odds }) => /^node6?:/.test(frontend) && odds.size < Math.max(...sizes))
 }

@@ -74,6 +74,7 @@ const factsShape: Shape = {
   headless: isFlag,
   since: isNumber,
   at: isNumber,
+  counted: isOneOf('opened', 'open'),
   bypassed: isListOf(isCount('connections')),
   sharedAddresses: isListOf(isText),
 }

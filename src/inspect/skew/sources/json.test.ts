@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { isOurJson, readJson } from './json.ts'
 
@@ -46,6 +47,14 @@ describe('shapes', () => {
       'x.json:6: backends[0].colour: is not known, and not used',
       'x.json:9: flows: 1 go to backends that are not listed, and are left out',
     ])
+  })
+
+  test('the example of docs/skew.md is one, and has every field', () => {
+    const page = readFileSync(new URL('../../../../docs/skew.md', import.meta.url), 'utf8')
+    const [, example = ''] = /```json\n([^`]+)```/.exec(page) ?? []
+    const { observations, warnings } = readJson(example, 'skew.md', undefined)
+    expect(warnings).toEqual([])
+    expect(observations).toEqual([JSON.parse(example)])
   })
 
   test('counters of an agent', () => {

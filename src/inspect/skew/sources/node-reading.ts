@@ -24,6 +24,8 @@ export interface ServiceOnNode {
   readonly active: ReadonlyMap<string, number> | null
   /** bytes as IPVS counts them */
   readonly bytes: ReadonlyMap<string, number> | null
+  /** as IPVS lists them; null: not listed */
+  readonly weights: ReadonlyMap<string, number> | null
   readonly scheduler: string | null
   readonly affinity: boolean
   /** what was not understood on the way; then the odds are left out */
@@ -130,10 +132,19 @@ const serviceOf = (
     opened: openedOf(readings, virtual, agent),
     active: summed(virtual, ({ active, inactive }) => (active === null ? null : active + (inactive ?? 0))),
     bytes: summed(virtual, ({ bytes }) => bytes ?? null),
+    weights: weightsOf(virtual),
     scheduler: virtual[0]?.scheduler ?? readings.find(({ scheduler }) => scheduler !== null)?.scheduler ?? null,
     affinity: readings.some(({ affinity }) => affinity),
     unknown: [...new Set(readings.flatMap(({ unknown }) => unknown))],
   }
+}
+
+/** Those that may be chosen; of several virtual services the first counts. */
+const weightsOf = (virtual: readonly IpvsService[]): ReadonlyMap<string, number> | null => {
+  const listed = virtual[0]?.destinations.flatMap(({ address, port, weight }) =>
+    weight === null || weight === 0 ? [] : [[formatEndpoint(address, port), weight] as const],
+  )
+  return listed === undefined || listed.length === 0 ? null : new Map(listed)
 }
 
 /** An agent's counts of a frontend stand for what its rules count now. */
