@@ -4,14 +4,16 @@ import type { ImbalanceRun } from './report.ts'
 
 /**
  * skew's verdicts of runs that were made together: of twenty fair runs one is SKEWED or TOO-EVEN by luck. Those that Holm does not reject among all
- * lose the verdict, with a note; what has a cause that was looked for (EXPLAINED) keeps it. Pure.
+ * lose the verdict, with a note; what has a cause (EXPLAINED, and rr that is TOO-EVEN) keeps it. Pure.
  */
 export const judgedTogether = (runs: readonly ImbalanceRun[], level: number): readonly ImbalanceRun[] => {
   const upper = holm(runs.map(({ skew }) => skew?.p ?? 1))
   const lower = holm(runs.map(({ skew }) => skew?.pLower ?? 1))
   return runs.map((run, i) => {
-    const p = run.skew?.verdict === 'SKEWED' ? upper[i] : run.skew?.verdict === 'TOO-EVEN' ? lower[i] : undefined
-    return run.skew === null || p === undefined || p <= level ? run : { ...run, skew: byLuck(run.skew, runs.length, p) }
+    const { skew } = run
+    if (skew === null || (skew.cause !== null && skew.cause.code !== 'unexplained')) return run
+    const p = { SKEWED: upper[i], 'TOO-EVEN': lower[i] }[skew.verdict as string]
+    return p === undefined || p <= level ? run : { ...run, skew: byLuck(skew, runs.length, p) }
   })
 }
 

@@ -88,7 +88,8 @@ test('failed connections are faults', () => {
 test('a verdict that is no surprise among so many runs is taken back, with a note', () => {
   const fair = imbalanceRun(measurement(), 0.05)
   if (fair.skew === null) throw new Error('not judged')
-  const unlucky = { ...fair, skew: { ...fair.skew, verdict: 'SKEWED' as const, p: 0.03, n: 1000, needed: 10 } }
+  const skew = { ...fair.skew, verdict: 'SKEWED' as const, cause: null, p: 0.03, n: 1000, needed: 10 }
+  const unlucky = { ...fair, skew }
   const others = Array.from(
     { length: 9 },
     () => ({ ...fair, skew: { ...fair.skew, p: 0.5, pLower: 0.5 } }) as ImbalanceRun,
@@ -100,4 +101,10 @@ test('a verdict that is no surprise among so many runs is taken back, with a not
   expect(among?.skew?.notes.at(-1)).toBe(
     'alone it would be SKEWED; among 10 runs one like it is no surprise (p = 0.30)',
   )
+})
+
+test('rr keeps its verdict, because it has a cause', () => {
+  const runs = Array.from({ length: 12 }, () => imbalanceRun(measurement(), 0.05))
+  for (const { skew } of resultOf(runs).report.runs)
+    expect(skew).toMatchObject({ verdict: 'TOO-EVEN', cause: { code: 'round-robin' } })
 })

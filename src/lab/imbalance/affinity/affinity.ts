@@ -12,6 +12,7 @@ import {
   untilOpen,
 } from '../lane-clients.ts'
 import { laneMeasurement } from '../lane-measurement.ts'
+import { checkConnections } from '../limits.ts'
 import { moveTurns } from '../lane-turns.ts'
 import type { Claim, ImbalanceRun } from '../report.ts'
 import { imbalanceResult, nameOfRun } from '../result.ts'
@@ -35,6 +36,8 @@ const claims: readonly Claim[] = [
 ]
 
 const usualConnections = 200
+/** of each Service; all are open at once */
+const mostConnections = 1000
 
 /**
  * The scenario `affinity`: what keeps a client on its pod (session affinity, the hash of its address) draws once for each address and not for each
@@ -43,7 +46,9 @@ const usualConnections = 200
 export const runAffinity: RunImbalance = async (options) => {
   const nodes = options.nodes ?? 2
   const pods = options.pods ?? 4
-  const variants = affinityVariants(options.connections ?? usualConnections, nodes, labels)
+  const connections = options.connections ?? usualConnections
+  checkConnections('affinity', connections, mostConnections)
+  const variants = affinityVariants(connections, nodes, labels)
   const { results, skipped } = await runSideBySide(
     options,
     {
@@ -58,8 +63,8 @@ export const runAffinity: RunImbalance = async (options) => {
   return imbalanceResult(options, { scenario: 'affinity', claims, runs: results, skipped, findings: findings(results) })
 }
 
-/** of each lane, from all client pods together: a node's rules are not outrun, and all are open within a few seconds */
-const perSecond = 100
+/** in which all are opened */
+const openingSeconds = 3
 
 /** By client pod. */
 type AllAddresses = ReadonlyMap<string, Addresses>
@@ -79,7 +84,7 @@ const onStage = async (
     const { crowd } = variantOf(lane)
     const count = crowd.clients * crowd.perClient * stage.lab.cluster.nodes.length
     return {
-      pattern: { kind: 'arrivals', perSecond, count },
+      pattern: { kind: 'arrivals', perSecond: count / openingSeconds, count },
       lifetimes: [{ kind: 'forever' }],
       requestsPerSecond: 0,
       timeoutMs: 5000,

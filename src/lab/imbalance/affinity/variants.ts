@@ -42,10 +42,13 @@ export const affinityVariants = (
     const fitting = Math.min(clients, share)
     return { clients: fitting, perClient: Math.round(share / fitting), nat }
   }
-  const crowds = [crowd(many, false), crowd(few, false), crowd(many, true)]
+  // with very few connections many clients are few
+  const crowds = new Map(
+    [crowd(many, false), crowd(few, false), crowd(many, true)].map((own) => [nameOf(own, nodes), own]),
+  )
   return keepers.flatMap(({ words, affinity, schedulers }) =>
-    crowds.map((own) => ({
-      name: `${words}, ${nameOf(own, nodes)}`,
+    [...crowds].map(([name, own]) => ({
+      name: `${words}, ${name}`,
       selector,
       schedulers,
       spec: { sessionAffinity: affinity ? 'ClientIP' : 'None' },
@@ -56,7 +59,7 @@ export const affinityVariants = (
 }
 
 const nameOf = ({ clients, nat }: Crowd, nodes: number): string =>
-  `${clients * nodes} clients${nat ? ` behind ${nodes === 1 ? 'one address' : `${nodes} addresses`}` : ''}`
+  `${clients * nodes === 1 ? 'one client' : `${clients * nodes} clients`}${nat ? ` behind ${nodes === 1 ? 'one address' : `${nodes} addresses`}` : ''}`
 
 /** The addresses that a client pod's connections come from. */
 export interface Addresses {

@@ -17,6 +17,7 @@ import {
   stopClients,
 } from '../lane-clients.ts'
 import { laneMeasurement } from '../lane-measurement.ts'
+import { checkConnections } from '../limits.ts'
 import { moveTurns } from '../lane-turns.ts'
 import { simulatedScheduler } from '../predict.ts'
 import type { Claim, FigureTable, ImbalanceRun } from '../report.ts'
@@ -41,8 +42,9 @@ const claims: readonly Claim[] = [
 ]
 
 const usualConnections = 320
-/** so many for each that a hash of addresses has something to spread */
-const perAddress = 5
+const mostConnections = 1000
+/** of a client pod: enough that a hash of them spreads */
+const mostAddresses = 64
 const openingSeconds = 4
 
 /**
@@ -52,7 +54,9 @@ const openingSeconds = 4
 export const runLongLived: RunImbalance = async (options) => {
   const nodes = options.nodes ?? 2
   const pods = options.pods ?? 4
-  const connections = Math.max(1, Math.round((options.connections ?? usualConnections) / nodes))
+  const all = options.connections ?? usualConnections
+  checkConnections('long-lived-rr', all, mostConnections)
+  const connections = Math.max(1, Math.round(all / nodes))
   const variants = lifeVariants(pods, labels)
   let table: FigureTable | undefined
   const { results, skipped } = await runSideBySide(
@@ -66,6 +70,7 @@ export const runLongLived: RunImbalance = async (options) => {
     },
     async (stage) => {
       const servers = stage.lab.cluster.pods.filter((pod) => pod.labels['app'] === labels.app)
+      const perAddress = Math.max(5, Math.ceil(connections / mostAddresses))
       const crowd: Crowd = { servers, connections, perAddress, seconds: openingSeconds }
       const runs = await onStage(stage, { variants, crowd, level: options.level })
       table ??= comparison(stage, variants, crowd, `compared ${options.seed}`)
@@ -133,7 +138,7 @@ interface Addresses {
 /** By client pod. */
 const addressesOf = async (
   { lab, seed }: Stage,
-  { connections, servers }: Crowd,
+  { connections, perAddress, servers }: Crowd,
 ): Promise<ReadonlyMap<string, Addresses>> => {
   const sources = clientSources({ lab })
   const pods = lab.cluster.pods.filter(({ name }) => sources.some((source) => source.name === name))

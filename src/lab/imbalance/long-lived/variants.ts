@@ -37,7 +37,7 @@ const byLuck = 'connections, and those that stay, are as uneven as luck has it'
 
 export const lifeVariants = (pods: number, selector: Readonly<Record<string, string>>): readonly LifeVariant[] => [
   {
-    name: `one in ${oneIn} stays`,
+    name: `one in ${oneIn} stays, by chance`,
     claimed: (scheduler) =>
       scheduler === 'rr' ? 'connections are dealt evenly; those that stay are as uneven as luck has it' : byLuck,
     selector,
@@ -51,7 +51,7 @@ export const lifeVariants = (pods: number, selector: Readonly<Record<string, str
     },
   },
   {
-    name: `every ${pods}th stays`,
+    name: `one in ${pods} stays, in turn`,
     claimed: (scheduler) =>
       scheduler === 'rr' ? `in step with ${pods} pods: of each node one pod gets all that stay` : byLuck,
     selector,

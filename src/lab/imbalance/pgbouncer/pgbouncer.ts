@@ -1,4 +1,5 @@
 import type { Claim, FigureTable, ImbalanceRun } from '../report.ts'
+import { checkConnections } from '../limits.ts'
 import { imbalanceResult, nameOfRun } from '../result.ts'
 import type { RunImbalance } from '../scenario.ts'
 import { runTrials } from '../trials.ts'
@@ -21,6 +22,7 @@ const claim: Claim = {
 
 /** few, and a multiple of pods × nodes, so that taking turns is exactly even */
 const usualConnections = 24
+const mostConnections = 500
 
 /**
  * Few long-lived connections to PgBouncer pods behind one Service: how many each gets, what CPU it uses for them, and how often luck alone makes a
@@ -30,6 +32,7 @@ export const runPgbouncer: RunImbalance = async (options) => {
   const { seed, level, signal, progress } = options
   const programs = await findPrograms()
   const connections = options.connections ?? usualConnections
+  checkConnections('pgbouncer', connections, mostConnections)
   const nodes = options.nodes ?? 2
   const pods = options.pods ?? picture.length
   if (pods < fewestPods) throw new RangeError(`the scenario pgbouncer needs --pods ${fewestPods} or more, not ${pods}`)
@@ -87,7 +90,10 @@ const luckTable = (chances: readonly BothChances[]): FigureTable => ({
   ]),
 })
 
-const percent = (share: number): string => (share === 0 ? 'never' : `${(100 * share).toPrecision(2)} %`)
+const percent = (share: number): string => {
+  if (share === 0) return 'never'
+  return `${share >= 0.1 ? (100 * share).toFixed(0) : (100 * share).toPrecision(2)} %`
+}
 
 const finding = (run: ImbalanceRun): string => {
   const cpu = run.predicted.filter(({ unit }) => unit === 'millicores').map(({ value }) => value)

@@ -14,11 +14,11 @@ export interface PostgresPrograms {
 /** Debian keeps the servers of each version apart, outside of PATH. */
 const versions = '/usr/lib/postgresql'
 
-/** Throws, with the cure, for those that are not installed. */
-export const findPrograms = async (): Promise<PostgresPrograms> => {
-  const folders = [...(await newestFirst()), ...(environment()['PATH'] ?? '').split(':')]
+/** In `folders` (default: where Debian has them, and PATH). Throws, with the cure, for those that are not installed. */
+export const findPrograms = async (folders?: readonly string[]): Promise<PostgresPrograms> => {
+  const places = folders ?? [...(await newestFirst()), ...(environment()['PATH'] ?? '').split(':')]
   const names = ['initdb', 'postgres', 'psql', 'pgbench', 'pgbouncer'] as const
-  const found = await Promise.all(names.map(async (name) => [name, await firstIn(folders, name)] as const))
+  const found = await Promise.all(names.map(async (name) => [name, await firstIn(places, name)] as const))
   const missing = found.flatMap(([name, path]) => (path === undefined ? [name] : []))
   if (missing.length > 0)
     throw new Error(`the scenario pgbouncer needs ${missing.join(', ')}: apt-get install pgbouncer postgresql`)
