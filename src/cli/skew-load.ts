@@ -7,6 +7,7 @@ import type { LoadUnit } from '../inspect/skew/observation.ts'
 import { enricher } from '../inspect/skew/sources/enrich.ts'
 import { type Measure, observeNodes } from '../inspect/skew/sources/from-nodes.ts'
 import { observeObjects } from '../inspect/skew/sources/from-objects.ts'
+import { faultOfAll } from '../inspect/skew/sources/limits.ts'
 import { type NodeSource, readNode } from '../inspect/skew/sources/node-reading.ts'
 import type { Observed } from '../inspect/skew/sources/observed.ts'
 import { placeRows } from '../inspect/skew/sources/place-rows.ts'
@@ -49,6 +50,10 @@ export const loadObserved = async (service: string | undefined, flags: SourceFla
   const enrich = enricher(all)
   const found = observed.map(enrich)
   if (found.length === 0) throw new Error(nothingFound(service))
+  for (const { observation } of found) {
+    const fault = faultOfAll(observation.backends)
+    if (fault !== '') throw new Error(`${observation.service ?? 'the counts'} ${fault}`)
+  }
   return found
 }
 

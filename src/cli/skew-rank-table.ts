@@ -5,9 +5,11 @@ import { formatTable } from './table.ts'
 
 const header = ['SERVICE', 'VERDICT', 'COUNT', 'BACKENDS', 'MAX/MEAN', 'P', 'Q', 'CAUSE']
 
-/** Many Services, a line each, the most evidence first; then the notes about their data. */
+/** Many Services, a line each, the most evidence first, idle ones only by their number; then the notes about their data. */
 export const rankTable = (reports: readonly (SkewReport | RankedReport)[], headers: boolean): string => {
-  const rows = reports.map((report) => [
+  const busy = reports.filter(({ n }) => n > 0)
+  const idle = reports.length - busy.length
+  const rows = (busy.length === 0 ? reports : busy).map((report) => [
     report.service ?? '-',
     report.verdict,
     shortNumber(report.n),
@@ -20,7 +22,8 @@ export const rankTable = (reports: readonly (SkewReport | RankedReport)[], heade
   const notes = reports.flatMap(({ service, notes: own }) =>
     own.map((note) => `note: ${service ?? 'counts'}: ${note}\n`),
   )
-  return `${formatTable(headers ? header : null, rows)}${notes.length === 0 ? '' : `\n${notes.join('')}`}`
+  const more = idle === 0 || busy.length === 0 ? '' : `… and ${idle} of which nothing was counted\n`
+  return `${formatTable(headers ? header : null, rows)}${more}${notes.length === 0 ? '' : `\n${notes.join('')}`}`
 }
 
 const odds = (p: number): string => (p === 0 ? '0' : p < 0.001 ? p.toExponential(1) : p.toFixed(3))

@@ -50,10 +50,9 @@ FAIR: luck alone is as uneven once in 2.6 draws (p = 0.379); busiest 1.14 × the
     const { code, stdout } = await skew(['shop/web', '--counts', '60,10,7,3,6,4,10', '-o', 'json'])
     const report = JSON.parse(stdout) as Record<string, unknown>
     expect(code).toBe(1)
-    expect(Object.keys(report)).toEqual([
-      ...['service', 'n', 'k', 'level', 'test', 'statistic', 'p', 'pLower', 'verdict', 'cause', 'maxOverMean', 'cv'],
-      ...['cvLuck', 'needed', 'backends', 'unit', 'draws', 'nulls', 'notes'],
-    ])
+    expect(Object.keys(report).join(' ')).toBe(
+      'service n k level test statistic p pLower verdict cause maxOverMean cv cvLuck needed backends unit draws nulls notes',
+    )
     expect(report).toMatchObject({ service: 'shop/web', n: 100, k: 7, level: 0.05, test: 'chi2', verdict: 'SKEWED' })
     expect((report['backends'] as readonly object[])[0]).toMatchObject({ name: 'pod-0', count: 60 })
   })

@@ -57,6 +57,7 @@ const node = (
   addresses: new Set(addresses),
   connections,
   hasRules: true,
+  countersOff: false,
 })
 
 const client: End = { address: '192.0.2.7', port: 5000 }

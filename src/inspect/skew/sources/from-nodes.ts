@@ -104,7 +104,13 @@ class ServiceReading {
       measure: taken,
       frontends: [...new Set(this.#serving().flatMap(({ frontends }) => frontends.map(({ frontend }) => frontend)))],
       endpoints: this.#named,
-      notes: [...this.#notes, ...this.#gone(taken), ...this.#doubts()],
+      notes: [
+        ...this.#notes,
+        ...this.#gone(taken),
+        ...this.#uncounted(taken),
+        ...this.#unequalBeginnings(taken),
+        ...this.#doubts(),
+      ],
     }
   }
 
@@ -259,6 +265,20 @@ class ServiceReading {
     for (const { addresses } of this.#names.nodes.values()) for (const address of addresses) own.add(address)
     const shared = new Set(this.#connections.map(({ client }) => client).filter((client) => own.has(client)))
     return shared.size === 0 ? {} : { sharedAddresses: [...shared].sort(byName) }
+  }
+
+  #uncounted(measure: Measure): readonly string[] {
+    if (measure === 'open' || this.#counted()) return []
+    return ['nothing that was read counts its connections: give iptables-save -c, ipvsadm -Ln --stats or conntrack -L']
+  }
+
+  #unequalBeginnings(measure: Measure): readonly string[] {
+    const off = this.#nodes.filter(({ countersOff, services }) => countersOff && services.has(this.#service))
+    if (measure === 'open' || off.length === 0) return []
+    const where = off.map(({ node }) => (node === '' ? 'this node' : node)).join(', ')
+    return [
+      `counters of ${where} are from different moments (rules that are written anew begin at zero): part of what differs may be that; compare two readings with --since`,
+    ]
   }
 
   #doubts(): readonly string[] {

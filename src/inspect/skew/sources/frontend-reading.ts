@@ -4,6 +4,7 @@ import { formatAddressAndPort } from '../../../rules/print.ts'
 import { nearestDouble } from '../../../rules/fraction.ts'
 import type { NodeRules } from '../../dumps/node.ts'
 import { type SurveyedFrontend, surveyNode } from '../../dumps/survey.ts'
+import { faultOfCount } from './limits.ts'
 import { schedulerOf } from './rule-scheduler.ts'
 import { ElementIndex, type PassedRule, RuleIndex } from './rule-index.ts'
 
@@ -69,15 +70,22 @@ const talliesOf = ({ table, chain, rule }: PassedRule, packet: Packet, elements:
   const id = `${table.family} ${table.name} ${chain.name}`
   return rule.statements.flatMap((statement): readonly Tally[] => {
     if (statement.kind === 'dnat' && rule.counters !== undefined) {
+      checkCount(rule.counters.packets, `${rule.file ?? ''}:${rule.line ?? rule.handle ?? chain.name}`)
       const backend = formatAddressAndPort(statement.address, statement.port === 0 ? packet.port : statement.port)
       return [{ id: `${id} ${rule.line ?? rule.handle ?? backend}`, backend, packets: rule.counters.packets }]
     }
     const set = statement.kind === 'dnat-map' ? table.sets.get(statement.map) : undefined
     if (statement.kind !== 'dnat-map' || set === undefined) return []
-    return elements
-      .find(set, statement.key, packet)
-      .map(({ key, backend, packets }) => ({ id: `${id} ${set.name} ${key}`, backend, packets }))
+    return elements.find(set, statement.key, packet).map(({ key, backend, packets }) => {
+      checkCount(packets, `${chain.file ?? rule.file ?? table.name}: map ${set.name}`)
+      return { id: `${id} ${set.name} ${key}`, backend, packets }
+    })
   })
+}
+
+const checkCount = (packets: number, where: string): void => {
+  const fault = faultOfCount(packets, 'connections')
+  if (fault !== '') throw new Error(`${where}: counter of packets: ${fault}`)
 }
 
 /** What the rule that asks for its port has counted; else what its own elements have. */

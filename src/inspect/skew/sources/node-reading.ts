@@ -4,6 +4,7 @@ import type { ConntrackEntry } from '../../dumps/conntrack.ts'
 import { formatKey, type IpvsService } from '../../dumps/ipvs.ts'
 import type { ClusterNames } from '../../dumps/names.ts'
 import type { NodeRules } from '../../dumps/node.ts'
+import { faultOfCount } from './limits.ts'
 import { type FrontendReading, readFrontends } from './frontend-reading.ts'
 
 /** One node as it was read at one moment. */
@@ -49,6 +50,8 @@ export interface NodeReading {
   readonly connections: readonly ConntrackEntry[] | null
   /** there are rules or virtual services; else only connections are known */
   readonly hasRules: boolean
+  /** counters of chains that lead to each other do not add up: some rules were written anew, and count from then */
+  readonly countersOff: boolean
 }
 
 export interface ReadNodeOptions {
@@ -102,7 +105,8 @@ export const readNode = (
     Array.from(byService, ([service, readings]) => [service, serviceOf(readings, ipvs, agent)] as const),
   )
   const hasRules = rules.tables.length > 0
-  return { node, services, frontends, addresses: rules.addresses, connections: rules.conntrack, hasRules }
+  const countersOff = rules.problems.some(({ text }) => text.includes('counters from different moments'))
+  return { node, services, frontends, addresses: rules.addresses, connections: rules.conntrack, hasRules, countersOff }
 }
 
 /** A frontend that an agent has counted, of a node whose rules were not given. */
@@ -182,9 +186,11 @@ const summed = (
   services: readonly IpvsService[],
   valueOf: (destination: IpvsService['destinations'][number]) => number | null,
 ): ReadonlyMap<string, number> | null => {
-  const values = services.flatMap(({ destinations }) =>
+  const values = services.flatMap(({ destinations, file }) =>
     destinations.flatMap((one): readonly (readonly [string, number])[] => {
       const value = valueOf(one)
+      const fault = value === null ? '' : faultOfCount(value, 'connections')
+      if (fault !== '') throw new Error(`${file}:${one.line}: ${fault}`)
       return value === null ? [] : [[formatEndpoint(one.address, one.port), value]]
     }),
   )

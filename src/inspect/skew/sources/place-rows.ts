@@ -2,7 +2,7 @@ import type { LoadUnit, Observation, ObservedBackend } from '../observation.ts'
 import { addressIn } from './names.ts'
 import type { Observed } from './observed.ts'
 import type { FlowRow, LoadRow, Row } from './rows.ts'
-import { flowOf, valueOf } from './table-observation.ts'
+import { counterOf, flowOf, valueOf } from './table-observation.ts'
 
 export interface PlacedRows {
   /** Services of which rows say something */
@@ -103,16 +103,20 @@ const backendOf = (
   before: LoadUnit,
 ): ObservedBackend => {
   const loads = rows.filter((row): row is LoadRow => row.kind === 'load')
-  const [load, again] = loads
-  if (load !== undefined && again !== undefined)
-    throw new Error(`${again.where}: ${again.backend} is there twice (see ${load.where}): which count is right?`)
-  const counted = load === undefined ? rows : loads
+  const expected = loads.flatMap((row) => row.expected ?? [])
+  const byCounter = new Map(loads.map((row) => [counterOf(row), row]))
+  const again = loads.find((row) => byCounter.get(counterOf(row)) !== row)
+  if (again !== undefined) {
+    const other = byCounter.get(counterOf(again)) ?? again
+    throw new Error(`${other.where}: ${other.backend} is there twice (see ${again.where}): which count is right?`)
+  }
+  const counted = loads.length === 0 ? rows : loads
   const connections = unit !== 'connections' && before === 'connections' && count > 0 ? { connections: count } : {}
   return {
     ...backend,
     count: counted.reduce((sum, row) => sum + (valueOf(row, unit) ?? 0), 0),
     ...connections,
-    ...(load?.expected === undefined ? {} : { expectedOdds: load.expected }),
+    ...(expected.length === 0 ? {} : { expectedOdds: expected.reduce((sum, one) => sum + one, 0) }),
   }
 }
 

@@ -6,6 +6,7 @@ import { formatDumpProblem } from '../../dumps/problem.ts'
 import type { LoadUnit, Observation } from '../observation.ts'
 import { isCsv, readCsv } from './csv.ts'
 import { type AgentCounters, isOurJson, readJson } from './json.ts'
+import { isMetrics, readMetrics } from './metrics.ts'
 import type { NodeSource } from './node-reading.ts'
 import type { Row } from './rows.ts'
 import { readSs } from './ss.ts'
@@ -69,7 +70,8 @@ const readGroup = async ({ node, files }: FileGroup, options: ReadOptions): Prom
       observations.push(...json.observations)
       agents.push(...json.agents.map((agent) => ({ ...agent, node: node || agent.node })))
       warnings.push(...json.warnings)
-    } else if (startsNoDump(text) && isCsv(text)) {
+    } else if (isMetrics(text)) rows.push(...readMetrics(text, name, node))
+    else if (startsNoDump(text) && isCsv(text)) {
       const csv = readCsv(text, name)
       rows.push(...csv.rows)
       warnings.push(...csv.warnings)

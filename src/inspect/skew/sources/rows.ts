@@ -8,7 +8,10 @@ export interface LoadRow {
   /** `namespace/pod`, a pod's name alone, an address, or `address:port` */
   readonly backend: string
   readonly values: Partial<Readonly<Record<LoadUnit, number>>>
+  /** where it runs; where a table has several lines for a backend: who counted */
   readonly node?: string
+  /** the node whose proxy counted */
+  readonly countedBy?: string
   readonly zone?: string
   /** share that it should have, in any proportion */
   readonly expected?: number

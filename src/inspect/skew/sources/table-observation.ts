@@ -48,7 +48,13 @@ const observationOf = (service: string | null, rows: readonly Row[], unit: LoadU
     const its = byBackend.get(name) ?? []
     const [first] = its
     const value = its.reduce((sum, row) => sum + required(row, unit), 0)
-    return { name, count: value, ...(first?.kind === 'load' ? ownFields(first, counters.length > 0) : {}) }
+    const expected = its.flatMap((row) => (row.kind === 'load' && row.expected !== undefined ? [row.expected] : []))
+    return {
+      name,
+      count: value,
+      ...(first?.kind === 'load' ? ownFields(first, counters.length > 0) : {}),
+      ...(expected.length === 0 ? {} : { expectedOdds: expected.reduce((sum, one) => sum + one, 0) }),
+    }
   })
   const fault = faultOfAll(backends)
   if (fault !== '') throw new Error(`${rows[0]?.where ?? ''}: ${service ?? 'the table'} ${fault}`)
@@ -70,36 +76,43 @@ const required = (row: Row, unit: LoadUnit): number => {
   return value
 }
 
-const ownFields = ({ node, zone, expected }: LoadRow, counts: boolean): object => ({
-  ...(node === undefined || counts ? {} : { node }),
+const ownFields = ({ node, zone, countedBy }: LoadRow, told: boolean): object => ({
+  ...(node === undefined || (told && countedBy === undefined) ? {} : { node }),
   ...(zone === undefined ? {} : { zone }),
-  ...(expected === undefined ? {} : { expectedOdds: expected }),
 })
 
-/** A backend with a line for each of several nodes: those nodes counted, they are not where it runs. Twice without is a contradiction. */
+/** Who counted a line: said outright, or, where a backend has a line for each of several nodes, that node. */
+export const counterOf = ({ countedBy, node }: LoadRow): string => countedBy ?? node ?? ''
+
+/** The nodes that counted; none where that is not told apart. A backend that is there twice without is a contradiction. */
 const nodesThatCounted = (rows: readonly LoadRow[]): readonly string[] => {
   const seen = new Map<string, LoadRow>()
   const backends = new Set<string>()
-  let repeated = false
+  let told = rows.some(({ countedBy }) => countedBy !== undefined)
   for (const row of rows) {
-    const key = `${row.backend}\n${row.node ?? ''}`
+    const key = `${row.backend}\n${counterOf(row)}`
     const before = seen.get(key)
     if (before !== undefined)
       throw new Error(`${row.where}: ${row.backend} is there twice (see ${before.where}): which count is right?`)
     seen.set(key, row)
-    repeated ||= backends.has(row.backend)
+    told ||= backends.has(row.backend)
     backends.add(row.backend)
   }
-  return repeated ? [...new Set(rows.map(({ node }) => node ?? ''))].sort(byName) : []
+  return told ? [...new Set(rows.map(counterOf))].sort(byName) : []
 }
 
-const nodeOf = (node: string, rows: readonly LoadRow[], names: readonly string[], unit: LoadUnit): NodeObservation => ({
-  node,
-  counts: names.map((name) => {
-    const row = rows.find((one) => one.backend === name && (one.node ?? '') === node)
-    return row === undefined ? 0 : required(row, unit)
-  }),
-  odds: null,
-})
+const nodeOf = (node: string, rows: readonly LoadRow[], names: readonly string[], unit: LoadUnit): NodeObservation => {
+  const own = new Map(rows.filter((row) => counterOf(row) === node).map((row) => [row.backend, row]))
+  const expected = names.map((name) => own.get(name)?.expected)
+  const odds = expected.some((one) => one !== undefined) ? expected.map((one) => one ?? 0) : null
+  return {
+    node,
+    counts: names.map((name) => {
+      const row = own.get(name)
+      return row === undefined ? 0 : required(row, unit)
+    }),
+    odds: odds?.some((one) => one > 0) ? odds : null,
+  }
+}
 
 export const flowOf = ({ kind: _kind, service: _service, where: _where, ...flow }: FlowRow): Flow => flow
