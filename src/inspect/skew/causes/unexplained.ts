@@ -33,7 +33,7 @@ const wish = (observation: Observation): string => {
   const wanted = missing(observation)
   return wanted.length === 0
     ? 'everything that could tell is there: look at the pods and clients that stand out'
-    : `would tell: ${wanted.join('; ')}`
+    : `these would tell: ${wanted.join('; ')}`
 }
 
 /** Uneven, and no cause that the data can show accounts for it. */
@@ -59,7 +59,7 @@ export const tellTooEven = (observation: Observation, pLower: number, random: bo
       : `as round robin deals, but chance is as even in ${whole(pLower * 1000)} of 1,000 cases`,
     random
       ? 'look whether the counts are what they are taken for: averages, requests of an L7 proxy, limits of the clients'
-      : 'would tell: the scheduler; more connections',
+      : 'these would tell: the scheduler; more connections',
   )
 
 /** Nobody knows how many choices are behind the load: how many would make it luck. */
@@ -80,7 +80,7 @@ export const tellUnknownDraws = (observation: Observation, level: number): Cause
   return unexplained(
     `${unknown} is not known: it is luck if ${counted(most, `equally heavy ${what}`)} or fewer did, and more if they differ in weight`,
     drawnByClients(observation)
-      ? 'would tell: connections one by one (conntrack), for the number of clients'
-      : 'would tell: connections one by one (conntrack with nf_conntrack_acct), or how many connections each pod had',
+      ? 'these would tell: connections one by one (conntrack), for the number of clients'
+      : 'these would tell: connections one by one (conntrack with nf_conntrack_acct), or how many connections each pod had',
   )
 }

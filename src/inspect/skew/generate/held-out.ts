@@ -3,7 +3,10 @@ import type { Mixture } from './mixtures.ts'
 import { observe } from './observe.ts'
 import { type Generator, podsOf, rolled, unequalNodes, withZones } from './purpose-built.ts'
 
-/** Twenty more mixtures, three causes in some, written when the classifier was done: nothing was changed after they were first run. */
+/**
+ * Twenty more mixtures, three causes in some, written when the classifier was done. On their first run 89 of 100 were named right, 11 were
+ * unexplained and none was wrong; three flaws that they showed were mended then.
+ */
 export const heldOut: readonly Mixture[] = [
   {
     causes: ['young-pods', 'unready-pods', 'weights'],

@@ -11,7 +11,8 @@ export interface Mixture {
 
 /**
  * Two causes at once. Written before the classifier was, and not to be changed so that it answers better: what it makes of them is an
- * honest figure only as long as nobody tunes for them.
+ * honest figure only as long as nobody tunes for them. On their first run 93 of 100 were named right, 7 were unexplained and none was
+ * wrong; then likelihoods were taken of each choice where it is known, and no longer of the totals alone.
  */
 export const mixtures: readonly Mixture[] = [
   {

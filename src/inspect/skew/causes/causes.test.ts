@@ -1,0 +1,105 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, it, test } from 'vitest'
+import { decoys, heldOut } from '../generate/held-out.ts'
+import { mixtures, type Mixture } from '../generate/mixtures.ts'
+import { purposeBuilt } from '../generate/purpose-built.ts'
+import { judge } from '../judge.ts'
+import type { Cause } from '../report.ts'
+import { type CauseCode, causeCodes, causePage, causes, type NamedCause } from './codes.ts'
+
+const long = { timeout: 600_000 }
+/** `SEEDS=20` looks at twenty times as many cases. */
+const times = Number(process.env.SEEDS ?? 1)
+const seedsOf = (count: number): readonly number[] => Array.from({ length: count }, (_, seed) => seed)
+const codesOf = (cause: Cause | null): readonly CauseCode[] =>
+  cause === null || cause.code === 'unexplained' ? [] : [cause.code, ...cause.also.map(({ code }) => code)]
+
+interface Score {
+  right: number
+  unexplained: number
+  readonly wrong: string[]
+}
+
+/** A cause that is not at work is wrong, wherever it is named and however sure. */
+const score = (found: readonly (Cause | null)[], expected: readonly CauseCode[]): Score => {
+  const result: Score = { right: 0, unexplained: 0, wrong: [] }
+  for (const cause of found) {
+    const named = codesOf(cause)
+    if (named.length === 0) result.unexplained++
+    else if (named.every((code) => expected.includes(code))) result.right++
+    else result.wrong.push(named.join('+'))
+  }
+  return result
+}
+
+describe('data made for each code', () => {
+  test.each(Object.keys(purposeBuilt) as NamedCause[])(
+    '%s: named right, with numbers, a cure and a page',
+    long,
+    (code) => {
+      const reports = seedsOf(4 * times).map((seed) => judge(purposeBuilt[code](`${code} ${seed}`)).cause)
+      const { right, wrong } = score(reports, [code])
+      expect(wrong).toEqual([])
+      expect(right).toBeGreaterThanOrEqual(Math.floor(0.95 * reports.length))
+      const found = reports.find((cause) => cause?.code === code)
+      expect(found?.evidence).toMatch(/\d/)
+      expect(found?.evidence).not.toMatch(/undefined|NaN|Infinity/)
+      expect(found?.cure.length).toBeGreaterThan(20)
+      expect(found?.page).toBe(causePage(code))
+    },
+  )
+})
+
+describe('two and three causes at once', () => {
+  const table: [string, readonly Mixture[]][] = [
+    ['mixtures that were written before the classifier', mixtures],
+    ['mixtures that were written after it', heldOut],
+  ]
+  test.each(table)('%s: at least 95 %% right, none wrong', long, (_, all) => {
+    const seeds = seedsOf(times)
+    const scores = all.map(({ causes, make }, m) =>
+      score(
+        seeds.map((seed) => judge(make(`${m} ${seed}`)).cause),
+        causes,
+      ),
+    )
+    expect(scores.flatMap(({ wrong }) => wrong)).toEqual([])
+    const right = scores.reduce((sum, each) => sum + each.right, 0)
+    expect(right).toBeGreaterThanOrEqual(0.95 * all.length * seeds.length)
+  })
+
+  test('uneven for a reason that nobody knows, amid facts to blame: no cause is named', long, () => {
+    for (const [d, make] of decoys.entries())
+      for (const seed of seedsOf(2 * times)) {
+        const { verdict, cause } = judge(make(`decoy ${d} ${seed}`))
+        expect(cause?.code ?? 'unexplained').toBe('unexplained')
+        expect(['SKEWED', 'FAIR', 'TOO-EVEN', 'NOT-ENOUGH-DATA']).toContain(verdict)
+      }
+  })
+})
+
+describe('pages', () => {
+  const folder = new URL('../../../../docs/causes/', import.meta.url)
+
+  it('has one for each code, and no other', () => {
+    const pages = readdirSync(folder).filter((name) => name !== 'README.md')
+    expect(pages.sort()).toEqual(causeCodes.map((code) => `${code}.md`).sort())
+  })
+
+  it.each(causeCodes)('%s: what it is, how it is recognized', (code) => {
+    const text = readFileSync(new URL(`${code}.md`, folder), 'utf8')
+    expect(text).toMatch(new RegExp(`^# .*: \`${code}\`$`, 'm'))
+    expect(text).toContain('**What it is.**')
+    expect(text).toContain('**How it is recognized.**')
+  })
+
+  it('lists them in order', () => {
+    const readme = readFileSync(new URL('README.md', folder), 'utf8')
+    const rows = [...readme.matchAll(/^\| \[`(.+?)`\]\((.+?)\) \| (.+?) \|$/gm)].map(([, code, page, about]) => [
+      code,
+      page,
+      about,
+    ])
+    expect(rows).toEqual(causeCodes.map((code) => [code, `${code}.md`, causes[code]]))
+  })
+})
