@@ -14,7 +14,7 @@ export const slotCounts = (weights: readonly number[], limit: number): { counts:
 /** No plane gives a frontend more memory than this, whatever its weights say: any tenant may write them. */
 export const slotLimit = (backends: number, cap: number): number => Math.min(cap, Math.max(1024, 4 * backends))
 
-const greatestCommonDivisor = (a: number, b: number): number => (b === 0 ? a : greatestCommonDivisor(b, a % b))
+export const greatestCommonDivisor = (a: number, b: number): number => (b === 0 ? a : greatestCommonDivisor(b, a % b))
 
 const scaled = (weights: readonly number[], limit: number): number[] => {
   const perSlot = weightPerSlot(weights, limit)

@@ -1,6 +1,5 @@
 import { samplerOf } from '../random.ts'
-import type { Picker, Counts } from '../policies/picker.ts'
-import { countsOf } from '../policies/picker.ts'
+import { type Counts, type Picker, type Turn, countsOf } from '../policies/picker.ts'
 import { pickerOf } from '../policies/picker-of.ts'
 import { type EndpointState, type Side, offered } from './endpoints.ts'
 import { type World, atTime } from './world.ts'
@@ -23,7 +22,7 @@ export interface RuleBook {
   readonly outside: Int32Array
   /** [node × pods + pod]: endpoint states as the node knows them */
   readonly known: Uint8Array
-  /** ask a node to take note of a change (or of all that changed) */
+  /** by node: draws how long a change takes to get there */
   readonly lag: readonly (() => number)[]
   /** by node: changes do not overtake each other, and wait out a stall */
   readonly latest: Float64Array
@@ -37,11 +36,10 @@ export const ruleBook = (world: World): RuleBook => {
   const of: Rules[] = []
   const rulesAt = (node: number, side: Side): number =>
     of.push({ node, side, ...pickerAt(world, node, side, shared), offers: new Uint8Array(pods.limit) }) - 1
-  const inside = new Int32Array(nodes).fill(-1)
-  for (const node of population.nodeOf) if (node >= 0 && inside[node] === -1) inside[node] = -2
+  const asking = new Set(population.nodeOf)
   const behindBalancer = scenario.policy.loadBalancer?.mode === 'instance'
   return {
-    inside: inside.map((wanted, node) => (wanted === -2 ? rulesAt(node, 'inside') : -1)),
+    inside: Int32Array.from({ length: nodes }, (_, node) => (asking.has(node) ? rulesAt(node, 'inside') : -1)),
     outside: Int32Array.from({ length: nodes }, (_, node) => (behindBalancer ? rulesAt(node, 'outside') : -1)),
     of,
     known: new Uint8Array(nodes * pods.limit),
@@ -55,7 +53,7 @@ const pickerAt = (
   world: World,
   node: number,
   side: Side,
-  shared: { readonly counts: Counts; readonly turn: { next: number } },
+  shared: { readonly counts: Counts; readonly turn: Turn },
 ): { readonly picker: Picker; readonly counts: Counts } => {
   const { scenario, pods, streams } = world
   const { policy } = scenario

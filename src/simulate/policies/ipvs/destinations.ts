@@ -1,4 +1,4 @@
-import { randomBelow } from '../../../util/random.ts'
+import { shuffle } from '../../../util/random.ts'
 import type { Picker, PickerContext } from '../picker.ts'
 
 /**
@@ -72,21 +72,10 @@ export const ipvsPicker = (
       const wanted = new Set(pods)
       const listed = new Set(list.filter((pod) => counts.leaving[pod] === 0))
       const added = pods.filter((pod) => !listed.has(pod))
-      for (const pod of policy.order === 'shuffled' ? shuffled(added, context.random) : added) add(pod)
+      for (const pod of policy.order === 'shuffled' ? shuffle(added, String(context.random())) : added) add(pod)
       for (const pod of list.filter((pod) => !wanted.has(pod))) quiesce(pod)
     },
     pick: (address) => scheduler.schedule(address),
     idle: remove,
   }
-}
-
-const shuffled = (pods: readonly number[], random: () => number): number[] => {
-  const order = [...pods]
-  for (let i = order.length - 1; i > 0; i--) {
-    const j = randomBelow(random, i + 1)
-    const kept = order[i] as number
-    order[i] = order[j] as number
-    order[j] = kept
-  }
-  return order
 }

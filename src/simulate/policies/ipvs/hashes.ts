@@ -1,3 +1,4 @@
+import { greatestCommonDivisor } from '../../../scheduling/weights.ts'
 import type { Destinations, IpvsScheduler } from './destinations.ts'
 import { type HsiphashKey, hsiphashOf } from './hsiphash.ts'
 
@@ -94,8 +95,6 @@ const turnsOf = (weights: readonly number[]): number[] => {
   const shift = Math.max(0, 32 - Math.clz32(Math.max(...weights) / divisor) - MAGLEV_WEIGHT_BITS)
   return weights.map((weight) => (weight / divisor) >> shift || (weight > 0 ? 1 : 0))
 }
-
-const greatestCommonDivisor = (a: number, b: number): number => (b === 0 ? a : greatestCommonDivisor(b, a % b))
 
 const buckets = (deal: () => Int32Array, weight: Int32Array, bucketOf: (address: number) => number): IpvsScheduler => {
   let table = deal()

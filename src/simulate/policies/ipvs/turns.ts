@@ -1,3 +1,4 @@
+import { greatestCommonDivisor } from '../../../scheduling/weights.ts'
 import type { Destinations, IpvsScheduler } from './destinations.ts'
 
 /** ip_vs_rr.c: the next destination after the last one used that has a weight; begins before the head of the list. */
@@ -53,5 +54,3 @@ export const weightedRoundRobin = ({ list, weight }: Destinations): IpvsSchedule
     updated: changed,
   }
 }
-
-const greatestCommonDivisor = (a: number, b: number): number => (b === 0 ? a : greatestCommonDivisor(b, a % b))
