@@ -65,7 +65,7 @@ export const shortNumber = (value: number): string => {
 
 /** `FAIR: luck alone is as uneven once in 2.6 draws (p = 0.379), busiest 1.14 × the mean` */
 export const verdictSentence = (report: SkewReport): string => {
-  const { verdict, p, pLower, maxOverMean, k, needed, draws } = report
+  const { verdict, p, pLower, maxOverMean, k, needed, draws, cause } = report
   const spread = `busiest ${maxOverMean.toFixed(2)} × the mean`
   if (p === null || pLower === null || draws === null)
     return `${verdict}: how many independent choices are behind these figures is not known, so no test applies; ${spread}`
@@ -80,9 +80,11 @@ export const verdictSentence = (report: SkewReport): string => {
       return `EXPLAINED: not what an even split by luck gives, but what is known accounts for it; ${spread}`
     case 'NOT-ENOUGH-DATA':
       if (k < 2) return 'NOT-ENOUGH-DATA: one backend takes all there is'
-      return draws < needed
-        ? `NOT-ENOUGH-DATA: luck alone is as uneven ${oftenIn(p)}; to see a backend that is off by half it takes about ${needed}, ${needed - draws} more; ${spread}`
-        : `NOT-ENOUGH-DATA: luck alone is as uneven ${oftenIn(p)}, and no outcome of so few could be told from luck; ${spread}`
+      if (draws < needed)
+        return `NOT-ENOUGH-DATA: luck alone is as uneven ${oftenIn(p)}; to see a backend that is off by half it takes about ${needed}, ${needed - draws} more; ${spread}`
+      return cause === null
+        ? `NOT-ENOUGH-DATA: luck alone is as uneven ${oftenIn(p)}, and no outcome of so few could be told from luck; ${spread}`
+        : `NOT-ENOUGH-DATA: luck alone is as uneven ${oftenIn(p)}, as far as is known, which is not enough; ${spread}`
   }
 }
 

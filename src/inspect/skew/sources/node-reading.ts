@@ -88,8 +88,14 @@ export const readNode = (
     ...(client === undefined ? {} : { client }),
     wanted: (frontend, title) => wanted(frontend, nameOf(frontend, title)),
   })
+  /** rules that count → whose they are */
+  const owners = new Map<string, string>()
   for (const reading of found) {
-    const service = nameOf(reading.frontend, reading.title)
+    const named = nameOf(reading.frontend, reading.title)
+    const shared = reading.tallies.map(({ id }) => owners.get(id)).find((owner) => owner !== undefined)
+    // frontends that nobody names and that lead to the same rules are of one Service
+    const service = named === reading.frontend ? (shared ?? named) : named
+    for (const { id } of reading.tallies) owners.set(id, service)
     frontends.set(reading.frontend, service)
     byService.set(service, [...(byService.get(service) ?? []), reading])
   }
