@@ -46,7 +46,7 @@ export const oneRun = async (trial: Trial, bench: Bench, settings: RunSettings):
       quantities: quantitiesOf(uses),
       simulated: predictedRows(scenarioOfLoads(bench, loads, trial), trial.seed, { cost, totalMillicores: total }),
       observation: observationOf(name, trial, uses),
-      facts: factsOf(uses, picture),
+      facts: { ...factsOf(uses, picture), 'what connections cost here': costText(cost) },
       notes: [],
     },
     level,
@@ -101,3 +101,6 @@ const factsOf = (uses: readonly BouncerUse[], picture: readonly number[]): Recor
     'the lightest pod, of the mean': lightest(values),
   }
 }
+
+const costText = ({ exponent, sigma }: CostModel): string =>
+  `CPU grows as connections^${exponent.toFixed(2)}, read to ±${(100 * sigma).toFixed(0)} %`
