@@ -36,3 +36,16 @@ test('what cannot be tested has no q', () => {
   const [report] = rank([{ ...observation('a/cpu', [977, 995, 585, 993]), unit: 'cpu' }], { level: 0.05 })
   expect(report).toMatchObject({ p: null, q: null })
 })
+
+test('what the rules explain stays explained, however well they fit', () => {
+  const weighted: Observation = {
+    ...observation('a/weighted', [310, 90]),
+    backends: [
+      { name: 'pod-0', count: 310, expectedOdds: 3, weight: 3 },
+      { name: 'pod-1', count: 90, expectedOdds: 1, weight: 1 },
+    ],
+  }
+  const [first] = rank([observation('a/fair', [38, 35, 27]), weighted], { level: 0.05 })
+  expect(first).toMatchObject({ service: 'a/weighted', verdict: 'EXPLAINED' })
+  expect(first?.q).toBeGreaterThan(0.05)
+})

@@ -15,36 +15,56 @@ export interface RankedReport extends SkewReport {
  */
 export const rank = (
   observations: readonly Observation[],
-  options: { readonly level: number },
+  { level }: { readonly level: number },
 ): readonly RankedReport[] => {
+  const options = { level, family: Math.max(1, observations.length) }
   const alone = observations.map((observation) => ({ observation, report: judge(observation, options) }))
   const tested = alone.filter(({ report }) => report.p !== null)
-  const upper = benjaminiHochberg(tested.map(({ report }) => report.p ?? 1))
-  const lower = benjaminiHochberg(tested.map(({ report }) => report.pLower ?? 1))
-  const adjusted = new Map(
-    tested.map(({ observation }, i) => [observation, { q: upper[i] ?? 1, qLower: lower[i] ?? 1 }]),
-  )
+  const adjust = (pOf: (report: SkewReport) => number): ReadonlyMap<Observation, number> => {
+    const adjusted = benjaminiHochberg(tested.map(({ report }) => pOf(report)))
+    return new Map(tested.map(({ observation }, i) => [observation, adjusted[i] ?? 1]))
+  }
+  const upper = adjust(({ p }) => p ?? 1)
+  const lower = adjust(({ pLower }) => pLower ?? 1)
+  const even = adjust(({ p, nulls }) => nulls.find(({ name }) => name === 'uniform')?.p ?? p ?? 1)
   return alone
     .map(({ observation, report }): RankedReport => {
-      const found = adjusted.get(observation)
-      if (found === undefined) return { ...report, q: null }
-      return { ...withVerdict(observation, report, found, options.level), q: found.q }
+      const q = upper.get(observation)
+      if (q === undefined) return { ...report, q: null }
+      const holds = stillRejected(report, {
+        upper: q <= level,
+        lower: (lower.get(observation) ?? 1) <= level,
+        even: (even.get(observation) ?? 1) <= level,
+      })
+      return { ...(holds ? report : judge(observation, { ...options, verdict: unrejected(report) })), q }
     })
     .sort(byEvidence)
 }
 
-/** A verdict that only stood alone falls back to what is left when neither tail rejects. */
-const withVerdict = (
-  observation: Observation,
-  report: SkewReport,
-  { q, qLower }: { readonly q: number; readonly qLower: number },
-  level: number,
-): SkewReport => {
-  const rejected = report.verdict === 'SKEWED' || report.verdict === 'EXPLAINED' || report.verdict === 'TOO-EVEN'
-  if (!rejected || q <= level || qLower <= level) return report
-  const fair = report.k > 1 && (report.draws ?? 0) >= report.needed
-  return judge(observation, { level, verdict: fair ? 'FAIR' : 'NOT-ENOUGH-DATA' })
+interface Rejected {
+  /** too uneven, too even for the rules; uneven for an even split */
+  readonly upper: boolean
+  readonly lower: boolean
+  readonly even: boolean
 }
+
+/** Does the verdict hold among all the others? */
+const stillRejected = ({ verdict }: SkewReport, { upper, lower, even }: Rejected): boolean => {
+  switch (verdict) {
+    case 'SKEWED':
+      return upper
+    case 'TOO-EVEN':
+      return lower
+    case 'EXPLAINED':
+      return upper || lower || even
+    case 'FAIR':
+    case 'NOT-ENOUGH-DATA':
+      return true
+  }
+}
+
+const unrejected = ({ k, draws, needed }: SkewReport): 'FAIR' | 'NOT-ENOUGH-DATA' =>
+  k > 1 && (draws ?? 0) >= needed ? 'FAIR' : 'NOT-ENOUGH-DATA'
 
 const gravity = ['SKEWED', 'EXPLAINED', 'TOO-EVEN', 'FAIR', 'NOT-ENOUGH-DATA'] as const
 
