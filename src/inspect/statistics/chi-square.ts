@@ -1,5 +1,5 @@
 import { gammaTerm, incompleteGamma } from './gamma.ts'
-import { bisect, doubled } from './root.ts'
+import { doubled, rootOf } from './root.ts'
 
 /** P(X² ≤ x) and P(X² ≥ x) of the chi-square distribution. */
 export const chiSquare = (degrees: number, x: number): { readonly lower: number; readonly upper: number } =>
@@ -7,8 +7,10 @@ export const chiSquare = (degrees: number, x: number): { readonly lower: number;
 
 /** The x that chi-square passes with probability `level`. */
 export const chiSquareCritical = (degrees: number, level: number): number => {
-  const tooLow = (x: number): boolean => chiSquare(degrees, x).upper > level
-  return bisect(0, doubled(tooLow), tooLow)
+  // on a logarithmic scale, where the tail is nearly straight
+  const off = (x: number): number => Math.log(level) - Math.log(Math.max(chiSquare(degrees, x).upper, Number.MIN_VALUE))
+  const high = doubled(off)
+  return rootOf(off, high === 1 ? 0 : high / 2, high)
 }
 
 /** Beyond this the normal limit is good to more digits than the mixture can be summed to in time. */
@@ -40,6 +42,7 @@ export const noncentralUpper = (degrees: number, lambda: number, x: number): num
 /** The non-centrality at which a test of this level finds the difference with this power. */
 export const noncentralityFor = (degrees: number, level: number, power: number): number => {
   const critical = chiSquareCritical(degrees, level)
-  const tooLow = (lambda: number): boolean => noncentralUpper(degrees, lambda, critical) < power
-  return bisect(0, doubled(tooLow), tooLow)
+  const off = (lambda: number): number => noncentralUpper(degrees, lambda, critical) - power
+  const high = doubled(off)
+  return rootOf(off, high === 1 ? 0 : high / 2, high)
 }

@@ -104,7 +104,7 @@ const conditionalOdds = (odds: readonly number[]): readonly number[] => {
 }
 
 /** What one binomial costs, in draws of one cell. */
-const binomialCost = 15
+const binomialCost = 50
 
 /** What a draw of n over these odds costs, in draws of one cell (about 5 ns each). */
 export const drawCost = (n: number, cells: number): number => Math.min(n, cells * binomialCost)

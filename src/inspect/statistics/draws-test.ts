@@ -1,7 +1,7 @@
 import { chiSquare } from './chi-square.ts'
 import { type Cells, cells, drawCost, type Random, type Sampler, sampler } from './draw.ts'
 import { sampledTails } from './monte-carlo.ts'
-import { connectionsToSee } from './needed.ts'
+import { neededFor } from './needed.ts'
 import { smallest, sum } from './numbers.ts'
 import type { Judged } from './pearson.ts'
 import { type SkewOptions, type SkewTest, skewTest } from './skew-test.ts'
@@ -35,25 +35,51 @@ export interface DrawsTest extends SkewTest {
  * Exact or by χ² where all draws are alike (`testCounts`), else from seeded draws. Throws RangeError when counts, weights, odds or
  * totals are no such numbers, or totals do not sum to what the draws carry.
  */
-export const testDraws = (totals: readonly number[], given: readonly Draws[], options: SkewOptions = {}): DrawsTest => {
-  const draws = pooled(given, totals.length)
-  const total = checked(totals, draws)
-  const expected = weighted(draws, totals.length, ({ count, weight }) => count * weight)
-  const spread = weighted(draws, totals.length, ({ count, weight }) => count * weight ** 2)
+export const testDraws = (totals: readonly number[], draws: readonly Draws[], options: SkewOptions = {}): DrawsTest =>
+  drawsTest(draws, totals.length, options)(totals)
+
+/** The test for many totals of the same draws over `k` backends: what is drawn is drawn once. Throws as `testDraws`. */
+export const drawsTest = (
+  given: readonly Draws[],
+  k: number,
+  options: SkewOptions = {},
+): ((totals: readonly number[]) => DrawsTest) => {
+  const draws = pooled(given, k)
+  const expected = weighted(draws, k, ({ count, weight }) => count * weight)
   const cvLuck = variationOf(draws, expected)
-  const alike = countsOf(totals, draws, given[0]?.odds)
-  if (alike !== null) return { ...skewTest(alike.n, alike.odds, options)(alike.counts), expected, cvLuck }
+  const [only = { odds: given[0]?.odds ?? expected.map(() => 1), count: 0, weight: 1 }, another] = draws
+  const alike = another === undefined ? skewTest(only.count, only.odds, options) : null
+  const differing = another === undefined ? null : differingTest(draws, expected, options)
+  return (totals) => {
+    check(totals, draws)
+    const counts = totals.map((total) => Math.round(total / only.weight))
+    const whole = totals.every((total, i) => Math.abs(total / only.weight - (counts[i] ?? 0)) < 1e-6)
+    if (alike !== null && whole) return { ...alike(counts), expected, cvLuck }
+    return { ...(differing ?? differingTest(draws, expected, options))(totals), cvLuck }
+  }
+}
+
+/** Draws that differ in odds or weight. */
+const differingTest = (
+  draws: readonly Pool[],
+  expected: readonly number[],
+  options: SkewOptions,
+): ((totals: readonly number[]) => SkewTest) => {
   const level = options.level ?? 0.05
-  const n = total ** 2 / sum(spread)
+  const spread = weighted(draws, expected.length, ({ count, weight }) => count * weight ** 2)
+  const n = sum(expected) ** 2 / sum(spread)
   const shares = expected.filter((e) => e > 0).map((e) => e / sum(expected))
+  const k = shares.length
   const distance = distanceFrom(expected, spread)
-  const statistic = distance(totals)
-  const { test, tails } = judge(statistic, distance, { draws, shares, n }, options)
-  const needed = Math.ceil(connectionsToSee(shares, { level }) / 10) * 10
-  const rejected = { upper: tails.upper <= level, lower: tails.lower <= level }
-  const verdict = verdictOf(rejected, { n, k: shares.length, needed })
-  const { upper: p, lower: pLower } = tails
-  return { n, k: shares.length, level, test, statistic, p, pLower, verdict, needed, expected, cvLuck }
+  const judge = judgeOf(distance, { draws, shares, n }, options)
+  const needed = neededFor(shares, level)
+  return (totals) => {
+    const statistic = distance(totals)
+    const { test, tails } = judge(statistic)
+    const rejected = { upper: tails.upper <= level, lower: tails.lower <= level }
+    const verdict = verdictOf(rejected, { n, k, needed })
+    return { n, k, level, test, statistic, p: tails.upper, pLower: tails.lower, verdict, needed, expected }
+  }
 }
 
 type Pool = Required<Draws>
@@ -85,14 +111,13 @@ const pooled = (given: readonly Draws[], k: number): readonly Pool[] => {
   )
 }
 
-const checked = (totals: readonly number[], draws: readonly Pool[]): number => {
+const check = (totals: readonly number[], draws: readonly Pool[]): void => {
   const index = totals.findIndex((total) => !Number.isFinite(total) || total < 0)
   if (index >= 0) throw new RangeError(`totals[${index}] is ${totals[index]}, not a number from 0`)
   const total = sum(totals)
   const carried = sum(draws.map(({ count, weight }) => count * weight))
   if (Math.abs(total - carried) > 1e-6 * Math.max(total, carried))
     throw new RangeError(`totals sum to ${total}, what was drawn to ${carried}`)
-  return total
 }
 
 /** Σ of an amount by the odds, for each backend. */
@@ -108,6 +133,7 @@ const weighted = (draws: readonly Pool[], k: number, amountOf: (pool: Pool) => n
 /** As `variationByLuck`, of draws that differ: the variance of a total is Σ count·w²·p(1 − p). */
 const variationOf = (draws: readonly Pool[], expected: readonly number[]): number => {
   const mean = sum(expected) / expected.length
+  if (mean === 0) return Infinity
   const variance = new Float64Array(expected.length)
   for (const { odds, count, weight } of draws)
     for (let i = 0; i < variance.length; i++) {
@@ -115,15 +141,6 @@ const variationOf = (draws: readonly Pool[], expected: readonly number[]): numbe
       variance[i] = (variance[i] ?? 0) + count * weight ** 2 * p * (1 - p)
     }
   return Math.sqrt(sum(expected.map((e, i) => ((variance[i] ?? 0) + (e - mean) ** 2) / mean ** 2)) / expected.length)
-}
-
-/** Of draws that are all alike, how many fell to each backend; null where they differ. */
-const countsOf = (totals: readonly number[], draws: readonly Pool[], odds = totals.map(() => 1)) => {
-  const [only = { odds, count: 0, weight: 1 }, another] = draws
-  if (another !== undefined) return null
-  const counts = totals.map((total) => Math.round(total / only.weight))
-  const whole = totals.every((total, i) => Math.abs(total / only.weight - (counts[i] ?? 0)) < 1e-6)
-  return whole ? { counts, n: sum(counts), odds: only.odds } : null
 }
 
 const distanceFrom =
@@ -138,24 +155,28 @@ const distanceFrom =
     return distance
   }
 
+/** of a pool's draws, in draws of one cell */
+const callCost = 12
+
 /** By Monte Carlo; where no draw reaches, χ² bounds the upper tail if enough was drawn. */
-const judge = (
-  statistic: number,
+const judgeOf = (
   distance: (totals: ArrayLike<number>) => number,
   { draws, shares, n }: { readonly draws: readonly Pool[]; readonly shares: readonly number[]; readonly n: number },
   { level = 0.05, seed = 'skew', family = 1 }: SkewOptions,
-): Judged => {
-  if (statistic === Infinity) return { test: 'exact', tails: { upper: 0, lower: 1 } }
-  if (shares.length === 1) return { test: 'exact', tails: { upper: 1, lower: 1 } }
-  const bound = chiSquare(shares.length - 1, statistic)
-  const enough = smallest(shares) * n >= 5
-  if (enough && bound.upper < 1e-12) return { test: 'chi2', tails: bound }
+): ((statistic: number) => Judged) => {
   const k = draws[0]?.odds.length ?? 0
-  const cost = sum(draws.map(({ count }) => drawCost(count, k))) + k
-  const draw = statisticDraw(draws, k, distance)
-  const { least, ...tails } = sampledTails({ draw, cost, level, seed, family })(statistic)
-  if (enough && tails.upper <= least && bound.upper < least) return { test: 'chi2', tails: bound }
-  return { test: 'monte-carlo', tails }
+  const cost = sum(draws.map(({ count }) => drawCost(count, k) + callCost)) + k
+  const sampled = sampledTails({ draw: statisticDraw(draws, k, distance), cost, level, seed, family })
+  const enough = smallest(shares) * n >= 5
+  return (statistic) => {
+    if (statistic === Infinity) return { test: 'exact', tails: { upper: 0, lower: 1 } }
+    if (shares.length < 2) return { test: 'exact', tails: { upper: 1, lower: 1 } }
+    const bound = chiSquare(shares.length - 1, statistic)
+    if (enough && bound.upper < 1e-12) return { test: 'chi2', tails: bound }
+    const { least, ...tails } = sampled(statistic)
+    if (enough && tails.upper <= least && bound.upper < least) return { test: 'chi2', tails: bound }
+    return { test: 'monte-carlo', tails }
+  }
 }
 
 const statisticDraw = (

@@ -4,7 +4,7 @@
  */
 import type { Look } from './e-process.ts'
 import { sum } from './numbers.ts'
-import { skewTest } from './skew-test.ts'
+import { pearsonNull } from './pearson-null.ts'
 
 export interface Block {
   /** what came since the last block was judged, all by the same odds */
@@ -33,7 +33,8 @@ export const filled = (block: Block, seen: Look): Block => {
   return sum(open.counts) >= next.size * open.odds.length ? closed(next) : next
 }
 
-const sameOdds = (a: Look, b: Look): boolean =>
+/** The same backends with the same odds. */
+export const sameOdds = (a: Look, b: Look): boolean =>
   a.names.length === b.names.length &&
   a.names.every((name, i) => name === b.names[i] && Math.abs((a.odds[i] ?? 0) - (b.odds[i] ?? 0)) < 1e-9)
 
@@ -42,11 +43,15 @@ const added = (open: Look, { counts }: Look): Look => ({
   counts: open.counts.map((count, i) => count + (counts[i] ?? 0)),
 })
 
-const closed = ({ open, size, logE }: Block): Block => {
-  const n = sum(open.counts)
-  const rest = { open: emptyBlock.open, size: Math.min(most, size * 2) }
-  if (open.odds.length < 2 || n < fewest * open.odds.length) return { ...rest, size, logE }
-  return { ...rest, logE: logE + logCalibrated(skewTest(n, open.odds)(open.counts).pLower) }
+const closed = ({ open: { names, counts, odds }, size, logE }: Block): Block => {
+  const n = sum(counts)
+  const rest = { open: { names, odds, counts: counts.map(() => 0) }, size: Math.min(most, size * 2) }
+  if (odds.length < 2 || n < fewest * odds.length) return { ...rest, size, logE }
+  // who was never to be chosen is the other side's evidence
+  const possible = odds.filter((p) => p > 0)
+  const chosen = counts.filter((_, i) => (odds[i] ?? 0) > 0)
+  const { lower } = pearsonNull(sum(chosen), possible, { level: null, seed: 'even', family: 1 })(chosen).tails
+  return { ...rest, logE: logE + logCalibrated(lower) }
 }
 
 /** ln of ∫ κp^(κ−1) dκ over 0 … 1, (1 − p + p·ln p)/(p·ln²p): on average at most 1 when p is a p. */

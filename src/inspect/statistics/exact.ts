@@ -1,4 +1,5 @@
 import { logGamma } from './gamma.ts'
+import { below } from './numbers.ts'
 import { type Tails, tieMargin } from './pearson.ts'
 
 /** How many outcomes n draws over k cells have: C(n + k − 1, k − 1). */
@@ -27,51 +28,59 @@ const logFactorials = (n: number): readonly number[] => Array.from({ length: n +
 /** Logarithms of factorials leave twelve digits. */
 const rounded = (p: number): number => Math.min(1, Number(p.toPrecision(12)))
 
-const adder = (
-  statistic: number,
-): { readonly add: (x2: number, weight: number) => void; readonly tails: () => Tails } => {
-  const margin = tieMargin(statistic)
-  let upper = 0
-  let lower = 0
-  return {
-    add: (x2, logProbability) => {
-      const probability = Math.exp(logProbability)
-      if (x2 >= statistic - margin) upper += probability
-      if (x2 <= statistic + margin) lower += probability
-    },
-    tails: () => ({ upper: rounded(upper), lower: rounded(lower) }),
-  }
-}
-
 /** The tails of Pearson's X² by visiting every outcome; costs `outcomes(n, k)`. Odds are positive and sum to 1. */
 export const exactTails = (statistic: number, n: number, odds: readonly number[]): Tails => {
   const logOdds = odds.map(Math.log)
   const logFactorial = logFactorials(n)
-  const { add, tails } = adder(statistic)
+  const margin = tieMargin(statistic)
+  let upper = 0
+  let lower = 0
   const visit = (cell: number, left: number, weight: number, x2: number): void => {
     const last = cell === odds.length - 1
     const expected = n * (odds[cell] ?? 0)
     for (let count = last ? left : 0; count <= left; count++) {
       const after = weight + count * (logOdds[cell] ?? 0) - (logFactorial[count] ?? 0)
       const sum = x2 + (count - expected) ** 2 / expected
-      if (last) add(sum, after)
-      else visit(cell + 1, left - count, after, sum)
+      if (!last) visit(cell + 1, left - count, after, sum)
+      else {
+        const probability = Math.exp(after)
+        if (sum >= statistic - margin) upper += probability
+        if (sum <= statistic + margin) lower += probability
+      }
     }
   }
   visit(0, n, logFactorial[n] ?? 0, 0)
-  return tails()
+  return { upper: rounded(upper), lower: rounded(lower) }
 }
 
 /**
  * The same for k cells that are alike: one visit for all outcomes that are permutations of each other, so it costs
- * `partitions(n, k)`; with n ≤ 50 that is little for any k.
+ * `partitions(n, k)`, once; with n ≤ 50 that is little for any k.
  */
-export const exactUniformTails = (statistic: number, n: number, k: number): Tails => {
+export const exactUniformTails = (n: number, k: number): ((statistic: number) => Tails) => {
+  const masses = massesBySquares(n, k)
+  const squares = Float64Array.from(masses.keys()).sort()
+  const statistics = squares.map((s) => (s * k) / n - n)
+  const lower = squares.map((s) => masses.get(s) ?? 0)
+  const upper = lower.slice()
+  for (let i = 1; i < lower.length; i++) lower[i] = (lower[i] ?? 0) + (lower[i - 1] ?? 0)
+  for (let i = upper.length - 2; i >= 0; i--) upper[i] = (upper[i] ?? 0) + (upper[i + 1] ?? 0)
+  return (statistic) => {
+    const margin = tieMargin(statistic)
+    return {
+      upper: rounded(upper[below(statistics, statistic - margin)] ?? 0),
+      lower: rounded(lower[below(statistics, statistic + margin) - 1] ?? 0),
+    }
+  }
+}
+
+/** Of Σ count², on which alone X² depends, the probability of each value. */
+const massesBySquares = (n: number, k: number): ReadonlyMap<number, number> => {
   const logFactorial = logFactorials(Math.max(n, k))
-  const { add, tails } = adder(statistic)
+  const masses = new Map<number, number>()
   const visit = (largest: number, left: number, cells: number, weight: number, squares: number): void => {
     if (left === 0) {
-      add((squares * k) / n - n, weight - (logFactorial[cells] ?? 0))
+      masses.set(squares, (masses.get(squares) ?? 0) + Math.exp(weight - (logFactorial[cells] ?? 0)))
       return
     }
     for (let size = Math.min(largest, left); size * cells >= left && size > 0; size--)
@@ -81,5 +90,5 @@ export const exactUniformTails = (statistic: number, n: number, k: number): Tail
       }
   }
   visit(n, n, k, (logFactorial[n] ?? 0) + (logFactorial[k] ?? 0) - n * Math.log(k), 0)
-  return tails()
+  return masses
 }

@@ -3,29 +3,26 @@
  * (DLMF 8.7.1 and 8.9.2): about 13 digits, also far out in the tail.
  */
 
-// Lanczos, g = 7, n = 9 (Godfrey): 15 digits
-const lanczos = [
-  676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059, 12.507343278686905,
-  -0.13857109526572012, 9.9843695780195716e-6, 1.5056327351493116e-7,
-]
-
-/** ln Γ(x), x > 0 */
-export const logGamma = (x: number): number => {
-  if (x < 0.5) return Math.log(Math.PI / Math.sin(Math.PI * x)) - logGamma(1 - x)
-  const base = x + 6.5
-  const sum = lanczos.reduce((sum, c, i) => sum + c / (x + i), 0.99999999999980993)
-  return 0.5 * Math.log(2 * Math.PI) + (x - 0.5) * Math.log(base) - base + Math.log(sum)
-}
+const halfLog2Pi = 0.5 * Math.log(2 * Math.PI)
 
 /**
  * What Stirling's formula leaves out: ln Γ(x) − ((x − ½)·ln x − x + ½·ln 2π), x > 0 (DLMF 5.11.1). Differences of ln Γ at
  * large arguments keep their digits when they are taken term by term with this.
  */
 export const stirlingError = (x: number): number => {
-  if (x < 15) return logGamma(x) - ((x - 0.5) * Math.log(x) - x + 0.5 * Math.log(2 * Math.PI))
+  if (x < 15) {
+    // Γ(x) = Γ(y)/(x·(x + 1)·…·(y − 1))
+    let product = x
+    let y = x + 1
+    for (; y < 15; y++) product *= y
+    return stirlingError(y) + (y - 0.5) * Math.log(y) - y - Math.log(product) - (x - 0.5) * Math.log(x) + x
+  }
   const y = 1 / (x * x)
   return (1 / 12 - y * (1 / 360 - y * (1 / 1260 - y * (1 / 1680 - y / 1188)))) / x
 }
+
+/** ln Γ(x), x > 0 */
+export const logGamma = (x: number): number => (x - 0.5) * Math.log(x) - x + halfLog2Pi + stirlingError(x)
 
 /**
  * x·ln(x/m) + m − x, without cancellation where x is near m (Loader 2000, "Fast and accurate computation of binomial

@@ -2,7 +2,7 @@
 export { type BandOptions, band, bands, type LuckBand } from './band.ts'
 export { chiSquare, chiSquareCritical } from './chi-square.ts'
 export { type Random, uniform } from './draw.ts'
-export { type Draws, type DrawsTest, testDraws } from './draws-test.ts'
+export { type Draws, type DrawsTest, drawsTest, testDraws } from './draws-test.ts'
 export { type JointBand, jointBand, rankEnvelope } from './envelope.ts'
 export { expectedIdle, expectedMaxOverMean } from './extremes.ts'
 export {

@@ -1,5 +1,6 @@
 import { seededRandom } from '../../util/random.ts'
 import type { Random } from './draw.ts'
+import { below } from './numbers.ts'
 import { type Tails, tieMargin } from './pearson.ts'
 
 export interface NullDraws {
@@ -8,8 +9,8 @@ export interface NullDraws {
   /** of one draw, in draws of one cell: about 5 ns each */
   readonly cost: number
   readonly seed: string
-  /** of each tail; near it the p is drawn more exactly */
-  readonly level: number
+  /** of each tail; near it the p is drawn more closely. null: no verdict hangs on it, draw roughly */
+  readonly level: number | null
   /** tests that are judged together, so that a p must be known down to level / family */
   readonly family: number
 }
@@ -19,12 +20,19 @@ export interface SampledTails extends Tails {
   readonly least: number
 }
 
-/** With 19,999 draws a p of .05 is known to ±.0015. */
-const enough = 19_999
+/** A p of .05 is then known to ±.0007. */
+const enough = 99_999
+const quickEnough = 19_999
 const fewest = 999
-/** in draws of one cell: a tenth of a second, and half a second */
+/** in draws of one cell: a tenth of a second, a hundredth, and half a second */
 const quickly = 2e7
+const roughly = 2e6
 const patiently = 1e8
+/** the same for all tests of a family together: some seconds */
+const togetherQuickly = 1e9
+const togetherPatiently = 2e9
+/** a p this many times the level or a part of it is on its side for sure */
+const sure = 3
 
 const between = (low: number, x: number, high: number): number => Math.max(low, Math.min(x, high))
 
@@ -42,18 +50,6 @@ const sorted = ({ draw, seed }: NullDraws, stage: string, count: number): (() =>
   }
 }
 
-/** How many of the sorted statistics are less than x. */
-const below = (statistics: Float64Array, x: number): number => {
-  let low = 0
-  let high = statistics.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((statistics[middle] ?? 0) < x) low = middle + 1
-    else high = middle
-  }
-  return low
-}
-
 /** (hits + 1) / (draws + 1), which a fair draw keeps at or below any level with at most this probability. */
 const tailsAmong = (statistics: Float64Array, statistic: number): SampledTails => {
   const draws = statistics.length
@@ -63,32 +59,31 @@ const tailsAmong = (statistics: Float64Array, statistic: number): SampledTails =
   return { upper: (upper + 1) / (draws + 1), lower: (lower + 1) / (draws + 1), least: 1 / (draws + 1) }
 }
 
-const smaller = ({ upper, lower }: Tails): number => Math.min(upper, lower)
-
 /**
  * The tails from seeded draws, never 0. The draws are made once and kept, so that many outcomes of one null cost little more
- * than one. A p far above the level is drawn roughly, one near it exactly, and one that no draw reached, in a family,
- * with as many draws as the family needs and time allows. Each stage can only take back a rejection, or make a p smaller that
- * was rejected already, so false alarms stay at or below the level.
+ * than one. A p that is clearly on one side of the level is drawn roughly, one near it closely; in a family every small p, and an
+ * upper tail that no draw reached with as many draws as the family needs and time allows. A later stage can only take back a
+ * rejection, or make smaller a p that was rejected already, so false alarms stay at the level.
  */
 export const sampledTails = (nullDraws: NullDraws): ((statistic: number) => SampledTails) => {
   const { cost, level, family } = nullDraws
-  const most = Math.floor(patiently / cost)
-  const quick = between(fewest, Math.floor(quickly / cost), enough)
-  const full = between(quick, most, enough)
-  const finest = between(full, most, Math.ceil((10 * family) / level))
+  const within = (budget: number, least: number, most: number): number =>
+    between(least, Math.floor(budget / cost), most)
+  const quick = within(level === null ? roughly : Math.min(quickly, togetherQuickly / family), fewest, quickEnough)
+  const full = within(Math.min(patiently, togetherPatiently / family), quick, enough)
+  const finest = within(patiently, full, Math.ceil((10 * family) / (level ?? 1)))
   const first = sorted(nullDraws, 'quick', quick)
   const second = full === quick ? first : sorted(nullDraws, 'full', full)
   const third = sorted(nullDraws, 'finest', finest)
+  const near = (p: number): boolean => level !== null && p <= level * sure && (family > 1 || p >= level / sure)
   return (statistic) => {
     const rough = tailsAmong(first(), statistic)
-    if (smaller(rough) > 3 * level) return rough
-    const close = tailsAmong(second(), statistic)
-    if (finest === full || smaller(close) > close.least) return close
+    const close = near(rough.upper) || near(rough.lower) ? tailsAmong(second(), statistic) : rough
+    if (family === 1 || finest === full || close.upper > close.least) return close
     const fine = tailsAmong(third(), statistic)
-    return { ...fine, upper: Math.min(close.upper, fine.upper), lower: Math.min(close.lower, fine.lower) }
+    return { ...fine, upper: Math.min(close.upper, fine.upper), lower: close.lower }
   }
 }
 
 /** Whether there is time for so many draws that their p is better than a good approximation's. */
-export const drawsAreWorthIt = (cost: number): boolean => patiently / cost >= enough / 2
+export const drawsAreWorthIt = (cost: number): boolean => patiently / cost >= quickEnough / 2

@@ -26,8 +26,12 @@ export const connectionsToSee = (
   { skew = 0.5, level = 0.05, power = 0.8 }: Sight = {},
 ): number => (odds.length < 2 ? 0 : noncentralityFor(odds.length - 1, level, power) / perConnection(odds, skew))
 
+/** `connectionsToSee` half more or less with power 0.8, rounded up to the next ten. */
+export const neededFor = (odds: readonly number[], level: number): number =>
+  Math.ceil(connectionsToSee(odds, { level }) / 10) * 10
+
 /**
- * The same for a test of one backend that was named before anyone looked: λ/(δ²p) with λ of one degree. (The variance taken is
+ * `connectionsToSee` for a test of one backend that was named before anyone looked: λ/(δ²p) with λ of one degree. (The variance taken is
  * Poisson's, a little more than the binomial's: the exact test moves in steps and needs it.)
  */
 export const connectionsToSeeNamed = (share: number, { skew = 0.5, level = 0.05, power = 0.8 }: Sight = {}): number =>

@@ -1,5 +1,5 @@
 import { chiSquare } from './chi-square.ts'
-import { bisect } from './root.ts'
+import { rootOf } from './root.ts'
 
 /** P(Z ≥ z) */
 export const normalUpper = (z: number): number => {
@@ -10,5 +10,5 @@ export const normalUpper = (z: number): number => {
 /** The z that a normal variable passes with probability `upper` (0 < upper < 1). */
 export const normalQuantile = (upper: number): number => {
   if (upper > 0.5) return -normalQuantile(1 - upper)
-  return bisect(0, 40, (z) => normalUpper(z) > upper)
+  return rootOf((z) => Math.log(upper) - Math.log(Math.max(normalUpper(z), Number.MIN_VALUE)), 0, 40)
 }

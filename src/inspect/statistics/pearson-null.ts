@@ -6,7 +6,8 @@ import { smallest, sum } from './numbers.ts'
 import { type Judged, pearson, type Tails } from './pearson.ts'
 
 export interface NullOptions {
-  readonly level: number
+  /** of each tail; null: no verdict hangs on the p */
+  readonly level: number | null
   readonly seed: string
   readonly family: number
 }
@@ -41,15 +42,16 @@ export const pearsonNull = (
   const approximate = chiSquareTails(n, odds)
   const exact = enumeration(n, odds)
   const drawn = sampledTails({ draw: statisticDraw(n, odds), cost: drawCost(n, k) + k, ...options })
-  const { level, family } = options
-  const rejected = level / sure >= surelyFrom && family === 1 ? level / sure : beyondDoubt
+  const level = options.level ?? 0.05
+  const rejected = level / sure >= surelyFrom && options.family === 1 ? level / sure : beyondDoubt
   const settled = least >= trustedFrom(k) || (exact === undefined && !drawsAreWorthIt(drawCost(n, k) + k))
 
   return (counts) => {
     const statistic = pearson(counts, odds, n)
     const rough = approximate(statistic)
     const { upper, lower } = rough
-    const doubt = !settled && upper > rejected && Math.min(upper, lower) <= level * sure
+    const doubt =
+      !settled && upper > rejected && (lower <= level * sure || (options.level !== null && upper <= level * sure))
     if (least >= enoughForChiSquare && !doubt) return { test: 'chi2', tails: rough }
     if (exact !== undefined) return { test: 'exact', tails: exact(statistic) }
     const sampled = drawn(statistic)
@@ -75,11 +77,15 @@ const chiSquareTails = (n: number, odds: readonly number[]): ((statistic: number
 /** All outcomes, where they are few enough to visit; each statistic is computed once. */
 const enumeration = (n: number, odds: readonly number[]): ((statistic: number) => Tails) | undefined => {
   const k = odds.length
-  const alike = odds.every((p) => p === odds[0])
-  if (alike ? partitions(n, k, mostOutcomes) > mostOutcomes : outcomes(n, k) > mostOutcomes) return undefined
+  if (odds.every((p) => p === odds[0])) {
+    if (partitions(n, k, mostOutcomes) > mostOutcomes) return undefined
+    let tails: ((statistic: number) => Tails) | undefined
+    return (statistic) => (tails ??= exactUniformTails(n, k))(statistic)
+  }
+  if (outcomes(n, k) > mostOutcomes) return undefined
   const known = new Map<number, Tails>()
   return (statistic) => {
-    const tails = known.get(statistic) ?? (alike ? exactUniformTails(statistic, n, k) : exactTails(statistic, n, odds))
+    const tails = known.get(statistic) ?? exactTails(statistic, n, odds)
     known.set(statistic, tails)
     return tails
   }

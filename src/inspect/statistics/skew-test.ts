@@ -1,4 +1,4 @@
-import { connectionsToSee } from './needed.ts'
+import { neededFor } from './needed.ts'
 import { largest, smallest, sum } from './numbers.ts'
 import { type Judged, pearson, type TestMethod } from './pearson.ts'
 import { pearsonNull } from './pearson-null.ts'
@@ -62,7 +62,7 @@ export const skewTest = (
     seed,
     family,
   })
-  const needed = Math.ceil(connectionsToSee(possible, { level }) / 10) * 10
+  const needed = neededFor(possible, level)
   const expected = shares.map((p) => n * p)
   return (counts) => {
     checkCounts(counts)

@@ -1,6 +1,6 @@
-import { type Block, emptyBlock, filled } from './even-blocks.ts'
+import { type Block, emptyBlock, filled, sameOdds } from './even-blocks.ts'
 import { evidenceOf, extended, logSumExp, type Look, newStretch, type Stretch } from './e-process.ts'
-import { connectionsToSee } from './needed.ts'
+import { neededFor } from './needed.ts'
 import { sum } from './numbers.ts'
 import { checkCounts, sharesOf } from './skew-test.ts'
 import { type SkewVerdict, verdictOf } from './verdict.ts'
@@ -23,6 +23,7 @@ export interface Watch {
   readonly needed: number
   /** what the next look builds on */
   readonly stretches: readonly Stretch[]
+  /** stretches that were begun */
   readonly starts: number
   readonly block: Block
 }
@@ -65,12 +66,12 @@ export const startWatch = (level = 0.05): Watch => ({
  * Throws RangeError as `testCounts`, and where a name is given twice.
  */
 export const look = (watch: Watch, arrivals: readonly Arrivals[]): Watch => {
+  if (arrivals.every(({ count }) => count === 0)) return watch
   const seen = lookOf(arrivals)
   const arrived = sum(seen.counts)
-  if (arrived === 0) return watch
   const n = watch.n + arrived
   const choices = seen.odds.filter((p) => p > 0)
-  const needed = Math.ceil(connectionsToSee(choices, { level: watch.level }) / 10) * 10
+  const needed = sameOdds(watch.block.open, seen) ? watch.needed : neededFor(choices, watch.level)
   const extendedStretches = watch.stretches.map((stretch) => extended(stretch, seen))
   const skewed = evidenceFrom(watch, extendedStretches)
   const block = filled(watch.block, seen)
@@ -91,8 +92,11 @@ export const look = (watch: Watch, arrivals: readonly Arrivals[]): Watch => {
 
 const lookOf = (arrivals: readonly Arrivals[]): Look => {
   const names = arrivals.map(({ name }) => name)
-  const twice = names.find((name, i) => names.indexOf(name) !== i)
-  if (twice !== undefined) throw new RangeError(`backend ${twice} is given twice`)
+  const known = new Set<string>()
+  for (const name of names) {
+    if (known.has(name)) throw new RangeError(`backend ${name} is given twice`)
+    known.add(name)
+  }
   const counts = arrivals.map(({ count }) => count)
   checkCounts(counts)
   return { names, counts, odds: sharesOf(arrivals.map(({ odds }) => odds)) }
@@ -122,7 +126,7 @@ const evidenceFrom = ({ skewed, starts }: Watch, stretches: readonly Stretch[]):
 }
 
 /** Stakes in so many stretches at once; of more the least is let go, which only lowers the evidence. */
-const mostStretches = 16
+const mostStretches = 8
 
 /**
  * A fair past would hide a later skew for as long as it lasted. So a part of the stake is kept for a start now and again: whenever half
