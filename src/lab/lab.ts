@@ -6,6 +6,7 @@ import { type ControlState, publish } from './controller/publish.ts'
 import type { LabService } from './controller/service.ts'
 import { ipBatch } from './ip.ts'
 import { attachPods, createNetwork } from './network.ts'
+import type { PodBehaviour } from './pod-protocol.ts'
 import { probePods, type RunningPod, startPods } from './pods.ts'
 import { checkRequirements } from './requirements.ts'
 import { type Source, startSources, stopSources } from './sources.ts'
@@ -102,16 +103,29 @@ export class Lab implements AsyncDisposable {
 
   /** A new pod: it has a server and an address, and is ready when probed. */
   async addPod(spec: PodSpec): Promise<LabPod> {
-    const cluster = addPods(this.cluster, [spec])
-    const pod = cluster.pods.at(-1)
+    const [pod] = await this.addPods([spec])
     if (pod === undefined) throw new Error('no pod was added')
+    return pod
+  }
+
+  /**
+   * New pods, published at once when the last of them is there. With `unprobed` nobody probes them: they are published as said,
+   * and behave as told.
+   */
+  async addPods(
+    specs: readonly PodSpec[],
+    unprobed?: { readonly ready: boolean; readonly behaviour: PodBehaviour },
+  ): Promise<readonly LabPod[]> {
+    const cluster = addPods(this.cluster, specs)
+    const pods = cluster.pods.slice(this.cluster.pods.length)
     this.#record = { ...this.#record, cluster }
     await updateRecord(this.#record)
-    await attachPods(cluster, [pod])
-    this.#pods = [...this.#pods, ...(await startPods(cluster, [pod]))]
-    await this.#probe([pod])
+    await attachPods(cluster, pods)
+    this.#pods = [...this.#pods, ...(await startPods(cluster, pods, () => {}, unprobed?.behaviour))]
+    if (unprobed === undefined) await this.#probe(pods)
+    else this.#add(pods, unprobed.ready)
     await this.publish({})
-    return pod
+    return pods
   }
 
   /** The pod's server ends and its endpoint goes; its address is not used again. */
@@ -150,7 +164,11 @@ export class Lab implements AsyncDisposable {
       throw new Error(
         `pods do not answer their node: ${silent.map((pod) => serviceKey(pod)).join(', ')} (logs in ${this.directory}/log)`,
       )
-    const states = pods.map((pod): PodState => ({ pod, ready: true, terminating: false }))
+    this.#add(pods, true)
+  }
+
+  #add(pods: readonly LabPod[], ready: boolean): void {
+    const states = pods.map((pod): PodState => ({ pod, ready, terminating: false }))
     this.#control = { ...this.#control, pods: [...this.#control.pods, ...states] }
   }
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { families, type Cluster, type LabPod } from './cluster.ts'
-import type { PodCounts } from './pod-protocol.ts'
+import type { PodBehaviour, PodCounts, PodServerConfig } from './pod-protocol.ts'
 import { startRemote, type Remote } from './remote.ts'
 import type { Source } from './sources.ts'
 import { directoryOf } from './state.ts'
@@ -21,6 +21,7 @@ export const startPods = async (
   cluster: Cluster,
   pods: readonly LabPod[],
   onReady: (ready: number) => void = () => {},
+  behaviour: PodBehaviour = {},
 ): Promise<readonly RunningPod[]> => {
   const running = pods.map((pod) => ({
     pod,
@@ -28,7 +29,7 @@ export const startPods = async (
       labId: cluster.id,
       netns: pod.netns,
       script: 'pod-server',
-      config: { name: pod.name, ports: served(pod) },
+      config: { name: pod.name, ports: served(pod), behaviour } satisfies PodServerConfig,
       log: join(directoryOf(cluster.id), 'log', `${pod.namespace}.${pod.name}.log`),
     }),
   }))

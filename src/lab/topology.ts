@@ -61,7 +61,7 @@ export const underlayLines = ({ nodes, client }: Cluster): readonly string[] => 
   ]),
 ]
 
-const withPrefix = (address: string, cidr: string): string => `${address}/${cidr.split('/')[1]}`
+export const withPrefix = (address: string, cidr: string): string => `${address}/${cidr.split('/')[1]}`
 
 /** A node's addresses, its bridge and the ways to the other nodes' pods. */
 export const nodeLines = (node: LabNode, { nodes }: Cluster): readonly string[] => [

@@ -21,6 +21,23 @@ const entries = {
     summary: 'session affinity and sh with many clients, few clients, and clients behind one address',
     load: async () => (await import('./affinity/affinity.ts')).runAffinity,
   },
+  'rolling-update': {
+    summary: 'connections that stay, pods replaced one by one: who holds them afterwards',
+    load: async () => (await import('./rolling-update/rolling-update.ts')).runRollingUpdate,
+  },
+  'scale-up': {
+    summary:
+      '5 pods become 10: who reaches the new ones, without reconnects, after T, after N requests, at a maximum age',
+    load: async () => (await import('./scale-up/scale-up.ts')).runScaleUp,
+  },
+  'node-port': {
+    summary: 'HAProxy before nodes with unequal pods: by NodePort (policy Cluster, Local) and straight to pods',
+    load: async () => (await import('./node-port/node-port.ts')).runNodePort,
+  },
+  readiness: {
+    summary: 'a pod starts, one fails, one terminates, with and without probes: which connections fail or are slow',
+    load: async () => (await import('./readiness/readiness.ts')).runReadiness,
+  },
 } as const satisfies { readonly [name: string]: ScenarioEntry }
 
 export type ImbalanceName = keyof typeof entries

@@ -19,8 +19,17 @@ export interface SessionsRequest {
 }
 
 export type Pattern =
-  /** so many are kept open: each session opens its next connection when the last one ended; a failure is tried again after `retryMs` */
-  | { readonly kind: 'pool'; readonly sessions: number; readonly settled: boolean; readonly retryMs: number }
+  /**
+   * So many are kept open: each session opens its next connection when the last one ended; a failure is tried again after `retryMs`. They begin one
+   * after another within `rampSeconds`, default all at once.
+   */
+  | {
+      readonly kind: 'pool'
+      readonly sessions: number
+      readonly settled: boolean
+      readonly retryMs: number
+      readonly rampSeconds?: number
+    }
   /** a new one every 1/perSecond seconds, `count` in all (null: until stopped); nothing is opened again */
   | { readonly kind: 'arrivals'; readonly perSecond: number; readonly count: number | null }
 

@@ -8,6 +8,7 @@ import { drawLife, drawResidual, type Life, type Lifetime } from './lifetime.ts'
 import {
   type FailedConnection,
   mostConnections,
+  type Pattern,
   type SessionConnection,
   type SessionEnd,
   type SessionsAnswer,
@@ -87,12 +88,13 @@ const isFull = (running: Running): boolean => {
 const poolSession = async (
   running: Running,
   session: number,
-  { settled, retryMs }: { readonly settled: boolean; readonly retryMs: number },
+  { settled, retryMs, sessions, rampSeconds = 0 }: Extract<Pattern, { readonly kind: 'pool' }>,
 ): Promise<void> => {
   const { request, stop } = running
   const random = seededRandom(`${request.seed} ${session}`)
   const lifetime = inTurn(request.lifetimes, session)
   let joining = settled
+  await pause((session / sessions) * rampSeconds, stop.signal)
   while (!stop.signal.aborted && !isFull(running)) {
     const opened = await connectAndKeep(running, session, {
       life: (joining ? drawResidual : drawLife)(lifetime, random),

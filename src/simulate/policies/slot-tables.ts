@@ -3,6 +3,7 @@ import { jhash } from '../../rules/jhash.ts'
 import { buildSlots } from '../../scheduling/table.ts'
 import type { SlotName } from '../../scheduling/slots.ts'
 import { slotName } from '../../scheduling/stable.ts'
+import { addressNumber } from '../address.ts'
 import { type Picker, type PickerContext, scaleTo } from './picker.ts'
 
 /** As the nftables plane has it. */
@@ -57,7 +58,9 @@ const slotTable = (context: PickerContext, scheduler: SchedulerName): SlotTable 
     slots: new Int32Array(0),
     hashSeed: 0,
     update(pods) {
-      const podOf = new Map(pods.map((pod) => [context.backends[pod] as Backend, pod]))
+      // a frontend's backends are ordered by address, and a hash finds its pod by the place
+      const inOrder = pods.toSorted((a, b) => numberOf(context.backends[a]) - numberOf(context.backends[b]))
+      const podOf = new Map(inOrder.map((pod) => [context.backends[pod] as Backend, pod]))
       const set = { backends: [...podOf.keys()] }
       const result = buildSlots({ scheduler, set, seed: context.seed, cap: SLOTS, before })
       const slots = result.ok ? result.table.slots : []
@@ -70,6 +73,8 @@ const slotTable = (context: PickerContext, scheduler: SchedulerName): SlotTable 
   }
   return table
 }
+
+const numberOf = (backend: Backend | undefined): number => addressNumber(backend?.address ?? '0.0.0.0')
 
 /** `jhash ip saddr mod n`. */
 const bySource = (table: SlotTable): Picker['pick'] => {

@@ -1,0 +1,90 @@
+import { rankEnvelope } from '../../../inspect/statistics/envelope.ts'
+import { defaultTemplate, policyOf, scenarioOf } from '../../../simulate/defaults.ts'
+import type { RunOutcome, Scenario } from '../../../simulate/model.ts'
+import type { LabPod } from '../../cluster.ts'
+import { reconnect, simulatedClients, simulatedNodes, simulatedPods } from '../lane-scenario.ts'
+import { simulatedRows, simulatedScheduler, withOtherAddresses } from '../predict.ts'
+import type { Series } from '../report.ts'
+import type { Lane, Stage } from '../side-by-side.ts'
+import { type Reconnecting, sampleSeconds, watchedSeconds } from './variants.ts'
+
+/** What is simulated for a lane. */
+export interface CurveOptions {
+  readonly old: readonly LabPod[]
+  /** how many pods come */
+  readonly added: number
+  readonly sessions: number
+  readonly variant: Reconnecting
+  /** of each node, in order */
+  readonly lags: readonly Lag[]
+}
+
+/** Seconds after which a node's rules have the new pods: somewhere between. */
+export interface Lag {
+  readonly low: number
+  readonly high: number
+}
+
+export interface PredictedCurve {
+  /** seconds since the new pods came, one for each column */
+  readonly times: readonly number[]
+  /** a row for each run: share of the new pods, of their fair share */
+  readonly rows: readonly (readonly number[])[]
+  /** holds 95 of 100 whole curves */
+  readonly band: NonNullable<Series['predicted']>
+}
+
+/** Each costs about a millisecond, and there are a dozen of curves. */
+const runs = 1000
+
+export const predictCurve = (stage: Stage, lane: Lane, options: CurveOptions): PredictedCurve => {
+  const scenario = scenarioOfLane(stage, lane, options)
+  const rows = simulatedRows(withOtherAddresses(scenario, stage.seed), stage.seed, newcomersOf(options), runs)
+  const times = Array.from({ length: rows[0]?.length ?? 0 }, (_, i) => i * sampleSeconds)
+  const envelope = rankEnvelope(rows)
+  return {
+    times,
+    rows,
+    band: times.flatMap((seconds, i) => {
+      const one = envelope[i]
+      return one === undefined ? [] : [[seconds, one.low, one.median, one.high] as const]
+    }),
+  }
+}
+
+const scenarioOfLane = (stage: Stage, lane: Lane, options: CurveOptions): Scenario => {
+  const { old, added, sessions, variant, lags } = options
+  const { life, policy, clients } = variant.simulated
+  return scenarioOf({
+    name: 'scale-up',
+    seconds: watchedSeconds,
+    sampleSeconds,
+    nodes: simulatedNodes(stage).map((node, i) => ({ ...node, lag: { kind: 'uniform', low: 0, high: 0, ...lags[i] } })),
+    pods: simulatedPods(stage, old),
+    clients: simulatedClients(stage, sessions, { kind: 'pool', connections: 1, life, reconnect }, clients),
+    events: [
+      {
+        kind: 'scale',
+        at: 0,
+        replicas: old.length + added,
+        template: defaultTemplate,
+      },
+    ],
+    policy: policyOf(simulatedScheduler(stage.plane, lane.scheduler), policy),
+  })
+}
+
+const newcomersOf =
+  ({ old, added }: CurveOptions) =>
+  ({ pods, amounts, times }: RunOutcome): readonly number[] => {
+    const fair = added / (old.length + added)
+    return Array.from(times, (_, sample) => {
+      let [all, came] = [0, 0]
+      for (const [i, { startedAt }] of pods.entries()) {
+        const open = amounts[sample * pods.length + i] ?? 0
+        all += open
+        if (startedAt >= 0) came += open
+      }
+      return came / Math.max(1, all) / fair
+    })
+  }

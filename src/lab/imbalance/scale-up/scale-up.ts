@@ -1,0 +1,231 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { serviceKey } from '../../../model/objects.ts'
+import type { LabPod } from '../../cluster.ts'
+import {
+  type ClientAnswer,
+  countsAt,
+  flowsOf,
+  type PodSample,
+  sampleNow,
+  startClients,
+  stopClients,
+  untilOpen,
+} from '../lane-clients.ts'
+import { laneMeasurement } from '../lane-measurement.ts'
+import type { Claim, ImbalanceRun } from '../report.ts'
+import { imbalanceResult } from '../result.ts'
+import { imbalanceRun } from '../run.ts'
+import type { RunImbalance } from '../scenario.ts'
+import { clientPods, type Lane, podOfLanes, runSideBySide, type Stage } from '../side-by-side.ts'
+import { findingsOf, formulaTable, moments } from './findings.ts'
+import { secondsUntil } from './formula.ts'
+import { type Lag, predictCurve } from './prediction.ts'
+import { type Reconnecting, sampleSeconds, variants, watchedSeconds } from './variants.ts'
+
+const labels = { app: 'server' }
+
+/** so many connections at once would keep the machine busy, and those that are due meanwhile would come together later */
+const rampSeconds = 3
+const calmSeconds = 1
+
+const claims: readonly Claim[] = [
+  {
+    text: 'scaled from 5 to 10 pods because of load: the new ones get none of it, because clients keep their connections',
+    source: 'https://github.com/kubernetes/kubernetes/issues/38456',
+  },
+]
+
+/**
+ * The scenario `scale-up`: a settled pool of connections on 5 pods, 5 more come at once; how much of their share the new pods have over time, by
+ * how clients reconnect, beside the formula.
+ */
+export const runScaleUp: RunImbalance = async (options) => {
+  const after = options.pods ?? 10
+  const before = Math.ceil(after / 2)
+  const nodes = options.nodes ?? 2
+  const sessions = options.connections ?? 160
+  const plan = {
+    scenario: 'scale-up',
+    nodes,
+    pods: [...clientPods(nodes), ...Array.from({ length: before }, (_, i) => podOfLanes(`pod-${i}`, labels, []))],
+    schedulers: ['random', 'rr', 'maglev', 'sh', 'lc'],
+    variants: variants.map(({ name }) => ({ name, selector: labels })),
+  } as const
+  const { results, skipped } = await runSideBySide(options, plan, (stage) =>
+    scaleUp(stage, { added: after - before, sessions, level: options.level }),
+  )
+  return imbalanceResult(options, {
+    scenario: 'scale-up',
+    claims,
+    runs: results,
+    skipped,
+    tables: [formulaTable(results)],
+    findings: findingsOf(results),
+  })
+}
+
+interface Extent {
+  readonly added: number
+  readonly sessions: number
+  readonly level: number
+}
+
+/** What happened in a stage, to all lanes. Times are seconds since the epoch. */
+interface Grown {
+  readonly old: readonly LabPod[]
+  readonly added: readonly LabPod[]
+  readonly since: number
+  /** when the new pods were published */
+  readonly at: number
+  readonly samples: readonly { readonly seconds: number; readonly pods: ReadonlyMap<string, PodSample> }[]
+}
+
+const now = (): number => Date.now() / 1000
+
+const scaleUp = async (stage: Stage, { added, sessions, level }: Extent): Promise<readonly ImbalanceRun[]> => {
+  const { lab, lanes, progress } = stage
+  progress(`${added} more pods start`)
+  const old = lab.cluster.pods.filter(isServer)
+  // they run before anything is measured: to start them costs the machine much
+  const pods = await lab.addPods(
+    Array.from({ length: added }, (_, i) => podOfLanes(`pod-${old.length + i}`, labels, lanes)),
+    { ready: false, behaviour: {} },
+  )
+  const since = now()
+  await startClients(stage, lanes, (lane) => {
+    const { lifetime, requestsPerSecond } = variantOf(lane)
+    return {
+      pattern: { kind: 'pool', sessions, settled: true, retryMs: 5, rampSeconds },
+      lifetimes: [lifetime],
+      requestsPerSecond,
+      timeoutMs: 5000,
+    }
+  })
+  progress(`${sessions} connections to each of ${lanes.length} Services`)
+  // some are always on their way from one connection to the next
+  await untilOpen(stage, lanes, Math.ceil(sessions * 0.9))
+  await sleep(calmSeconds * 1000, undefined, { signal: stage.signal })
+  const watched = await grow(stage)
+  await stage.agents.inSync(stage.signal)
+  const answers = await Promise.all(lanes.map((lane) => stopClients(stage, lane)))
+  const grown: Grown = { ...watched, old, added: pods, since }
+  progress('what the simulator says')
+  return lanes.map((lane, i) =>
+    imbalanceRun(measured(stage, lane, { grown, sessions, answers: answers[i] ?? [], all: answers.flat() }), level),
+  )
+}
+
+const variantOf = ({ variant }: Lane): Reconnecting => {
+  const found = variants.find(({ name }) => name === variant.name)
+  if (found === undefined) throw new Error(`no variant ${variant.name}`)
+  return found
+}
+
+/**
+ * When each node's rules had the new pods, from the first connections to them that a client on the node made: of any lane, and of this one. The
+ * lane's own rules came in between.
+ */
+const lagsOf = (
+  { lab }: Stage,
+  { all, own, added, at }: Pick<Grown, 'added' | 'at'> & Readonly<Record<'all' | 'own', readonly ClientAnswer[]>>,
+): readonly Lag[] => {
+  const names = new Set(added.map(({ name }) => name))
+  const first = (answers: readonly ClientAnswer[], node: string): number =>
+    answers
+      .filter(({ source }) => source.node === node)
+      .flatMap(({ connections }) =>
+        connections.filter(({ pod }) => names.has(pod)).map(({ openedAt }) => openedAt - at),
+      )
+      .reduce((least, one) => Math.min(least, one), watchedSeconds)
+  return lab.cluster.nodes.map(({ name }) => ({
+    low: Math.max(0, first(all, name)),
+    high: Math.max(0, first(own, name)),
+  }))
+}
+
+const isServer = ({ labels: { app } }: LabPod): boolean => app === labels.app
+
+/** All pods become ready at once. */
+const grow = async (stage: Stage): Promise<Pick<Grown, 'at' | 'samples'>> => {
+  const { lab, signal, progress } = stage
+  const at = now()
+  await lab.publish({ pods: lab.control.pods.map((state) => ({ ...state, ready: true })) })
+  const samples: { seconds: number; pods: ReadonlyMap<string, PodSample> }[] = []
+  for (let i = 0; i * sampleSeconds <= watchedSeconds; i++) {
+    signal.throwIfAborted()
+    await sleep(Math.max(0, (at + i * sampleSeconds - now()) * 1000))
+    const asked = now()
+    const pods = await sampleNow(stage)
+    // a busy machine answers late
+    samples.push({ seconds: (asked + now()) / 2 - at, pods })
+    progress(`${Math.round(i * sampleSeconds)} of ${watchedSeconds} s`)
+  }
+  return { at, samples }
+}
+
+interface Seen {
+  readonly grown: Grown
+  readonly sessions: number
+  readonly answers: readonly ClientAnswer[]
+  /** of all lanes */
+  readonly all: readonly ClientAnswer[]
+}
+
+const measured = (stage: Stage, lane: Lane, { grown, sessions, answers, all: everybody }: Seen) => {
+  const variant = variantOf(lane)
+  const { old, added, samples } = grown
+  const all = [...old, ...added]
+  const fair = added.length / all.length
+  const points = samples.map(({ seconds, pods }) => [seconds, shareOf(pods, lane, { added, all }) / fair] as const)
+  const lags = lagsOf(stage, { ...grown, all: everybody, own: answers })
+  const curve = predictCurve(stage, lane, { old, added: added.length, sessions, variant, lags })
+  const { columns, quantities } = moments(points, curve.times)
+  const end = samples.at(-1)?.pods ?? new Map<string, PodSample>()
+  const backends = all.map((pod) => ({ pod, ...countsAt(end, pod.name, lane) }))
+  return laneMeasurement(stage, lane, {
+    claimed: variant.claimed,
+    answers,
+    backends: backends.map(({ pod, open, requests }) => ({ pod, connections: open, requests })),
+    quantities,
+    simulated: curve.rows.map((row) => columns.map((column) => row[column] ?? 0)),
+    observation: {
+      service: serviceKey(lane.service),
+      unit: 'connections',
+      backends: backends.map(({ pod, open, connections }) => ({
+        name: pod.name,
+        count: open,
+        opened: connections,
+        address: pod.addresses.IPv4,
+        node: pod.node,
+        startedAt: added.includes(pod) ? grown.at : grown.since,
+        ready: true,
+      })),
+      flows: flowsOf(answers),
+      facts: { scheduler: lane.scheduler, affinity: 'None', since: grown.since, at: now() },
+    },
+    series: [{ name: 'share of the new pods, of their fair share', unit: 'share', points, predicted: curve.band }],
+    facts: milestones(points, variant),
+  })
+}
+
+/** Of a lane's open connections, what the new pods have. */
+const shareOf = (
+  pods: ReadonlyMap<string, PodSample>,
+  lane: Lane,
+  { added, all }: { readonly added: readonly LabPod[]; readonly all: readonly LabPod[] },
+): number => {
+  const open = (some: readonly LabPod[]): number =>
+    some.reduce((sum, { name }) => sum + countsAt(pods, name, lane).open, 0)
+  return open(added) / Math.max(1, open(all))
+}
+
+const milestones = (
+  points: readonly (readonly [number, number])[],
+  { lifetime, requestsPerSecond }: Reconnecting,
+): Readonly<Record<string, string>> => {
+  const wanted = 1 - 1 / Math.E
+  const seen = points.find(([, share]) => share >= wanted)?.[0] ?? null
+  const byFormula = secondsUntil(wanted, lifetime, requestsPerSecond)
+  const words = (seconds: number | null): string => (seconds === null ? 'never' : `${seconds.toFixed(1)} s`)
+  return { 'first at 63 % of their share after': words(seen), 'by the formula': words(byFormula) }
+}
