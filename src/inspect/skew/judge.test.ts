@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest'
-import { observe } from './generate/observe.ts'
-import { podsOf, purposeBuilt } from './generate/purpose-built.ts'
+import { observe } from '../../../test/support/skew/observe.ts'
+import { podsOf, purposeBuilt } from '../../../test/support/skew/purpose-built.ts'
 import { judge } from './judge.ts'
 import type { Flow, LoadUnit, Observation, ObservedBackend, ServiceFacts } from './observation.ts'
 import type { Judgement } from './report.ts'
@@ -72,7 +72,7 @@ describe('the published picture of four PgBouncer pods', () => {
     const report = judge(given(cpu, { unit: 'cpu' }))
     expect(report).toMatchObject({ verdict: 'NOT-ENOUGH-DATA', draws: null, p: null, pLower: null, statistic: null })
     expect(report.cause?.code).toBe('unexplained')
-    expect(report.cause?.evidence).toContain('luck if 201 equally heavy connections or fewer')
+    expect(report.cause?.evidence).toContain('luck if at most 201 equally heavy connections did')
   })
 
   it('is what 20 connections do by luck', () => {
@@ -217,5 +217,27 @@ describe('what cannot be', () => {
     const observation = { service: null, unit: 'connections' as const, backends: [backend], facts: {}, ...change }
     expect(() => judge(observation)).toThrow(RangeError)
     expect(() => judge(observation)).toThrow(message)
+  })
+})
+
+describe('rules with unequal odds that are the same on all nodes', () => {
+  const backends = [202, 101, 97].map((count, i) => ({ name: `pod-${i}`, count, expectedOdds: i === 0 ? 0.5 : 0.25 }))
+  const of = (facts: ServiceFacts, weights?: readonly number[]): Observation => ({
+    service: 'default/web',
+    unit: 'connections',
+    backends: backends.map((backend, i) => ({ ...backend, ...(weights && { weight: weights[i] ?? 1 }) })),
+    facts,
+  })
+  it('are weights for certain where the weights are known', () => {
+    expect(judge(of({}, [2, 1, 1])).cause).toMatchObject({ code: 'weights', certainty: 'certain' })
+  })
+  it('are likely weights where nothing is known', () => {
+    expect(judge(of({})).cause).toMatchObject({ code: 'weights', certainty: 'likely' })
+  })
+  it('are likely the local policy of one of the addresses where there is one', () => {
+    expect(judge(of({ externalTrafficPolicy: 'Local' })).cause).toMatchObject({
+      code: 'local-traffic-policy',
+      certainty: 'likely',
+    })
   })
 })

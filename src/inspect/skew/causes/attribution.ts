@@ -56,7 +56,7 @@ export const attributeRules = (situation: Case): readonly Attributed[] => {
       odds.map((each, j) => normal(step.change(each, strata[j]?.node ?? null))),
     )
   take(
-    { code: leftOver(strata), certainty: 'certain' },
+    leftOver(observation, strata),
     strata.map(({ rules }) => rules),
   )
   return found.toSorted((a, b) => b.gain - a.gain)
@@ -120,9 +120,24 @@ const stepsOf = ({ backends, nodes = [], facts }: Observation, strata: readonly 
   return [gone, weights, ...(known.length > 0 ? known : guessed)]
 }
 
-/** Rules that give every node the same unequal odds, none of them 0, are weights that nobody told; others differ or lack pods. */
-const leftOver = (strata: readonly Stratum[]): NamedCause => {
+/**
+ * Rules that differ or lack pods are behind. The same unequal odds on all nodes, none of them 0, are weights that nobody told, or the
+ * policy of one of the addresses.
+ */
+const leftOver = ({ backends, facts }: Observation, strata: readonly Stratum[]): Omit<Step, 'change'> => {
   const [first] = strata
-  const alike = strata.every(({ rules }) => first !== undefined && apart(rules, first.rules) < noticeable)
-  return alike && first?.rules.every((p) => p > 0) === true ? 'weights' : 'stale-rules'
+  const rules = first?.rules ?? []
+  const alike = strata.every((stratum) => apart(stratum.rules, rules) < noticeable)
+  // pods that no node has are missing for certain only where they are known to be ready
+  const unsure = alike && backends.some(({ ready }, i) => rules[i] === 0 && ready === undefined)
+  if (!alike || rules.some((p) => p === 0)) return { code: 'stale-rules', certainty: unsure ? 'likely' : 'certain' }
+  const highest = Math.max(...rules)
+  const preferred = new Set(backends.filter((_, i) => (rules[i] ?? 0) > highest - noticeable).map(({ node }) => node))
+  const others = new Set(backends.filter((_, i) => (rules[i] ?? 0) <= highest - noticeable).map(({ node }) => node))
+  const local = facts.internalTrafficPolicy === 'Local' || facts.externalTrafficPolicy === 'Local'
+  // a node's own pods get what comes to one address besides their share of another
+  const byNode = [...preferred].every((node) => node === undefined || !others.has(node))
+  return local && byNode
+    ? { code: 'local-traffic-policy', certainty: 'likely' }
+    : { code: 'weights', certainty: 'likely' }
 }

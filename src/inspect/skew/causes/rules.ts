@@ -72,7 +72,8 @@ const unequal = ({ observation, expected }: View, place: 'node' | 'zone'): strin
   const each = [...groups].map(([name, loads]) => ({ name, pods: loads.length, load: sum(loads) / loads.length }))
   const order = each.toSorted((a, b) => b.load - a.load)
   const [most, least] = [order[0], order.at(-1)]
-  if (most === undefined || least === undefined) return 'they have unequally many'
+  if (most === undefined || least === undefined || observation.backends.some((backend) => backend[place] === undefined))
+    return `that gives ${observation.backends[extremes(expected)[0]]?.name} ${percent(Math.max(...expected) / (sum(expected) || 1))}`
   const all = sum(expected) || 1
   const told = ({ name, pods, load }: typeof most): string =>
     `${name} has ${counted(pods, 'pod')} (${percent(load / all)} each)`
@@ -93,8 +94,9 @@ const gapsOf = ({ observation }: View): readonly { readonly node: string; readon
 
 const missing = ({ observation }: View): string => {
   const odds = rulesOdds(observation)
-  const names = observation.backends.filter((_, i) => odds?.[i] === 0).map(({ name }) => name)
-  return names.length > 0
-    ? `the rules do not have ${listed(names)}, which ${is(names.length)} ready`
+  const absent = observation.backends.filter((_, i) => odds?.[i] === 0)
+  const ready = absent.every((backend) => backend.ready === true) ? `, which ${is(absent.length)} ready` : ''
+  return absent.length > 0
+    ? `the rules do not have ${listed(absent.map(({ name }) => name))}${ready}`
     : 'the rules of the nodes give the pods different odds'
 }

@@ -39,12 +39,18 @@ const wish = (observation: Observation): string => {
 /** Uneven, and no cause that the data can show accounts for it. */
 export const tellUneven = (observation: Observation, expected: readonly number[], tried: readonly string[]): Cause => {
   const { backends } = observation
+  const looked =
+    tried.length === 0 ? '' : `; ${listed(tried, 12)} ${tried.length === 1 ? 'does' : 'do'} not account for it`
+  const foreign = backends.filter(({ count }, i) => count > 0 && expected[i] === 0)
+  if (foreign.length > 0)
+    return unexplained(
+      `the rules never choose ${listed(foreign.map(({ name }) => name))}, which ${foreign.length === 1 ? 'has' : 'have'} ${whole(sum(foreign.map(({ count }) => count)))}: ${foreign.length === 1 ? 'it' : 'they'} left the rules, or came by connections without the Service${looked}`,
+      wish(observation),
+    )
   const off = backends.map(
     ({ count }, i) => Math.abs(count - (expected[i] ?? 0)) / Math.sqrt(Math.max(1, expected[i] ?? 0)),
   )
   const worst = off.indexOf(Math.max(...off))
-  const looked =
-    tried.length === 0 ? '' : `; ${listed(tried, 12)} ${tried.length === 1 ? 'does' : 'do'} not account for it`
   return unexplained(
     `${backends[worst]?.name} has ${whole(backends[worst]?.count ?? 0)} where ${whole(expected[worst] ?? 0)} are expected${looked}`,
     wish(observation),
@@ -78,7 +84,7 @@ export const tellUnknownDraws = (observation: Observation, level: number): Cause
       ? `how many ${what}s made the ${unitWords[observation.unit]}`
       : `what each of ${connections} connections carried`
   return unexplained(
-    `${unknown} is not known: it is luck if ${counted(most, `equally heavy ${what}`)} or fewer did, and more if they differ in weight`,
+    `${unknown} is not known: it is luck if at most ${counted(most, `equally heavy ${what}`)} did, or more that differ in weight`,
     drawnByClients(observation)
       ? 'these would tell: connections one by one (conntrack), for the number of clients'
       : 'these would tell: connections one by one (conntrack with nf_conntrack_acct), or how many connections each pod had',

@@ -1,0 +1,149 @@
+import { describe, expect, it } from 'vitest'
+import type { Flow, NodeObservation, Observation } from '../observation.ts'
+import { ages } from './age.ts'
+import { readCase } from './choices.ts'
+import { clientRuns, keepsClients } from './clients.ts'
+import type { Explanation, Fit } from './explanation.ts'
+import { leftOut } from './left-out.ts'
+import { drawsOf, rulesOdds } from './odds.ts'
+import { sameStart, turnOdds } from './turns.ts'
+
+const options = { level: 0.01, seed: 'nulls' }
+
+const observationOf = (counts: readonly number[], more: Partial<Observation> = {}): Observation => ({
+  service: null,
+  unit: 'connections',
+  backends: counts.map((count, i) => ({ name: `pod-${i}`, count })),
+  facts: {},
+  ...more,
+})
+
+const fitOf = (observation: Observation, [explanation]: readonly Explanation[]): Fit | null => {
+  const situation = readCase(observation)
+  if (situation === null || explanation?.kind !== 'whole') return null
+  return explanation.fit(situation, [], options)
+}
+
+const flow = (client: string, backend: number, openedAt = 0): Flow => ({ client, backend: `pod-${backend}`, openedAt })
+
+describe('pods by age, without flows', () => {
+  const aged = (counts: readonly number[], starts: readonly number[]): Fit | null => {
+    const { backends, ...rest } = observationOf(counts)
+    const observation = { ...rest, backends: backends.map((backend, i) => ({ ...backend, startedAt: starts[i] ?? 0 })) }
+    return fitOf(observation, ages(observation))
+  }
+  const old = [0, 0, 0, 0, 100, 100, 100]
+
+  it('fits what falls with the age, pods of one age being even', () => {
+    const fit = aged([200, 205, 195, 200, 20, 22, 18], old)
+    expect(fit?.p).toBeGreaterThan(0.5)
+    expect(fit?.gain).toBeGreaterThan(100)
+    expect(fit?.expected.map(Math.round)).toEqual([200, 200, 200, 200, 20, 20, 20])
+  })
+  it('does not fit where the young have more: the best order is no order', () => {
+    expect(aged([20, 22, 18, 20, 200, 205, 195], old)?.p).toBeLessThan(1e-10)
+  })
+  it('does not fit pods of one age that differ', () => {
+    expect(aged([400, 205, 195, 0, 20, 22, 18], old)?.p).toBeLessThan(1e-10)
+  })
+  it('says nothing of two or three pods, whose order is chance', () => {
+    expect(aged([200, 100], [0, 100])).toBeNull()
+    expect(aged([200, 100, 50], [0, 100, 200])).toBeNull()
+  })
+  it('says nothing where counting began when all were there', () => {
+    const { backends, ...rest } = observationOf([300, 200, 100, 50], { facts: { counted: 'opened', since: 500 } })
+    expect(ages({ ...rest, backends: backends.map((backend, i) => ({ ...backend, startedAt: i * 100 })) })).toEqual([])
+  })
+})
+
+describe('clients that are kept', () => {
+  const kept = Array.from({ length: 60 }, (_, i) => flow(`client-${i % 6}`, i % 3, i))
+  const free = Array.from({ length: 60 }, (_, i) => flow(`client-${i % 6}`, (i * 7 + (i % 11)) % 3, i))
+
+  it('are told from chance without any fact', () => {
+    expect(keepsClients(kept, false)).toBe(true)
+    expect(keepsClients(free, false)).toBe(false)
+  })
+  it('are believed to be where that is configured, unless they are not', () => {
+    expect(keepsClients(kept.slice(0, 6), true)).toBe(true)
+    expect(keepsClients(free, true)).toBe(false)
+  })
+  it('choose once for each stay', () => {
+    const runs = clientRuns([flow('a', 0, 1), flow('a', 0, 2), flow('a', 1, 3), flow('b', 2, 1)], {})
+    expect(runs.map((run) => run.map(({ backend }) => backend))).toEqual([['pod-0', 'pod-0'], ['pod-1'], ['pod-2']])
+  })
+  it('do not seem kept where one pod has everything', () => {
+    expect(
+      keepsClients(
+        Array.from({ length: 50 }, (_, i) => flow(`client-${i % 5}`, 0, i)),
+        false,
+      ),
+    ).toBe(false)
+  })
+})
+
+describe('turns', () => {
+  const nodesOf = (counts: readonly (readonly number[])[]): readonly NodeObservation[] =>
+    counts.map((each, i) => ({ node: `node-${i}`, counts: each, odds: each.map(() => 1) }))
+  const sumOf = (nodes: readonly NodeObservation[]): readonly number[] =>
+    (nodes[0]?.counts ?? []).map((_, i) => nodes.reduce((sum, node) => sum + (node.counts[i] ?? 0), 0))
+  const fit = (nodes: readonly NodeObservation[], scheduler = 'rr'): Fit | null => {
+    const observation = observationOf(sumOf(nodes), { nodes, facts: { scheduler } })
+    return fitOf(observation, sameStart(observation))
+  }
+  // 100 nodes, 3 connections each, 10 pods: three pods get 100 each
+  const published = nodesOf(Array.from({ length: 100 }, () => [1, 1, 1, 0, 0, 0, 0, 0, 0, 0]))
+
+  it('that all begin at the same pods are recognized', () => {
+    expect(sumOf(published)).toEqual([100, 100, 100, 0, 0, 0, 0, 0, 0, 0])
+    expect(fit(published)).toMatchObject({ p: 1 })
+    expect(fit(published)?.gain).toBeGreaterThan(100)
+  })
+  it('with starts of their own are not', () => {
+    const apart = nodesOf(
+      Array.from({ length: 40 }, (_, n) => Array.from({ length: 10 }, (_, i) => ((i - n * 3 + 200) % 10 < 3 ? 1 : 0))),
+    )
+    expect(fit(apart)).toBeNull()
+  })
+  it('are no matter of random schedulers', () => {
+    expect(fit(published, 'random')).toBeNull()
+  })
+  it('are seen in the order of connections', () => {
+    const dealt = Array.from({ length: 40 }, (_, i) => flow('client', i % 4, i))
+    const odds = turnOdds(dealt, 4)
+    expect(odds).toBeGreaterThan(Math.log(1000))
+    expect(
+      turnOdds(
+        dealt.map((each, i) => ({ ...each, backend: `pod-${((i * i * 7 + 3 * i) % 11) % 4}` })),
+        4,
+      ),
+    ).toBeLessThan(0)
+  })
+})
+
+describe('rules', () => {
+  it('of the nodes count by what each sent', () => {
+    const nodes = [
+      { node: 'a', counts: [100, 0], odds: [1, 0] },
+      { node: 'b', counts: [150, 150], odds: [1, 1] },
+    ]
+    expect(rulesOdds(observationOf([250, 150], { nodes }))).toEqual([0.625, 0.375])
+    const situation = readCase(observationOf([250, 150], { nodes }))
+    expect(situation === null ? null : drawsOf(situation).map(({ odds, count }) => [odds, count])).toEqual([
+      [[1, 0], 100],
+      [[0.5, 0.5], 300],
+    ])
+  })
+  it('that a node does not have are seen in what it never chose', () => {
+    const nodes = [
+      { node: 'a', counts: [200, 205, 195], odds: null },
+      { node: 'b', counts: [0, 290, 310], odds: null },
+    ]
+    const [found] = leftOut(observationOf([200, 495, 505], { nodes }))
+    expect(found).toMatchObject({ code: 'stale-rules', certainty: 'likely', kind: 'odds' })
+    expect(found?.kind === 'odds' && found.mask({ node: nodes[1] ?? null, openedAt: null })).toEqual([0, 1, 1])
+    expect(leftOut(observationOf([3, 8, 7], { nodes: nodes.map((node) => ({ ...node, counts: [0, 4, 4] })) }))).toEqual(
+      [],
+    )
+  })
+})
