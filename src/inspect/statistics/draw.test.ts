@@ -7,6 +7,7 @@ import { exactTails, exactUniformTails, outcomes, partitions } from './exact.ts'
 import { gStatistic, logLikelihood } from './likelihood.ts'
 import { sum } from './numbers.ts'
 import { pearson } from './pearson.ts'
+import { evenAtMost } from './pearson-null.ts'
 import { skewTest } from './skew-test.ts'
 
 const fair = (k: number): readonly number[] => Array.from({ length: k }, () => 1 / k)
@@ -107,6 +108,40 @@ describe('all outcomes', () => {
       expect(byPartitions(statistic).upper).toBeCloseTo(byOne.upper, 11)
       expect(byPartitions(statistic).lower).toBeCloseTo(byOne.lower, 11)
     }
+  })
+})
+
+describe('a bound for counts that are very even', () => {
+  it.each([
+    [60, 3],
+    [61, 3],
+    [300, 3],
+    [40, 4],
+    [203, 4],
+    [50, 5],
+    [101, 2],
+    [5000, 2],
+  ])('is no less than the exact tail: %d on %d', (n, k) => {
+    const exact = exactUniformTails(n, k)
+    for (const off of [0, 1, 2, 3]) {
+      const least = Math.floor(n / k)
+      const counts = fair(k).map((_, i) => least + (i < n % k ? 1 : 0) + (i === 0 ? off : i === 1 ? -off : 0))
+      const statistic = pearson(counts, fair(k), n)
+      expect(evenAtMost(statistic, n, fair(k))).toBeGreaterThanOrEqual(exact(statistic).lower)
+    }
+  })
+
+  it('and for odds that differ', () => {
+    for (const odds of [
+      [0.7, 0.2, 0.1],
+      [0.45, 0.45, 0.1],
+    ])
+      for (const n of [50, 60, 250])
+        for (const off of [0, 1, 3]) {
+          const [a = 0, b = 0] = odds.map((p) => Math.round(n * p))
+          const statistic = pearson([a + off, b - off, n - a - b], odds, n)
+          expect(evenAtMost(statistic, n, odds)).toBeGreaterThanOrEqual(exactTails(statistic, n, odds).lower)
+        }
   })
 })
 

@@ -4,7 +4,7 @@ import { sampledTails } from './monte-carlo.ts'
 import { neededFor } from './needed.ts'
 import { smallest, sum } from './numbers.ts'
 import type { Judged } from './pearson.ts'
-import { type SkewOptions, type SkewTest, skewTest } from './skew-test.ts'
+import { checkLevel, type SkewOptions, type SkewTest, skewTest } from './skew-test.ts'
 import { verdictOf } from './verdict.ts'
 
 /**
@@ -66,6 +66,7 @@ const differingTest = (
   options: SkewOptions,
 ): ((totals: readonly number[]) => SkewTest) => {
   const level = options.level ?? 0.05
+  checkLevel(level)
   const spread = weighted(draws, expected.length, ({ count, weight }) => count * weight ** 2)
   const n = sum(expected) ** 2 / sum(spread)
   const shares = expected.filter((e) => e > 0).map((e) => e / sum(expected))

@@ -14,6 +14,7 @@ export interface NullOptions {
 
 const enoughForChiSquare = 5
 const mostOutcomes = 200_000
+const mostVisits = 2_000_000
 /** what no number of draws reaches, and no error of the approximation makes up for */
 const beyondDoubt = 1e-12
 /** the approximation's upper tail is not off by this factor down to `surelyFrom` */
@@ -29,7 +30,8 @@ const trustedFrom = (k: number): number => 10 ** Math.max(2, 7 - k)
 /**
  * P(X² ≥ seen) and P(X² ≤ seen) of `n` draws over odds that are positive and sum to 1. Where an expected count is below 5,
  * exactly or by Monte Carlo. Elsewhere by χ², whose p may be off by some per cent, and in the lower tail of few backends by far
- * more; so a p from which a verdict hangs is found exactly or by Monte Carlo there, too, until counts are large.
+ * more; so a p from which a verdict hangs is found exactly or by Monte Carlo there, too, until counts are large; but for
+ * counts so even that a bound is enough.
  */
 export const pearsonNull = (
   n: number,
@@ -50,6 +52,9 @@ export const pearsonNull = (
     const statistic = pearson(counts, odds, n)
     const rough = approximate(statistic)
     const { upper, lower } = rough
+    const even = evenAtMost(statistic, n, odds)
+    if (least >= enoughForChiSquare && !settled && even <= level / sure)
+      return { test: 'chi2', tails: { upper, lower: Math.max(even, lower) } }
     const doubt =
       !settled && upper > rejected && (lower <= level * sure || (options.level !== null && upper <= level * sure))
     if (least >= enoughForChiSquare && !doubt) return { test: 'chi2', tails: rough }
@@ -63,6 +68,17 @@ export const pearsonNull = (
 /** No draw was as uneven; the approximation tells how far out that is. */
 const outOfReach = (sampled: SampledTails, rough: Tails): boolean =>
   sampled.upper <= sampled.least && rough.upper < sampled.least
+
+/**
+ * An upper bound of P(X² ≤ x), good where x is small: outcomes are the points of a lattice, no point of space is farther from one
+ * than r, and none is likelier than the density in the middle; so they are at most what a ball larger by r holds of it. In X²,
+ * r² = k/(4n·least p).
+ */
+export const evenAtMost = (x: number, n: number, odds: readonly number[]): number => {
+  const k = odds.length
+  const reach = (Math.sqrt(x) + Math.sqrt(k / (4 * n * smallest(odds)))) ** 2
+  return Math.min(1, chiSquare(k - 1, reach).lower * Math.exp(reach / 2))
+}
 
 /** χ² with k − 1 degrees; the lower tail holds at least the likeliest outcome, (2πn)^(−(k−1)/2)·∏p^(−½) by Stirling. */
 const chiSquareTails = (n: number, odds: readonly number[]): ((statistic: number) => Tails) => {
@@ -82,7 +98,7 @@ const enumeration = (n: number, odds: readonly number[]): ((statistic: number) =
     let tails: ((statistic: number) => Tails) | undefined
     return (statistic) => (tails ??= exactUniformTails(n, k))(statistic)
   }
-  if (outcomes(n, k) > mostOutcomes) return undefined
+  if (outcomes(n, k) * k > mostVisits) return undefined
   const known = new Map<number, Tails>()
   return (statistic) => {
     const tails = known.get(statistic) ?? exactTails(statistic, n, odds)

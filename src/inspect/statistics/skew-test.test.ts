@@ -90,6 +90,10 @@ describe('what cannot be tested', () => {
     expect(() => testCounts(counts, odds)).toThrow(message)
   })
 
+  it.each([0, 1, -0.05, NaN, 5])('refuses the level %d', (level) => {
+    expect(() => testCounts([1, 2], undefined, { level })).toThrow('not between 0 and 1')
+  })
+
   it('refuses counts of another n', () => {
     expect(() => skewTest(10, [1, 1])([5, 6])).toThrow(RangeError)
   })
@@ -158,6 +162,12 @@ describe('numbers that are large', () => {
     expect(result.test).toBe('chi2')
     expect(result.verdict).toBe('TOO-EVEN')
     expect(testCounts(counts.map((count, i) => (i < 2 ? 300 : count))).needed).toBe(14_283_730)
+  })
+
+  it('of 10,000 backends by odds that differ, one of which was chosen', () => {
+    const odds = Array.from({ length: 10_000 }, (_, i) => 1 + (i % 2))
+    const counts = odds.map((_, i) => (i === 0 ? 1 : 0))
+    expect(testCounts(counts, odds)).toMatchObject({ n: 1, verdict: 'NOT-ENOUGH-DATA' })
   })
 
   it('never leaves 0 … 1', () => {

@@ -54,6 +54,7 @@ export const skewTest = (
   odds: readonly number[],
   { level = 0.05, seed = 'skew', family = 1 }: SkewOptions = {},
 ): ((counts: readonly number[]) => SkewTest) => {
+  checkLevel(level)
   const shares = sharesOf(odds)
   const possible = shares.filter((p) => p > 0)
   const k = possible.length
@@ -83,6 +84,11 @@ export const checkCounts = (counts: readonly number[]): void => {
   const index = counts.findIndex((count) => !Number.isSafeInteger(count) || count < 0)
   if (index >= 0) throw new RangeError(`counts[${index}] is ${counts[index]}, not a whole number from 0 to 2^53 - 1`)
   if (!Number.isSafeInteger(sum(counts))) throw new RangeError(`counts sum to ${sum(counts)}, more than 2^53 - 1`)
+}
+
+/** Throws RangeError unless it is between 0 and 1. */
+export const checkLevel = (level: number): void => {
+  if (!(level > 0 && level < 1)) throw new RangeError(`level is ${level}, not between 0 and 1`)
 }
 
 /** Odds in proportion become shares that sum to 1. */

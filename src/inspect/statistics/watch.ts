@@ -2,7 +2,7 @@ import { type Block, emptyBlock, filled, sameOdds } from './even-blocks.ts'
 import { evidenceOf, extended, logSumExp, type Look, newStretch, type Stretch } from './e-process.ts'
 import { neededFor } from './needed.ts'
 import { sum } from './numbers.ts'
-import { checkCounts, sharesOf } from './skew-test.ts'
+import { checkCounts, checkLevel, sharesOf } from './skew-test.ts'
 import { type SkewVerdict, verdictOf } from './verdict.ts'
 
 /** Watching for ever: a verdict at every look whose false alarms stay at or below the level over all looks together. */
@@ -47,8 +47,13 @@ export interface Arrivals {
 
 const none: Evidence = { logE: 0, p: 1, from: 0 }
 
-export const startWatch = (level = 0.05): Watch => ({
-  level,
+/** Throws RangeError unless the level, of each tail, is between 0 and 1. */
+export const startWatch = (level = 0.05): Watch => {
+  checkLevel(level)
+  return { ...nothing, level }
+}
+
+const nothing: Omit<Watch, 'level'> = {
   n: 0,
   backends: new Map(),
   skewed: none,
@@ -58,7 +63,7 @@ export const startWatch = (level = 0.05): Watch => ({
   stretches: [newStretch(0, 0)],
   starts: 1,
   block: emptyBlock,
-})
+}
 
 /**
  * The watch with what came since the last look; backends may come and go, and odds change, from look to look. How often one looks
