@@ -24,7 +24,7 @@ export const jain = (counts: readonly number[]): number => 1 / (1 + variation(co
 /** The busiest backend over the mean of all, 0 when there are no counts. */
 export const maxOverMean = (counts: readonly number[]): number => {
   const n = sum(counts)
-  return n === 0 ? 0 : (largest(counts) / n) * counts.length
+  return n === 0 ? 0 : (largest(counts) * counts.length) / n
 }
 
 /** (Σw)²/Σw²: as many equal connections would vary as much as these weighted ones (Kish 1965). 0 when there are none. */

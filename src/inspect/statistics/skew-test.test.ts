@@ -25,6 +25,10 @@ describe('published counts', () => {
     expect(testCounts(counts).verdict).toBe('TOO-EVEN')
   })
 
+  it('has the statistic without the noise of its last digits', () => {
+    expect(testCounts([38, 35, 27]).statistic).toBe(1.94)
+  })
+
   it('says how many connections are needed to see a pod off by half', () => {
     expect(testCounts([38, 35, 27]).needed).toBe(80)
     expect(testCounts(Array.from({ length: 10 }, () => 10)).needed).toBe(570)

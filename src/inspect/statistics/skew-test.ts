@@ -73,9 +73,23 @@ export const skewTest = (
     const { test, tails } = statistic === Infinity ? impossible : judge(counts.filter((_, i) => (shares[i] ?? 0) > 0))
     const rejected = { upper: tails.upper <= level, lower: tails.lower <= level }
     const verdict = verdictOf(rejected, { n, k, needed })
-    return { n, k, level, test, statistic, p: tails.upper, pLower: tails.lower, verdict, needed, expected }
+    return {
+      n,
+      k,
+      level,
+      test,
+      statistic: rounded(statistic),
+      p: tails.upper,
+      pLower: tails.lower,
+      verdict,
+      needed,
+      expected,
+    }
   }
 }
+
+/** What adding in another order changes. */
+const rounded = (statistic: number): number => Number(statistic.toPrecision(12))
 
 const impossible: Judged = { test: 'exact', tails: { upper: 0, lower: 1 } }
 
