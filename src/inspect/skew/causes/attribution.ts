@@ -50,11 +50,14 @@ export const attributeRules = (situation: Case): readonly Attributed[] => {
     found.push({ code, certainty, gain: gainOf(totals, expectedOf(next), expectedOf(odds), draws) })
     odds = next
   }
-  for (const step of stepsOf(observation, strata))
-    take(
-      step,
-      odds.map((each, j) => normal(step.change(each, strata[j]?.node ?? null))),
-    )
+  // a step may bring the odds nearer only after another one: as many rounds as there are steps
+  const steps = stepsOf(observation, strata)
+  for (const _round of steps)
+    for (const step of steps.filter(({ code }) => !found.some((taken) => taken.code === code)))
+      take(
+        step,
+        odds.map((each, j) => normal(step.change(each, strata[j]?.node ?? null))),
+      )
   take(
     leftOver(observation, strata),
     strata.map(({ rules }) => rules),

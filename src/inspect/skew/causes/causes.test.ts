@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it, test } from 'vitest'
-import { decoys, heldOut } from '../../../../test/support/skew/held-out.ts'
+import { composed } from '../../../../test/support/skew/composed.ts'
+import { decoys } from '../../../../test/support/skew/decoys.ts'
+import { heldOut } from '../../../../test/support/skew/held-out.ts'
 import { mixtures, type Mixture } from '../../../../test/support/skew/mixtures.ts'
 import { purposeBuilt } from '../../../../test/support/skew/purpose-built.ts'
 import { judge } from '../judge.ts'
@@ -66,6 +68,13 @@ describe('two and three causes at once', () => {
     expect(scores.flatMap(({ wrong }) => wrong)).toEqual([])
     const right = scores.reduce((sum, each) => sum + each.right, 0)
     expect(right).toBeGreaterThanOrEqual(0.95 * all.length * seeds.length)
+  })
+
+  test('composed at random: none wrong', long, () => {
+    for (const seed of seedsOf(8 * times)) {
+      const { causes, observation } = composed(`composed ${seed}`)
+      expect(score([judge(observation).cause], causes).wrong, `seed ${seed}, ${causes.join(' + ')}`).toEqual([])
+    }
   })
 
   test('uneven for a reason that nobody knows, amid facts to blame: no cause is named', long, () => {

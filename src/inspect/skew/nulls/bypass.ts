@@ -1,6 +1,7 @@
 import { chiSquare, gStatistic, sum } from '../../statistics/index.ts'
 import { pearson } from '../../statistics/pearson.ts'
 import type { Observation } from '../observation.ts'
+import { flowsBehind, tally } from './choices.ts'
 import type { Explanation, Less } from './explanation.ts'
 import { rulesOdds, uniformOdds } from './odds.ts'
 
@@ -55,11 +56,11 @@ const withCounts = (observation: Observation, counts: readonly number[]): Observ
 
 const markedFlows: Rest = (observation) => {
   const { flows = [], backends, unit } = observation
-  const marked = flows.filter(({ bypassed }) => bypassed === true)
+  const counts = backends.map(({ count }) => count)
+  const marked = (flowsBehind(observation, counts) ?? flows).filter(({ bypassed }) => bypassed === true)
   if (marked.length === 0 || unit !== 'connections') return null
-  const taken = new Map<string, number>()
-  for (const { backend } of marked) taken.set(backend, (taken.get(backend) ?? 0) + 1)
-  const left = backends.map(({ name, count }) => Math.max(0, count - (taken.get(name) ?? 0)))
+  const taken = tally(observation, marked, () => 1)
+  const left = counts.map((count, i) => Math.max(0, count - (taken[i] ?? 0)))
   return { ...withCounts(observation, left), flows: flows.filter(({ bypassed }) => bypassed !== true) }
 }
 

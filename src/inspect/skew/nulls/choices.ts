@@ -112,7 +112,7 @@ export const weightIn =
 const isOpen = ({ closedAt }: Flow): boolean => closedAt === null || closedAt === undefined
 
 /** The flows that the counts are made of; null: none are given, or they are others. */
-const flowsBehind = (observation: Observation, counts: readonly number[]): readonly Flow[] | null => {
+export const flowsBehind = (observation: Observation, counts: readonly number[]): readonly Flow[] | null => {
   const { unit, facts } = observation
   const flows = knownFlows(observation)
   if (flows.length === 0) return null
