@@ -19,11 +19,21 @@ export const rankTable = (reports: readonly (SkewReport | RankedReport)[], heade
     'q' in report && report.q !== null ? odds(report.q) : '-',
     report.cause === null ? '-' : report.cause.code,
   ])
-  const notes = reports.flatMap(({ service, notes: own }) =>
-    own.map((note) => `note: ${service ?? 'counts'}: ${note}\n`),
-  )
   const more = idle === 0 || busy.length === 0 ? '' : `… and ${idle} of which nothing was counted\n`
-  return `${formatTable(headers ? header : null, rows)}${more}${notes.length === 0 ? '' : `\n${notes.join('')}`}`
+  return `${formatTable(headers ? header : null, rows)}${more}${notesText(busy.length === 0 ? reports : busy)}`
+}
+
+/** Each note once, with the Services that it is about. */
+const notesText = (reports: readonly SkewReport[]): string => {
+  const about = Map.groupBy(
+    reports.flatMap(({ service, notes }) => notes.map((note) => ({ note, service: service ?? 'counts' }))),
+    ({ note }) => note,
+  )
+  const lines = Array.from(about, ([note, of]) => {
+    const more = of.length > 1 ? ` and ${of.length - 1} more` : ''
+    return `note: ${of[0]?.service}${more}: ${note}\n`
+  })
+  return lines.length === 0 ? '' : `\n${lines.join('')}`
 }
 
 const odds = (p: number): string => (p === 0 ? '0' : p < 0.001 ? p.toExponential(1) : p.toFixed(3))

@@ -90,6 +90,7 @@ note: one node is missing
       { verdict: 'TOO-EVEN', pLower: 0.01 },
       'TOO-EVEN: luck alone is as even only once in 100 draws (p = 0.01), so something counts them out',
     ],
+    [{ verdict: 'NOT-ENOUGH-DATA', n: 0, p: 1 }, 'NOT-ENOUGH-DATA: nothing was counted'],
     [{ verdict: 'EXPLAINED' }, 'EXPLAINED: not what an even split by luck gives'],
     [{ verdict: 'NOT-ENOUGH-DATA', k: 1 }, 'NOT-ENOUGH-DATA: one backend takes all there is'],
     [

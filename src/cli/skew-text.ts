@@ -67,6 +67,7 @@ export const shortNumber = (value: number): string => {
 export const verdictSentence = (report: SkewReport): string => {
   const { verdict, p, pLower, maxOverMean, k, needed, draws, cause } = report
   const spread = `busiest ${maxOverMean.toFixed(2)} × the mean`
+  if (report.n === 0) return `${verdict}: nothing was counted`
   if (p === null || pLower === null || draws === null)
     return `${verdict}: how many independent choices are behind these figures is not known, so no test applies; ${spread}`
   switch (verdict) {

@@ -136,7 +136,7 @@ const serviceOf = (
   return {
     frontends: readings.map((reading) => ({
       frontend: reading.frontend,
-      odds: reading.odds,
+      odds: longRunOdds(ipvs.get(reading.frontend)) ?? reading.odds,
       came: cameTo(reading, ipvs, agent),
     })),
     opened: openedOf(readings, virtual, agent),
@@ -147,6 +147,21 @@ const serviceOf = (
     affinity: readings.some(({ affinity }) => affinity),
     unknown: [...new Set(readings.flatMap(({ unknown }) => unknown))],
   }
+}
+
+/** Schedulers that look at how busy servers are: who is next says nothing of who gets how much. */
+const byLoad: ReadonlySet<string | null> = new Set(['lc', 'wlc', 'sed', 'nq'])
+
+/** By weight (lc knows none); null: what the trace says holds. */
+const longRunOdds = (service: IpvsService | undefined): ReadonlyMap<string, number> | null => {
+  if (service === undefined || !byLoad.has(service.scheduler)) return null
+  const alive = service.destinations.filter(({ weight }) => weight !== 0)
+  return new Map(
+    alive.map(({ address, port, weight }) => [
+      formatEndpoint(address, port),
+      service.scheduler === 'lc' ? 1 : (weight ?? 1),
+    ]),
+  )
 }
 
 /** Those that may be chosen; of several virtual services the first counts. */

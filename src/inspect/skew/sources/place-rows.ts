@@ -2,7 +2,7 @@ import type { LoadUnit, Observation, ObservedBackend } from '../observation.ts'
 import { addressIn } from './names.ts'
 import type { Observed } from './observed.ts'
 import type { FlowRow, LoadRow, Row } from './rows.ts'
-import { counterOf, flowOf, valueOf } from './table-observation.ts'
+import { counterOf, flowOf, inNoOrder, valueOf } from './table-observation.ts'
 
 export interface PlacedRows {
   /** Services of which rows say something */
@@ -74,8 +74,10 @@ const withRows = (service: Observed, rows: ReadonlyMap<string, readonly Row[]>, 
   const { observation, notes } = service
   const missing = observation.backends.filter(({ name }) => !rows.has(name)).map(({ name }) => name)
   const kept = unit === 'cpu' ? observation.backends.filter(({ name }) => rows.has(name)) : observation.backends
-  const flows = [...rows].flatMap(([name, its]) =>
-    its.filter((row): row is FlowRow => row.kind === 'flow').map((row) => ({ ...flowOf(row), backend: name })),
+  const flows = inNoOrder(
+    [...rows].flatMap(([name, its]) =>
+      its.filter((row): row is FlowRow => row.kind === 'flow').map((row) => ({ ...flowOf(row), backend: name })),
+    ),
   )
   const next: Observation = {
     ...observation,

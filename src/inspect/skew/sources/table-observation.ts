@@ -1,3 +1,4 @@
+import { shuffle } from '../../../util/random.ts'
 import type { Flow, LoadUnit, NodeObservation, Observation } from '../observation.ts'
 import { faultOfAll } from './limits.ts'
 import { byName } from './names.ts'
@@ -59,7 +60,7 @@ const observationOf = (service: string | null, rows: readonly Row[], unit: LoadU
   const fault = faultOfAll(backends)
   if (fault !== '') throw new Error(`${rows[0]?.where ?? ''}: ${service ?? 'the table'} ${fault}`)
   const known = new Set(names)
-  const listed = flows.filter(({ backend }) => known.has(backend)).map(flowOf)
+  const listed = inNoOrder(flows.filter(({ backend }) => known.has(backend)).map(flowOf))
   return {
     service,
     unit,
@@ -116,3 +117,7 @@ const nodeOf = (node: string, rows: readonly LoadRow[], names: readonly string[]
 }
 
 export const flowOf = ({ kind: _kind, service: _service, where: _where, ...flow }: FlowRow): Flow => flow
+
+/** Without times the order of a listing (pod after pod) is not the order in which connections were opened, and must not look like it. */
+export const inNoOrder = (flows: readonly Flow[]): readonly Flow[] =>
+  flows.some(({ openedAt }) => openedAt !== undefined) ? flows : shuffle(flows, 'flows')
