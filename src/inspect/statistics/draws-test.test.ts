@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../util/random.ts'
 import { cells, sampler } from './draw.ts'
 import { type Draws, drawsTest, testDraws } from './draws-test.ts'
-import { testGroups } from './groups.ts'
 import { sum } from './numbers.ts'
 import { testCounts } from './skew-test.ts'
 
@@ -128,41 +127,5 @@ describe('draws that differ', () => {
     ],
   ])('refuses %s', (_, totals, draws, message) => {
     expect(() => testDraws(totals, draws)).toThrow(message)
-  })
-})
-
-describe('groups, each by its own odds', () => {
-  it('sees nodes that are off in opposite ways', () => {
-    const groups = [
-      { counts: [80, 20], odds: [1, 1] },
-      { counts: [20, 80], odds: [1, 1] },
-    ]
-    expect(testCounts([100, 100]).p).toBe(1)
-    const { p, degrees, n } = testGroups(groups)
-    expect({ degrees, n }).toEqual({ degrees: 2, n: 200 })
-    expect(p).toBeLessThan(1e-12)
-  })
-
-  it('adds X² and degrees', () => {
-    const groups = [
-      { counts: [38, 35, 27], odds: [1, 1, 1] },
-      { counts: [300, 100], odds: [3, 1] },
-      { counts: [7, 0], odds: [1, 0] },
-    ]
-    const tested = testGroups(groups)
-    expect(tested).toMatchObject({ degrees: 3, test: 'chi2', n: 507 })
-    expect(tested.statistic).toBeCloseTo(testCounts([38, 35, 27]).statistic, 10)
-  })
-
-  it('few connections on each of many nodes', { timeout: patience }, () => {
-    // ten nodes with two connections each, all to the same backend
-    const groups = Array.from({ length: 10 }, () => ({ counts: [2, 0, 0], odds: [1, 1, 1] }))
-    expect(testGroups(groups)).toMatchObject({ test: 'monte-carlo', degrees: 20 })
-    expect(testGroups(groups).p).toBeLessThan(0.001)
-  })
-
-  it('has nothing to say about none', () => {
-    expect(testGroups([])).toMatchObject({ n: 0, p: 1, pLower: 1 })
-    expect(testGroups([{ counts: [3, 1], odds: [1, 0] }]).p).toBe(0)
   })
 })

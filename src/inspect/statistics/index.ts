@@ -2,7 +2,7 @@
 export { type BandOptions, band, bands, type LuckBand } from './band.ts'
 export { chiSquare, chiSquareCritical } from './chi-square.ts'
 export { type Random, uniform } from './draw.ts'
-export { type Draws, type DrawsTest, drawsTest, testDraws } from './draws-test.ts'
+export { type Draws, type DrawsTest, testDraws } from './draws-test.ts'
 export { type JointBand, jointBand, rankEnvelope } from './envelope.ts'
 export { expectedIdle, expectedMaxOverMean } from './extremes.ts'
 export {
@@ -13,12 +13,11 @@ export {
   familyVerdicts,
   holm,
 } from './family.ts'
-export { type Group, type GroupsTest, testGroups } from './groups.ts'
-export { gStatistic, logLikelihood } from './likelihood.ts'
+export { gStatistic } from './likelihood.ts'
 export { effectiveCount, jain, maxOverMean, variation, variationByLuck } from './measures.ts'
 export { connectionsToSee, connectionsToSeeNamed, powerToSee, type Sight } from './needed.ts'
 export { sum } from './numbers.ts'
 export type { Tails, TestMethod } from './pearson.ts'
-export { type SkewOptions, type SkewTest, sharesOf, skewTest, testCounts } from './skew-test.ts'
+export { type SkewOptions, type SkewTest, skewTest, testCounts } from './skew-test.ts'
 export type { SkewVerdict } from './verdict.ts'
 export { type Arrivals, type Evidence, look, startWatch, type Watch } from './watch.ts'

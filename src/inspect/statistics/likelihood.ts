@@ -1,4 +1,4 @@
-import { deviance, stirlingError } from './gamma.ts'
+import { deviance } from './gamma.ts'
 import { sum } from './numbers.ts'
 
 /**
@@ -15,19 +15,3 @@ export const gStatistic = (counts: readonly number[], expected: readonly number[
       return count > 0 ? Infinity : 0
     }),
   )
-
-/** ln of the multinomial probability of exactly these counts, to full precision up to 2⁵³; odds sum to 1. */
-export const logLikelihood = (counts: readonly number[], odds: readonly number[]): number => {
-  const n = sum(counts)
-  if (n === 0) return 0
-  const rooted = (count: number): number => (count > 0 ? 0.5 * Math.log(2 * Math.PI * count) + stirlingError(count) : 0)
-  return (
-    rooted(n) -
-    sum(counts.map(rooted)) -
-    gStatistic(
-      counts,
-      odds.map((p) => n * p),
-    ) /
-      2
-  )
-}

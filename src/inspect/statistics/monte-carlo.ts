@@ -61,8 +61,8 @@ const tailsAmong = (statistics: Float64Array, statistic: number): SampledTails =
 
 /**
  * The tails from seeded draws, never 0. The draws are made once and kept, so that many outcomes of one null cost little more
- * than one. A p that is clearly on one side of the level is drawn roughly, one near it closely; in a family every small p, and an
- * upper tail that no draw reached with as many draws as the family needs and time allows. A later stage can only take back a
+ * than one. A p that is clearly on one side of the level is drawn roughly, one near it closely; in a family every small p; and an
+ * upper tail that no draw reached with as many draws as the level and the family need and time allows. A later stage can only take back a
  * rejection, or make smaller a p that was rejected already, so false alarms stay at the level.
  */
 export const sampledTails = (nullDraws: NullDraws): ((statistic: number) => SampledTails) => {
@@ -79,7 +79,7 @@ export const sampledTails = (nullDraws: NullDraws): ((statistic: number) => Samp
   return (statistic) => {
     const rough = tailsAmong(first(), statistic)
     const close = near(rough.upper) || near(rough.lower) ? tailsAmong(second(), statistic) : rough
-    if (family === 1 || finest === full || close.upper > close.least) return close
+    if (finest === full || close.upper > close.least) return close
     const fine = tailsAmong(third(), statistic)
     return { ...fine, upper: Math.min(close.upper, fine.upper), lower: close.lower }
   }

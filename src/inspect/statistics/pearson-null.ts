@@ -15,11 +15,11 @@ export interface NullOptions {
 const enoughForChiSquare = 5
 const mostOutcomes = 200_000
 const mostVisits = 2_000_000
-/** what no number of draws reaches, and no error of the approximation makes up for */
-const beyondDoubt = 1e-12
-/** the approximation's upper tail is not off by this factor down to `surelyFrom` */
+/** the approximation's upper tail is not off by this factor at levels from .01 */
 const sure = 3
-const surelyFrom = 0.01 / sure
+const usualLevel = 0.01
+/** nor by this one anywhere that matters */
+const verySure = 1000
 
 /**
  * From these expected counts on the approximation is good to some per cent of any p: with few backends the outcomes are few and
@@ -45,7 +45,8 @@ export const pearsonNull = (
   const exact = enumeration(n, odds)
   const drawn = sampledTails({ draw: statisticDraw(n, odds), cost: drawCost(n, k) + k, ...options })
   const level = options.level ?? 0.05
-  const rejected = level / sure >= surelyFrom && options.family === 1 ? level / sure : beyondDoubt
+  const strictest = level / options.family
+  const rejected = strictest / (strictest >= usualLevel ? sure : verySure)
   const settled = least >= trustedFrom(k) || (exact === undefined && !drawsAreWorthIt(drawCost(n, k) + k))
 
   return (counts) => {
