@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test, vi } from 'vitest'
+import { createProgram } from './program.ts'
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url))
 const corpus = fileURLToPath(new URL('../../test/skew/', import.meta.url))
@@ -122,14 +123,39 @@ describe('files', () => {
   })
 })
 
-describe('what cannot be judged exits 2 and says where', () => {
+/** What the command says before it gives up; in this process, as so many would take long. */
+const refusal = async (args: readonly string[]): Promise<string> => {
+  const told: string[] = []
+  const stderr = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    told.push(String(text))
+    return true
+  })
+  try {
+    const shell = { interrupted: () => new AbortController().signal }
+    await createProgram(shell).parseAsync(['skew', ...args], { from: 'user' })
+    return ''
+  } catch (error) {
+    return `${told.join('')}${error instanceof Error ? error.message : ''}`
+  } finally {
+    stderr.mockRestore()
+  }
+}
+
+describe('what cannot be judged is refused, and it is said where', () => {
+  test('exit 2, and nothing on stdout', async () => {
+    const { code, stdout, stderr } = await skew(['--counts', '5,-1'])
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toBe('evenkeel: --counts, value 2: must not be negative: -1\n')
+  })
+
   test.each<[string, () => readonly string[], string]>([
     ['nothing', () => [], 'nothing to judge: give --counts'],
     ['no counts', () => ['--counts', ''], '--counts, value 1: must be a number'],
-    ['a negative count', () => ['--counts', '5,-1'], '--counts, value 2: must not be negative: -1'],
     ['both', () => ['--counts', '1,2', '--from', 'x'], 'give --counts, or files and --live, not both'],
     ['a level', () => ['--counts', '1,2', '--level', '2'], 'must be between 0 and 0.5'],
-    ['a Service', () => ['a b', '--from', 'tables/map.json'], 'must be a Service'],
+    ['a unit', () => ['--counts', '1,2', '--weight', 'packets'], 'Allowed choices are connections, bytes'],
+    ['a time', () => ['--counts', '1,2', '--at', 'soon'], 'must be a time'],
+    ['a Service', () => ['a b', '--from', join(corpus, 'tables/map.json')], 'must be a Service'],
     ['no such file', () => ['--from', 'none.csv'], 'none.csv'],
     ['an empty file', () => ['--from', file('empty.csv', '\n')], 'empty.csv: is empty'],
     ['no counts at all', () => ['--from', file('text.txt', 'hello\nworld\n')], 'text.txt'],
@@ -137,9 +163,8 @@ describe('what cannot be judged exits 2 and says where', () => {
     ['--node-file', () => ['--node-file', 'x'], 'must read NODE=FILE'],
     ['--watch by hand', () => ['--counts', '1,2', '-w'], '--watch reads again and again'],
     ['--interval', () => ['--from', 'x', '-w', '--interval', 'soon'], 'must be a duration'],
+    ['--count', () => ['--from', 'x', '-w', '--count', '0'], 'must be a whole number'],
   ])('%s', async (_, args, message) => {
-    const { code, stdout, stderr } = await skew(args())
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
-    expect(stderr).toContain(message)
+    expect(await refusal(args())).toContain(message)
   })
 })
