@@ -14,7 +14,7 @@ export interface NullOptions {
 
 const enoughForChiSquare = 5
 const mostOutcomes = 200_000
-const mostVisits = 2_000_000
+const mostVisits = 500_000
 /** the approximation's upper tail is not off by this factor at levels from .01 */
 const sure = 3
 const usualLevel = 0.01
