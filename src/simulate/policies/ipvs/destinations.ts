@@ -41,13 +41,15 @@ export const ipvsPicker = (
   }
   const scheduler = schedulerOf(destinations, context)
   const { list, weight, lastWeight } = destinations
+  const listed = new Uint8Array(weights.length)
 
   const add = (pod: number): void => {
     const wanted = weights[pod] as number
     weight[pod] = wanted
     if (wanted > 0) lastWeight[pod] = wanted
     counts.leaving[pod] = 0
-    if (list.includes(pod)) return scheduler.updated()
+    if (listed[pod] === 1) return scheduler.updated()
+    listed[pod] = 1
     list.unshift(pod)
     scheduler.added()
   }
@@ -55,6 +57,7 @@ export const ipvsPicker = (
     const place = list.indexOf(pod)
     if (place < 0) return
     list.splice(place, 1)
+    listed[pod] = 0
     counts.leaving[pod] = 0
     scheduler.removed(place)
   }
@@ -70,8 +73,7 @@ export const ipvsPicker = (
   return {
     update(pods) {
       const wanted = new Set(pods)
-      const listed = new Set(list.filter((pod) => counts.leaving[pod] === 0))
-      const added = pods.filter((pod) => !listed.has(pod))
+      const added = pods.filter((pod) => listed[pod] === 0 || counts.leaving[pod] === 1)
       for (const pod of policy.order === 'shuffled' ? shuffle(added, String(context.random())) : added) add(pod)
       for (const pod of list.filter((pod) => !wanted.has(pod))) quiesce(pod)
     },

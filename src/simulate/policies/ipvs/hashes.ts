@@ -97,12 +97,14 @@ const turnsOf = (weights: readonly number[]): number[] => {
 }
 
 const buckets = (deal: () => Int32Array, weight: Int32Array, bucketOf: (address: number) => number): IpvsScheduler => {
-  let table = deal()
+  // dealt when it is asked: a thousand destinations come one after the other to a thousand nodes
+  let table: Int32Array | null = null
   const changed = (): void => {
-    table = deal()
+    table = null
   }
   return {
     schedule(address) {
+      table ??= deal()
       const pod = table[bucketOf(address)] as number
       return pod >= 0 && (weight[pod] as number) > 0 ? pod : -1
     },

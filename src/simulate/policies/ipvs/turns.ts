@@ -28,28 +28,40 @@ export const roundRobin = ({ list, weight }: Destinations): IpvsScheduler => {
  * the greatest common divisor; any change begins again at the head.
  */
 export const weightedRoundRobin = ({ list, weight }: Destinations): IpvsScheduler => {
-  let [last, current, greatest, step] = [-1, 0, 0, 1]
-  const changed = (): void => {
+  let [last, current, most, divisor] = [-1, 0, 0, 0]
+  const step = (): number => divisor || 1
+  const greatest = (): number => most - (step() - 1)
+  const measure = (pod: number): void => {
+    divisor = greatestCommonDivisor(divisor, weight[pod] as number)
+    most = Math.max(most, weight[pod] as number)
+  }
+  const begin = (): void => {
     last = -1
-    step = list.reduce((divisor, pod) => greatestCommonDivisor(divisor, weight[pod] as number), 0) || 1
-    greatest = list.reduce((most, pod) => Math.max(most, weight[pod] as number), 0) - (step - 1)
-    if (current > greatest || current === 0) current = greatest
-    else if (step > 1) current = Math.floor(current / step) * step + 1
+    if (current > greatest() || current === 0) current = greatest()
+    else if (step() > 1) current = Math.floor(current / step()) * step() + 1
+  }
+  const changed = (): void => {
+    ;[most, divisor] = [0, 0]
+    list.forEach(measure)
+    begin()
   }
   return {
     schedule() {
-      if (greatest <= 0) return -1
+      if (greatest() <= 0) return -1
       // somebody has the greatest weight, so this ends within a round of every weight
       for (;;) {
         for (let place = last + 1; place < list.length; place++) {
           if ((weight[list[place] as number] as number) >= current) return list[(last = place)] as number
         }
         last = -1
-        current -= step
-        if (current <= 0) current = greatest
+        current -= step()
+        if (current <= 0) current = greatest()
       }
     },
-    added: changed,
+    added() {
+      measure(list[0] as number)
+      begin()
+    },
     removed: changed,
     updated: changed,
   }
