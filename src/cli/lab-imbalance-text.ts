@@ -1,5 +1,6 @@
 import type { Comparison, FigureTable, ImbalanceReport, ImbalanceRun } from '../lab/imbalance/report.ts'
 import { nameOfRun } from '../lab/imbalance/result.ts'
+import { seriesText } from './series-text.ts'
 import { verdictSentence } from './skew-text.ts'
 import { numericTable } from './table.ts'
 import { wrapped } from './wrapped.ts'
@@ -36,6 +37,7 @@ const runText = (run: ImbalanceRun): string => {
     `  ${bandLine(run)}`,
     ...skewLines(run),
     ...factLines(run),
+    ...curveLines(run),
     ...run.notes.map((note) => paragraph(note, '  ')),
     '',
   ].join('\n')
@@ -97,6 +99,18 @@ const pText = (p: number): string => (p === 0 ? '0' : p.toPrecision(2))
 
 const factLines = ({ facts = {} }: ImbalanceRun): readonly string[] =>
   Object.entries(facts).map(([name, value]) => `  ${name}: ${value}`)
+
+/** Those that were predicted are drawn; one of the same unit without a prediction is a curve to compare with. */
+const curveLines = ({ series = [] }: ImbalanceRun): readonly string[] => {
+  const drawn = series.filter(
+    ({ predicted, points }) => predicted !== undefined && points.some(([, value]) => value > 0),
+  )
+  return drawn.flatMap((one) => {
+    const other = series.find(({ unit, predicted }) => unit === one.unit && predicted === undefined)
+    const text = seriesText(one, other)
+    return text === '' ? [] : [indented(text)]
+  })
+}
 
 const tableText = ({ title, header, rows }: FigureTable): string => {
   const cells = rows.map((row) => row.map((cell) => (typeof cell === 'number' ? numberText(cell) : cell)))

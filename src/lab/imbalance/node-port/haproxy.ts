@@ -60,7 +60,7 @@ export const haproxyConfig = (listeners: readonly Listener[], socket: string): s
         : []),
       ...servers.map(
         ({ name, address, port, healthPort }) =>
-          `  server ${name} ${formatEndpoint(address, port)}${healthPort === null ? '' : ` check port ${healthPort} inter ${healthEveryMs} rise 1 fall 2`}`,
+          `  server ${name} ${formatEndpoint(address, port)}${healthPort === null ? '' : ` check port ${healthPort} inter ${healthEveryMs}ms rise 1 fall 2`}`,
       ),
     ]),
     '',

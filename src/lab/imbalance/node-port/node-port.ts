@@ -200,11 +200,7 @@ const measured = (stage: Stage, lane: Lane, { host, pods, before, after, result 
     claimed: way.claimed,
     backends,
     quantities: [
-      ...backends.map(({ name, node, connections }) => ({
-        name: `${name} on ${node}`,
-        unit: 'connections',
-        value: connections,
-      })),
+      ...backends.map(({ name, connections }) => ({ name, unit: 'connections', value: connections })),
       { name: 'second hops', unit: 'connections', value: secondHops },
     ],
     simulated: simulatedRows(
@@ -268,8 +264,8 @@ const perSecond = 100
 const scenarioOfLane = (stage: Stage, lane: Lane, pods: readonly LabPod[], connections: number): Scenario =>
   scenarioOf({
     name: 'node-port',
-    seconds: connections / perSecond,
-    sampleSeconds: connections / perSecond,
+    seconds: (connections + 0.5) / perSecond,
+    sampleSeconds: (connections + 0.5) / perSecond,
     measure: 'opened',
     nodes: simulatedNodes(stage),
     pods: simulatedPods(stage, pods),

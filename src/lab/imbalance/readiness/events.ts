@@ -43,8 +43,6 @@ export interface Happened {
   readonly startedWithin: number
   /** as it went: from its failure until it answered again */
   readonly failedFor: number
-  /** from a change that was written until every node had it for certain: the longest, in seconds */
-  readonly nodesTook: number
 }
 
 const now = (): number => Date.now() / 1000
@@ -103,7 +101,6 @@ class Control {
   readonly #random: () => number
   #failure: unknown
   #writes: Promise<unknown> = Promise.resolve()
-  #nodesTook = 0
   #startedAt = 0
   #fastAt = 0
   #failedAt = 0
@@ -115,11 +112,10 @@ class Control {
     this.#random = seededRandom(`${stage.seed} probes`)
   }
 
-  get took(): Pick<Happened, 'startedWithin' | 'failedFor' | 'nodesTook'> {
+  get took(): Pick<Happened, 'startedWithin' | 'failedFor'> {
     return {
       startedWithin: this.#fastAt - this.#startedAt,
       failedFor: this.#healedAt - this.#failedAt,
-      nodesTook: this.#nodesTook,
     }
   }
 
@@ -178,14 +174,11 @@ class Control {
   }
 
   async #write(pod: LabPod, change: { readonly ready?: boolean; readonly terminating?: boolean }): Promise<void> {
-    const { lab, agents } = this.#stage
+    const { lab } = this.#stage
     // one after another: each writes the files anew
     const write = this.#writes.then(() => lab.setPod(pod, change))
     this.#writes = write.catch(() => {})
     await write
-    const written = now()
-    await agents.inSync(this.#over)
-    this.#nodesTook = Math.max(this.#nodesTook, now() - written)
   }
 
   async #behave(pod: LabPod, behaviour: PodBehaviour): Promise<void> {

@@ -13,6 +13,8 @@ export interface Foreseen {
   readonly happened: Happened
   /** arrivals, of all clients together */
   readonly perSecond: number
+  /** from a change that was written until a node has it: at most so many seconds */
+  readonly nodesTake: number
 }
 
 /** A row for each run: connections that failed in each phase. */
@@ -34,7 +36,7 @@ const kubeletProbe: Probe = {
 }
 
 const scenarioOfPhase = (stage: Stage, lane: Lane, phase: Phase, foreseen: Foreseen) => {
-  const { fleet, happened, perSecond } = foreseen
+  const { fleet, happened, perSecond, nodesTake } = foreseen
   const template: PodTemplate = { ...defaultTemplate, probe: fleet.cared ? kubeletProbe : null }
   const standing = stage.lab.cluster.pods.filter(
     ({ name, labels }) =>
@@ -50,7 +52,7 @@ const scenarioOfPhase = (stage: Stage, lane: Lane, phase: Phase, foreseen: Fores
     sampleSeconds: watched[phase],
     nodes: simulatedNodes(stage).map((node) => ({
       ...node,
-      lag: { kind: 'uniform', low: seen, high: seen + happened.nodesTook } as const,
+      lag: { kind: 'uniform', low: seen, high: seen + nodesTake } as const,
     })),
     pods,
     clients: sources.map((source, i) =>

@@ -149,11 +149,7 @@ const measured = (stage: Stage, lane: Lane, { rollout, sessions, answers }: Seen
     claimed,
     answers,
     backends: backends.map(({ pod, counts }) => ({ pod, connections: counts.open, requests: counts.requests })),
-    quantities: backends.map(({ pod, counts }, i) => ({
-      name: `${pod.name}, came as number ${i + 1}`,
-      unit: 'connections',
-      value: counts.open,
-    })),
+    quantities: backends.map(({ pod, counts }) => ({ name: pod.name, unit: 'still open', value: counts.open })),
     simulated: simulatedRows(
       withOtherAddresses(scenarioOfLane(stage, lane, rollout, sessions), stage.seed),
       stage.seed,

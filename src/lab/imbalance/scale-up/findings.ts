@@ -1,7 +1,7 @@
 import type { FigureTable, ImbalanceRun, Quantity } from '../report.ts'
 import { nameOfRun } from '../result.ts'
 import { shareOfNewcomers } from './formula.ts'
-import { meanLife, sampleSeconds, variants } from './variants.ts'
+import { meanLife, type Reconnecting, sampleSeconds, variants, watchedSeconds } from './variants.ts'
 
 /** In mean lives: where curve and band are compared, and what the table shows. */
 const comparedAt = [0.25, 0.5, 1, 1.5, 2, 3] as const
@@ -34,6 +34,16 @@ const valueAt = (points: readonly (readonly [seconds: number, share: number])[],
   const [from, to] = [before[0], after[0]]
   return from === to ? after[1] : before[1] + ((after[1] - before[1]) * (at - from)) / (to - from)
 }
+
+/** Without the nodes' lag. */
+export const formulaCurve = ({
+  lifetime,
+  requestsPerSecond,
+}: Reconnecting): readonly (readonly [seconds: number, share: number])[] =>
+  Array.from({ length: Math.floor(watchedSeconds / sampleSeconds) + 1 }, (_, i) => {
+    const seconds = i * sampleSeconds
+    return [seconds, shareOfNewcomers(lifetime, requestsPerSecond, seconds)] as const
+  })
 
 /** Measured, and by the formula, for each variant. */
 export const formulaTable = (runs: readonly ImbalanceRun[]): FigureTable => ({

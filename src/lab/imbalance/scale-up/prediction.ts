@@ -34,8 +34,8 @@ export interface PredictedCurve {
   readonly band: NonNullable<Series['predicted']>
 }
 
-/** Each costs about a millisecond, and there are a dozen of curves. */
-const runs = 1000
+/** Each costs about a millisecond, and there is a curve for each scheduler and variant. */
+const runs = 500
 
 export const predictCurve = (stage: Stage, lane: Lane, options: CurveOptions): PredictedCurve => {
   const scenario = scenarioOfLane(stage, lane, options)

@@ -17,7 +17,7 @@ import { imbalanceResult } from '../result.ts'
 import { imbalanceRun } from '../run.ts'
 import type { RunImbalance } from '../scenario.ts'
 import { clientPods, type Lane, podOfLanes, runSideBySide, type Stage } from '../side-by-side.ts'
-import { findingsOf, formulaTable, moments } from './findings.ts'
+import { findingsOf, formulaCurve, formulaTable, moments } from './findings.ts'
 import { secondsUntil } from './formula.ts'
 import { type Lag, predictCurve } from './prediction.ts'
 import { type Reconnecting, sampleSeconds, variants, watchedSeconds } from './variants.ts'
@@ -203,7 +203,10 @@ const measured = (stage: Stage, lane: Lane, { grown, sessions, answers, all: eve
       flows: flowsOf(answers),
       facts: { scheduler: lane.scheduler, affinity: 'None', since: grown.since, at: now() },
     },
-    series: [{ name: 'share of the new pods, of their fair share', unit: 'share', points, predicted: curve.band }],
+    series: [
+      { name: 'share of the new pods, of their fair share', unit: 'share', points, predicted: curve.band },
+      { name: 'by the formula', unit: 'share', points: formulaCurve(variant) },
+    ],
     facts: milestones(points, variant),
   })
 }
