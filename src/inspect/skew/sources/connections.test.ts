@@ -73,7 +73,7 @@ describe('a connection counts once, where its backend was picked', () => {
     expect(connections).toEqual([
       expect.objectContaining({ node: 'a', service: 'shop/web', client: client.address, backend: '10.1.0.1:8080' }),
     ])
-    expect({ repeats, unclear }).toEqual({ repeats: 1, unclear: 0 })
+    expect({ repeats, unclear }).toEqual({ repeats: 1, unclear: new Map() })
   })
 
   test('translated twice: node a sends it to node b’s port, which picks the pod', () => {
@@ -134,12 +134,12 @@ describe('a connection that no node translated', () => {
 
   test('may have been translated on a node that was not given', () => {
     const { connections, unclear } = connectionsOf([node('b', [direct])], known)
-    expect({ connections, unclear }).toEqual({ connections: [], unclear: 1 })
+    expect({ connections, unclear }).toEqual({ connections: [], unclear: new Map([['shop/web', 1]]) })
   })
 
   test('a probe of the node itself is none of the Service’s', () => {
     const probe = entry(on('192.168.0.1', 7000), pod)
     const { connections, unclear } = connectionsOf([node('a', [probe], ['192.168.0.1'])], known)
-    expect({ connections, unclear }).toEqual({ connections: [], unclear: 0 })
+    expect({ connections, unclear }).toEqual({ connections: [], unclear: new Map() })
   })
 })

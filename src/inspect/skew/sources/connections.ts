@@ -20,8 +20,8 @@ export interface SeenConnections {
   readonly connections: readonly Connection[]
   /** entries of connections that another node's entry stands for */
   readonly repeats: number
-  /** direct ones to backends, of which no node given says whether they came through a proxy */
-  readonly unclear: number
+  /** by Service: direct ones to its backends, of which no node given says whether they came through a proxy */
+  readonly unclear: ReadonlyMap<string, number>
 }
 
 /**
@@ -121,7 +121,7 @@ const only = (services: ReadonlySet<string> | undefined): string | null =>
 /** Connections that no node translated. */
 class Direct {
   readonly found: Connection[] = []
-  unclear = 0
+  readonly unclear = new Map<string, number>()
   readonly #backends: ReadonlyMap<string, ReadonlySet<string>>
   readonly #names: ClusterNames
   readonly #met = new Set<string>()
@@ -140,6 +140,6 @@ class Direct {
     if (from !== '' && from === node.node) {
       this.#met.add(arrives)
       this.found.push({ node: node.node, frontend: null, service, client, backend, entry })
-    } else if (!node.addresses.has(client)) this.unclear += 1
+    } else if (!node.addresses.has(client)) this.unclear.set(service, (this.unclear.get(service) ?? 0) + 1)
   }
 }

@@ -46,7 +46,7 @@ const columnNames: Readonly<Record<string, Column>> = {
 
 /** Does a file begin as a table of counts or connections does? Asked only of what is no dump and no JSON. */
 export const isCsv = (text: string): boolean => {
-  const [line = ''] = text.split('\n').filter((one) => one.trim() !== '' && !one.startsWith('#'))
+  const [line = ''] = text.split('\n', 100).filter((one) => one.trim() !== '' && !one.startsWith('#'))
   const cells = line.split(/[,;\t]/)
   if (cells.length < 2) return false
   return cells.some((cell) => columnOf(cell) !== undefined) || isCountLine(cells)

@@ -1,8 +1,10 @@
 import type { ClusterNames } from '../../dumps/names.ts'
-import type { Flow, LoadUnit, NodeObservation, ObservedBackend, ServiceFacts } from '../observation.ts'
+import type { Flow, LoadUnit, NodeObservation, ObservedBackend } from '../observation.ts'
 import { type Connection, connectionsOf } from './connections.ts'
 import { mixture, type Part } from './mixture.ts'
 import { addressIn, backendNamer, byName } from './names.ts'
+import { factsOfRules, sharedClients } from './node-facts.ts'
+import { notesOf } from './node-notes.ts'
 import type { NodeReading, ServiceOnNode } from './node-reading.ts'
 import type { Observed } from './observed.ts'
 
@@ -26,14 +28,21 @@ export const observeNodes = (
   const seen = connectionsOf(nodes, names)
   const byService = Map.groupBy(seen.connections, ({ service }) => service)
   const services = new Set([...nodes.flatMap((node) => [...node.services.keys()]), ...byService.keys()])
-  return [...services]
-    .sort(byName)
-    .map((service) => new ServiceReading(service, nodes, byService.get(service) ?? [], names).observe(options))
+  return [...services].sort(byName).map((service) => {
+    const seenHere = { connections: byService.get(service) ?? [], unclear: seen.unclear.get(service) ?? 0 }
+    return new ServiceReading(service, nodes, seenHere, names).observe(options)
+  })
+}
+
+interface SeenHere {
+  readonly connections: readonly Connection[]
+  readonly unclear: number
 }
 
 class ServiceReading {
   readonly #service: string
   readonly #nodes: readonly NodeReading[]
+  readonly #seen: SeenHere
   readonly #connections: readonly Connection[]
   readonly #names: ClusterNames
   readonly #nameOf: (endpoint: string) => string
@@ -44,12 +53,12 @@ class ServiceReading {
   readonly #endpoints: ReadonlyMap<string, string>
   /** every `address:port` → name */
   readonly #named: ReadonlyMap<string, string>
-  readonly #notes: string[] = []
 
-  constructor(service: string, nodes: readonly NodeReading[], connections: readonly Connection[], names: ClusterNames) {
+  constructor(service: string, nodes: readonly NodeReading[], seen: SeenHere, names: ClusterNames) {
     this.#service = service
     this.#nodes = nodes
-    this.#connections = connections
+    this.#seen = seen
+    this.#connections = seen.connections
     this.#names = names
     this.#nameOf = backendNamer(names)
     this.#named = new Map(this.#known().map((endpoint) => [endpoint, this.#nameOf(endpoint)]))
@@ -62,6 +71,7 @@ class ServiceReading {
 
   observe({ unit, measure, at }: FromNodesOptions): Observed {
     const taken = measure ?? (this.#sum(this.#openedAll()) > 0 || !this.#listsOpen() ? 'opened' : 'open')
+    const opened = this.#openedAll()
     const nodes = this.#nodes.map((node) => this.#onNode(node, taken))
     const counts = this.#counts(taken, nodes)
     const loads = unit === 'bytes' ? this.#bytes() : counts
@@ -79,7 +89,7 @@ class ServiceReading {
         name,
         count: loads[i] ?? 0,
         ...(unit === 'connections' ? {} : { connections: counts[i] ?? 0 }),
-        ...(taken === 'open' && this.#counted() ? { opened: this.#openedAll()[i] ?? 0 } : {}),
+        ...(taken === 'open' && this.#counted() ? { opened: opened[i] ?? 0 } : {}),
         ...(address === null ? {} : { address }),
         ...(odds === null ? {} : { expectedOdds: odds[i] ?? 0 }),
         ...this.#weight(this.#endpoints.get(name) ?? ''),
@@ -94,23 +104,24 @@ class ServiceReading {
         ...(many ? { nodes } : {}),
         ...(flows.length === 0 ? {} : { flows }),
         facts: {
-          ...this.#rulesFacts(),
+          ...factsOfRules(this.#serving()),
           counted: taken,
           ...(at === null ? {} : { at }),
           ...(taken === 'open' && this.#sum(bypassed) > 0 ? { bypassed } : {}),
-          ...this.#shared(),
+          ...sharedClients(this.#connections, this.#nodes, this.#names),
         },
       },
       measure: taken,
       frontends: [...new Set(this.#serving().flatMap(({ frontends }) => frontends.map(({ frontend }) => frontend)))],
       endpoints: this.#named,
-      notes: [
-        ...this.#notes,
-        ...this.#gone(taken),
-        ...this.#uncounted(taken),
-        ...this.#unequalBeginnings(taken),
-        ...this.#doubts(),
-      ],
+      notes: notesOf({
+        service: this.#service,
+        nodes: this.#nodes,
+        measure: taken,
+        gone: this.#gone(taken),
+        unclear: this.#seen.unclear,
+        withoutBytes: unit === 'bytes' ? this.#withoutBytes() : 0,
+      }),
     }
   }
 
@@ -131,15 +142,11 @@ class ServiceReading {
     if (measure === 'open') for (const { backend } of this.#connections) yield [backend, 1]
   }
 
-  /** Backends that are neither in any rules nor in objects: gone, or drained. */
-  #gone(measure: Measure): readonly string[] {
+  #gone(measure: Measure): ReadonlyMap<string, number> {
     const gone = new Map<string, number>()
     for (const [backend, count] of this.#everCounted(measure))
       if (count > 0 && !this.#named.has(backend)) gone.set(backend, (gone.get(backend) ?? 0) + count)
-    return Array.from(
-      gone,
-      ([backend, count]) => `${count} connections to ${backend}, which gets no new ones by any rules, are left out`,
-    )
+    return gone
   }
 
   #isObject(backend: string): boolean {
@@ -187,15 +194,22 @@ class ServiceReading {
     return this.#backends.map((_, i) => this.#sum(nodes.map(({ counts }) => counts[i] ?? 0)) + (extra[i] ?? 0))
   }
 
+  #listsBytes(): boolean {
+    return this.#serving().some(({ bytes }) => bytes !== null)
+  }
+
+  #withoutBytes(): number {
+    return this.#listsBytes() ? 0 : this.#connections.filter(({ entry }) => entry.bytes === undefined).length
+  }
+
   #bytes(): readonly number[] {
-    const listed = this.#serving().some(({ bytes }) => bytes !== null)
-    if (listed) return this.#byBackend(this.#serving().flatMap(({ bytes }) => [...(bytes ?? [])]))
-    const uncounted = this.#connections.filter(({ entry }) => entry.bytes === undefined).length
-    if (this.#connections.length === 0 || uncounted === this.#connections.length)
+    if (this.#listsBytes()) return this.#byBackend(this.#serving().flatMap(({ bytes }) => [...(bytes ?? [])]))
+    const { length } = this.#connections
+    const isListed = this.#nodes.some(({ connections }) => connections !== null)
+    if (!isListed || (length > 0 && this.#withoutBytes() === length))
       throw new Error(
         `${this.#service}: nothing counts bytes: give ipvsadm -Ln --stats, or conntrack -L of a node with net.netfilter.nf_conntrack_acct=1`,
       )
-    if (uncounted > 0) this.#notes.push(`${uncounted} connections have no count of bytes`)
     return this.#byBackend(this.#connections.map(({ backend, entry }) => [backend, entry.bytes ?? 0]))
   }
 
@@ -249,48 +263,4 @@ class ServiceReading {
       ]
     })
   }
-
-  #rulesFacts(): Pick<ServiceFacts, 'scheduler' | 'affinity' | 'externalTrafficPolicy'> {
-    const schedulers = new Set(this.#serving().map(({ scheduler }) => scheduler))
-    const [scheduler] = schedulers
-    return {
-      ...(schedulers.size === 1 && scheduler ? { scheduler } : {}),
-      ...(this.#serving().some(({ affinity }) => affinity) ? { affinity: 'ClientIP' } : {}),
-      ...(this.#serving().some(keepsNodePortsLocal) ? { externalTrafficPolicy: 'Local' } : {}),
-    }
-  }
-
-  #shared(): { readonly sharedAddresses?: readonly string[] } {
-    const own = new Set(this.#nodes.flatMap(({ addresses }) => [...addresses]))
-    for (const { addresses } of this.#names.nodes.values()) for (const address of addresses) own.add(address)
-    const shared = new Set(this.#connections.map(({ client }) => client).filter((client) => own.has(client)))
-    return shared.size === 0 ? {} : { sharedAddresses: [...shared].sort(byName) }
-  }
-
-  #uncounted(measure: Measure): readonly string[] {
-    if (measure === 'open' || this.#counted()) return []
-    return ['nothing that was read counts its connections: give iptables-save -c, ipvsadm -Ln --stats or conntrack -L']
-  }
-
-  #unequalBeginnings(measure: Measure): readonly string[] {
-    const off = this.#nodes.filter(({ countersOff, services }) => countersOff && services.has(this.#service))
-    if (measure === 'open' || off.length === 0) return []
-    const where = off.map(({ node }) => (node === '' ? 'this node' : node)).join(', ')
-    return [
-      `counters of ${where} are from different moments (rules that are written anew begin at zero): part of what differs may be that; compare two readings with --since`,
-    ]
-  }
-
-  #doubts(): readonly string[] {
-    const doubts = this.#serving().flatMap(({ unknown }) => unknown)
-    if (doubts.length === 0) return []
-    const more = doubts.length > 1 ? ` (and ${doubts.length - 1} more)` : ''
-    return [`the odds of the rules are left out, as not all of them were understood: ${doubts[0]}${more}`]
-  }
-}
-
-/** A node port that leads to fewer backends than another frontend does. */
-const keepsNodePortsLocal = ({ frontends }: ServiceOnNode): boolean => {
-  const sizes = frontends.map(({ odds }) => odds.size)
-  return frontends.some(({ frontend, odds }) => /^node6?:/.test(frontend) && odds.size < Math.max(...sizes))
 }
