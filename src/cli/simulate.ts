@@ -8,7 +8,6 @@ import { type Policy, schedulers } from '../simulate/model.ts'
 import { readyScenarios } from '../simulate/ready/index.ts'
 import { simulateAll, type SimulationReport } from '../simulate/report.ts'
 import { collect, whole } from './arguments.ts'
-import type { Shell } from './command.ts'
 import { progressOn } from './lab-progress.ts'
 import { printProblems } from './problems.ts'
 import { simulationText } from './simulate-text.ts'
@@ -28,7 +27,8 @@ interface SimulateFlags {
   readonly output: 'table' | 'json' | 'svg'
 }
 
-export function register(command: Command, shell: Shell): void {
+/** It has nothing to put away, so it never asks to be interrupted: a signal ends it at once, in the midst of a long run, too. */
+export function register(command: Command): void {
   command
     .addArgument(
       new Argument('[scenario]', 'a file (YAML or JSON), - for stdin, or the name of a ready scenario')
@@ -65,7 +65,7 @@ export function register(command: Command, shell: Shell): void {
     .addHelpText('after', EXAMPLES)
     .action((name: string | undefined, flags: SimulateFlags) => {
       checkAlone(name, flags, command)
-      return simulateCommand(name, flags, shell)
+      return simulateCommand(name, flags)
     })
 }
 
@@ -90,7 +90,7 @@ function checkAlone(name: string | undefined, { list: lists, print: prints }: Si
   if (words.length > 0) throw new Error(`${alone} takes no ${words.join(', ')}`)
 }
 
-async function simulateCommand(name: string | undefined, flags: SimulateFlags, shell: Shell): Promise<void> {
+async function simulateCommand(name: string | undefined, flags: SimulateFlags): Promise<void> {
   if (flags.list) return list(flags)
   if (name === undefined)
     throw new Error(`simulate needs a file or a scenario: ${readyScenarios.map((one) => one.name).join(', ')}`)
@@ -106,15 +106,10 @@ async function simulateCommand(name: string | undefined, flags: SimulateFlags, s
   const policies = read.compared.length > 0 ? read.compared : [read.scenario.policy]
   const refused = tooMuch(read.scenario, { runs, policies, maxEvents })
   if (refused !== null) throw new Error(`${file}: ${refused}`)
-  await print(await run(read, policies, flags, shell), read, flags)
+  await print(await run(read, policies, flags), read, flags)
 }
 
-async function run(
-  read: ReadScenario,
-  policies: readonly Policy[],
-  flags: SimulateFlags,
-  shell: Shell,
-): Promise<SimulationReport> {
+async function run(read: ReadScenario, policies: readonly Policy[], flags: SimulateFlags): Promise<SimulationReport> {
   const { runs, seed, threads, maxEvents } = flags
   const progress = progressOn(process.stderr, undefined, 'simulate')
   try {
@@ -124,7 +119,6 @@ async function run(
       about: read.about,
       maxEvents,
       ...(threads !== undefined && { threads }),
-      signal: shell.interrupted(),
       onProgress: (done, all, policy) => progress.step(`${policy}: ${done} of ${all} runs`),
     })
   } finally {

@@ -27,10 +27,10 @@ export const factsOf = (scenario: Scenario): ScenarioFacts => {
   const { clients, pods, events, nodes, policy } = scenario
   const changes = events.filter(({ kind }) => kind === 'scale' || kind === 'rolling-update' || kind === 'drain')
   const replicas = events.reduce((now, event) => (event.kind === 'scale' ? event.replicas : now), pods.length)
-  const connections = sum(clients.map(openConnections))
-  const busy = clients.map((group) => (group.requests.perSecond * group.count) / Math.max(1, openConnections(group)))
-  const mean =
-    sum(clients.map((group, index) => (busy[index] ?? 0) * openConnections(group))) / Math.max(1, connections)
+  const open = clients.map((group) => openConnections(group, scenario.seconds + scenario.warmUpSeconds))
+  const connections = sum(open)
+  const busy = clients.map((group, index) => (group.requests.perSecond * group.count) / Math.max(1, open[index] ?? 0))
+  const mean = sum(open.map((one, index) => (busy[index] ?? 0) * one)) / Math.max(1, connections)
   const cycles = clients.flatMap(({ traffic: { life } }) => (life.kind === 'cycle' ? [life.of.length] : []))
   const inside = new Set(clients.flatMap((group) => group.nodes.slice(0, group.count)))
   return {
@@ -52,15 +52,15 @@ export const factsOf = (scenario: Scenario): ScenarioFacts => {
   }
 }
 
-/** At a time, of a whole group: of arrivals what Little's law says. */
-export const openConnections = ({ count, traffic }: ClientGroup): number => {
+/** At a time, of a whole group: of arrivals what Little's law says, and no more than come in `time` seconds. */
+export const openConnections = ({ count, traffic }: ClientGroup, time: number): number => {
   switch (traffic.kind) {
     case 'pool':
       return count * traffic.connections
     case 'http2':
       return count * Math.ceil(traffic.concurrency / traffic.streams)
     case 'arrivals':
-      return Math.min(1e12, count * traffic.perSecond * meanOf(traffic.life))
+      return count * traffic.perSecond * Math.min(time, meanOf(traffic.life))
   }
 }
 

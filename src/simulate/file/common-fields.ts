@@ -19,7 +19,13 @@ export const nameText: Shape<string> = {
   short: 'name',
 }
 
-export const sentence = text('a text of at most 500 characters', (given) => given.length <= 500, { maxLength: 500 })
+/** It is printed: nothing in it may move a terminal's cursor. */
+export const sentence = (most: number): Shape<string> =>
+  text(
+    `a text of 1 … ${most.toLocaleString('en-US')} characters without control characters`,
+    (given) => given.length >= 1 && given.length <= most && !/(?!\n)\p{Cc}/u.test(given),
+    { minLength: 1, maxLength: most },
+  )
 
 export const ipv4 = text(
   'an IPv4 address',

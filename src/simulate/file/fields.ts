@@ -1,5 +1,5 @@
 import { measures } from '../model.ts'
-import { either, type Field, list, map, needed, number, oneOf, optional, text, whole } from './shape.ts'
+import { either, type Field, list, map, needed, number, oneOf, optional, whole } from './shape.ts'
 import { clientGroup } from './client-fields.ts'
 import { isMap, isNumber, most, nameText, sentence } from './common-fields.ts'
 import { event } from './event-fields.ts'
@@ -27,11 +27,7 @@ export const scenarioShape = map('a map of a scenario', {
   apiVersion: onlyConst(scenarioKind.apiVersion, 'the version of this format'),
   kind: onlyConst(scenarioKind.kind, 'what this is'),
   name: optional(nameText, 'for people', 'the name of the file'),
-  about: optional(
-    text('a text of at most 4,000 characters', (given) => given.length <= 4000, { maxLength: 4000 }),
-    'what is shown, for people',
-    'nothing',
-  ),
+  about: optional(sentence(4_000), 'what is shown, for people', 'nothing'),
   duration: needed(seconds({ min: 0.001 }), 'how long is watched, from 0'),
   warmUp: optional(seconds(), 'simulated before 0 and not counted', '0s'),
   sample: optional(seconds({ min: 0.001 }), 'time between two samples', 'a sixtieth of the duration'),
@@ -59,9 +55,13 @@ export const scenarioShape = map('a map of a scenario', {
     'one group, or a list of groups',
   ),
   events: optional(list('events', event, { max: most.events }), 'what happens meanwhile', 'nothing'),
-  policy: optional(either(isMap, policyShape, sentence), 'a map, or as the command line spells it', '`nft-random`'),
+  policy: optional(
+    either(isMap, policyShape, sentence(500)),
+    'a map, or as the command line spells it',
+    '`nft-random`',
+  ),
   compare: optional(
-    list('policies', either(isMap, policyShape, sentence), { min: 1, max: most.policies }),
+    list('policies', either(isMap, policyShape, sentence(500)), { min: 1, max: most.policies }),
     'policies to compare, each laid over `policy`',
     'nothing',
   ),

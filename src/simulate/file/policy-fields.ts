@@ -1,16 +1,10 @@
 import { schedulers } from '../model.ts'
-import { type FieldMap, map, number, oneOf, optional, text, whole, yesOrNo } from './shape.ts'
+import { type FieldMap, map, number, oneOf, optional, whole, yesOrNo } from './shape.ts'
+import { sentence } from './common-fields.ts'
 import { randomTime, seconds } from './time.ts'
 
 export const policyFields = {
-  name: optional(
-    text('a text of 1 … 100 characters', (given) => given.length >= 1 && given.length <= 100, {
-      minLength: 1,
-      maxLength: 100,
-    }),
-    'how tables and charts call it',
-    'how it is spelt on the command line',
-  ),
+  name: optional(sentence(100), 'how tables and charts call it', 'how it is spelt on the command line'),
   scheduler: optional(oneOf(schedulers), 'how a connection (l7-*: a request) finds its pod', '`nft-random`'),
   order: optional(
     oneOf(['fixed', 'shuffled']),

@@ -340,6 +340,21 @@ describe('what cannot be used is named with place and field', () => {
       /^web\.yaml:5 clients\.life: must have exactly one of .*, not fixed and exponential/,
     ],
     [
+      'too many nodes together',
+      `${least}nodes: [{name: a, count: 4000}, {name: b, count: 4000}]\n`,
+      'web.yaml:6 nodes: are 8,000 together, at most 5,000',
+    ],
+    [
+      'too many pods together',
+      least.replace('pods: 2', 'pods: [{name: a, count: 10000}, {name: b, count: 1}]'),
+      'web.yaml:4 pods: are 10,001 together, at most 10,000',
+    ],
+    [
+      'words that would move a cursor',
+      `${least}policy: {name: "a\\eb"}\n`,
+      /policy\.name: must be a text of 1 … 100 characters without control characters/,
+    ],
+    [
       'a memoryless time of 0',
       least.replace('{}', '{life: {exponential: 0s}}'),
       'web.yaml:5 clients.life.exponential: must be more than 0s',

@@ -63,6 +63,7 @@ export const readDocument = (
   const policies = readPolicies(policySource(raw, overrides), compareSources(raw, overrides), hasOutside, faults)
   if (policies === null) return { read: null, faults }
   const scenario = resolveScenario({ ...document, name: document.name ?? name }, policies.policy, faults)
+  if (scenario === null) return { read: null, faults }
   if (faults.length === 0) faults.push(...checkScenario(document, scenario))
   if (faults.length === 0) faults.push(...engineFaults(scenario, [policies.policy, ...policies.compared]))
   if (faults.length > 0) return { read: null, faults }

@@ -1,6 +1,7 @@
 import type { Path } from '../../sources/faults.ts'
 import { defaultRequests, exponential, fixed, forever, nodesOf, podAddress, scenarioOf } from '../defaults.ts'
 import type { ClientGroup, NodeSpec, PodSpec, Policy, Requests, Scenario, Traffic } from '../model.ts'
+import { most } from './common-fields.ts'
 import type { ClientGroupDocument } from './client-fields.ts'
 import type { ScenarioDocument } from './fields.ts'
 import type { PodGroup } from './pod-fields.ts'
@@ -9,8 +10,11 @@ import { find, type Names, namesOf } from './names.ts'
 import type { ShapeFault } from './shape.ts'
 import { templateOf } from './template.ts'
 
-/** The scenario that a document describes, with all defaults. Faults: names that stand for nothing or for two things. */
-export const resolveScenario = (document: ScenarioDocument, policy: Policy, faults: ShapeFault[]): Scenario => {
+/** The scenario that a document describes, with all defaults. Faults: too many of something, names that stand for nothing or for two
+ * things; null with the first of these. */
+export const resolveScenario = (document: ScenarioDocument, policy: Policy, faults: ShapeFault[]): Scenario | null => {
+  faults.push(...tooMany(document))
+  if (faults.length > 0) return null
   const { nodes, names: nodeNames } = resolveNodes(document, faults)
   const groups = podGroups(document)
   const { pods, names: podNames } = resolvePods(groups, nodeNames, faults)
@@ -38,6 +42,25 @@ export const resolveScenario = (document: ScenarioDocument, policy: Policy, faul
     ),
     policy,
   })
+}
+
+/** Bounds on groups together: each has its own already. */
+function* tooMany(document: ScenarioDocument): Generator<ShapeFault> {
+  const { nodes = 1 } = document
+  const counts = {
+    nodes: typeof nodes === 'number' ? [nodes] : nodes.map(({ count = 1 }) => count),
+    pods: podGroups(document).map(({ value }) => value.count),
+    clients: clientGroups(document).map(({ value }) => value.count ?? 1),
+  }
+  for (const [key, each] of Object.entries(counts)) {
+    const limit = most[key as keyof typeof counts]
+    const all = each.reduce((sum, count) => sum + count, 0)
+    if (all > limit)
+      yield {
+        path: [key],
+        message: `are ${all.toLocaleString('en-US')} together, at most ${limit.toLocaleString('en-US')}`,
+      }
+  }
 }
 
 /** One of a list, or what stands there instead of a list of one. */

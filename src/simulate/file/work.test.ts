@@ -24,21 +24,21 @@ const stays: Traffic = { ...pool(1), life: { kind: 'forever' } }
 
 describe('the work of a run is known beforehand, roughly', () => {
   test.each<[string, Scenario, number]>([
-    ['a pool', scenario(pool(99)), 2 * 50 * 11 + 24],
+    ['a pool', scenario(pool(99)), 2 * 50 * 11 + 8],
     [
       'arrivals',
       scenario({ kind: 'arrivals', perSecond: 2, spacing: 'poisson', life: exponential(1) }),
-      2 * 20_000 + 24,
+      2 * 20_000 + 8,
     ],
-    ['connections that stay', scenario(stays), 2 * 50 + 24],
+    ['connections that stay', scenario(stays), 2 * 50 + 8],
     [
       'a maximum age',
       scenario(stays, {
         policy: policyOf('nft-random', { maxAgeSeconds: 99 }),
       }),
-      2 * 50 * 11 + 24,
+      2 * 50 * 11 + 8,
     ],
-    ['requests, where they are picked for', scenario(stays, { policy: policyOf('l7-rr') }), 2 * (50 + 10_000) + 24],
+    ['requests, where they are picked for', scenario(stays, { policy: policyOf('l7-rr') }), 2 * (50 + 10_000) + 8],
   ])('%s', (_, given, events) => expect(estimate(given)).toBeCloseTo(events, 6))
 
   test('within the bound: nothing to say', () =>
@@ -55,7 +55,14 @@ describe('the work of a run is known beforehand, roughly', () => {
     expect(tooMuch(huge, { runs: 1000, policies: [policyOf('nft-rr'), policyOf('p2c')], maxEvents: raised })).toBeNull()
   })
 
-  test('what memory cannot hold', () => {
+  test('connections that memory cannot hold', () => {
+    const many = scenario({ kind: 'pool', connections: 1_000_000, life: exponential(1e6), reconnect: fixed(1) })
+    expect(tooMuch(many, { runs: 1, policies: [policyOf('nft-rr')], maxEvents: Infinity })).toBe(
+      'about 10 million connections would be open at a time, at most 5 million fit: fewer clients or connections, or shorter lives',
+    )
+  })
+
+  test('values that memory cannot hold', () => {
     const many = scenario(pool(99), { pods: podsOf(10_000, 2), sampleSeconds: 1 })
     expect(tooMuch(many, { runs: 1000, policies: [policyOf('nft-rr')], maxEvents: Infinity })).toMatch(
       /10 thousand pods × .* fewer --runs/,

@@ -8,6 +8,9 @@ export const usualMaxEvents = 500_000_000
 /** Values kept for the bands: 8 bytes each. */
 const mostValues = 50_000_000
 
+/** Connections open at a time: some 100 bytes each. */
+const mostOpen = 5_000_000
+
 export interface Work {
   /** runs of each policy */
   readonly runs: number
@@ -23,6 +26,9 @@ export const tooMuch = (scenario: Scenario, { runs, policies, maxEvents }: Work)
   const values = podsEver(scenario) * (scenario.seconds / scenario.sampleSeconds + 2) * runs
   if (values > mostValues)
     return `${about(podsEver(scenario))} pods × ${about(scenario.seconds / scenario.sampleSeconds)} samples × ${about(runs)} runs are ${about(values)} values to be kept, at most ${about(mostValues)} fit: fewer --runs, a longer sample, or fewer pods`
+  const open = scenario.clients.reduce((sum, group) => sum + openConnections(group, lasting(scenario)), 0)
+  if (open > mostOpen)
+    return `about ${about(open)} connections would be open at a time, at most ${about(mostOpen)} fit: fewer clients or connections, or shorter lives`
   const each = policies.map((policy) => estimate({ ...scenario, policy }))
   const events = each.reduce((sum, one) => sum + one, 0) * runs
   if (events <= maxEvents) return null
@@ -44,12 +50,17 @@ export const estimate = (scenario: Scenario): number => {
         : sum,
     0,
   )
-  return 2 * (connections + requests + reopened) + 2 * podsEver(scenario) * (1 + nodes.length)
+  const changes = nodes.length * 2 * (podsEver(scenario) - scenario.pods.length)
+  // a node makes its table anew when it is next asked after a change
+  const tables = nodes.length + Math.min(changes, connections)
+  return 2 * (connections + requests + reopened) + changes + tables * podsEver(scenario)
 }
 
 /** Connections that a reconnect closes. */
 const slots = (group: ClientGroup | undefined): number =>
-  group === undefined || group.traffic.kind === 'arrivals' ? 0 : openConnections(group)
+  group === undefined || group.traffic.kind === 'arrivals' ? 0 : openConnections(group, 0)
+
+const lasting = ({ seconds, warmUpSeconds }: Scenario): number => seconds + warmUpSeconds
 
 const presence = ({ startsAt, stopsAt }: ClientGroup, { seconds, warmUpSeconds }: Scenario): number =>
   Math.max(0, Math.min(stopsAt, seconds) - Math.max(startsAt, -warmUpSeconds))
