@@ -1,10 +1,11 @@
 /**
- * Evidence that counts are more even than chance, for ever: connections are cut into blocks, the p of each block's lower tail becomes an
- * e-value, and their product is one, too (Vovk and Wang 2021, "E-values: calibration, combination and applications"). Pure.
+ * Evidence that counts are more even than chance, for ever: connections are cut into blocks, an upper bound of the p of each
+ * block's lower tail becomes an e-value, and their product is one, too (Vovk and Wang 2021, "E-values: calibration, combination and applications"). Pure.
  */
 import type { Look } from './e-process.ts'
 import { sum } from './numbers.ts'
-import { pearsonNull } from './pearson-null.ts'
+import { pearson } from './pearson.ts'
+import { evenAtMost } from './pearson-null.ts'
 
 export interface Block {
   /** what came since the last block was judged, all by the same odds */
@@ -46,12 +47,13 @@ const added = (open: Look, { counts }: Look): Look => ({
 const closed = ({ open: { names, counts, odds }, size, logE }: Block): Block => {
   const n = sum(counts)
   const rest = { open: { names, odds, counts: counts.map(() => 0) }, size: Math.min(most, size * 2) }
-  if (odds.length < 2 || n < fewest * odds.length) return { ...rest, size, logE }
   // who was never to be chosen is the other side's evidence
   const possible = odds.filter((p) => p > 0)
+  if (possible.length < 2 || n < fewest * odds.length) return { ...rest, size, logE }
   const chosen = counts.filter((_, i) => (odds[i] ?? 0) > 0)
-  const { lower } = pearsonNull(sum(chosen), possible, { level: null, seed: 'even', family: 1 })(chosen).tails
-  return { ...rest, logE: logE + logCalibrated(lower) }
+  const among = sum(chosen)
+  const p = evenAtMost(pearson(chosen, possible, among), among, possible)
+  return { ...rest, logE: logE + logCalibrated(p) }
 }
 
 /** ln of ∫ κp^(κ−1) dκ over 0 … 1, (1 − p + p·ln p)/(p·ln²p): on average at most 1 when p is a p. */

@@ -9,8 +9,8 @@ export interface NullDraws {
   /** of one draw, in draws of one cell: about 5 ns each */
   readonly cost: number
   readonly seed: string
-  /** of each tail; near it the p is drawn more closely. null: no verdict hangs on it, draw roughly */
-  readonly level: number | null
+  /** of each tail; near it the p is drawn more closely */
+  readonly level: number
   /** tests that are judged together, so that a p must be known down to level / family */
   readonly family: number
 }
@@ -24,9 +24,8 @@ export interface SampledTails extends Tails {
 const enough = 99_999
 const quickEnough = 19_999
 const fewest = 999
-/** in draws of one cell: a tenth of a second, a hundredth, and half a second */
+/** in draws of one cell: a tenth of a second, and half a second */
 const quickly = 2e7
-const roughly = 2e6
 const patiently = 1e8
 /** the same for all tests of a family together: some seconds */
 const togetherQuickly = 1e9
@@ -69,13 +68,13 @@ export const sampledTails = (nullDraws: NullDraws): ((statistic: number) => Samp
   const { cost, level, family } = nullDraws
   const within = (budget: number, least: number, most: number): number =>
     between(least, Math.floor(budget / cost), most)
-  const quick = within(level === null ? roughly : Math.min(quickly, togetherQuickly / family), fewest, quickEnough)
+  const quick = within(Math.min(quickly, togetherQuickly / family), fewest, quickEnough)
   const full = within(Math.min(patiently, togetherPatiently / family), quick, enough)
-  const finest = within(patiently, full, Math.ceil((10 * family) / (level ?? 1)))
+  const finest = within(patiently, full, Math.ceil((10 * family) / level))
   const first = sorted(nullDraws, 'quick', quick)
   const second = full === quick ? first : sorted(nullDraws, 'full', full)
   const third = sorted(nullDraws, 'finest', finest)
-  const near = (p: number): boolean => level !== null && p <= level * sure && (family > 1 || p >= level / sure)
+  const near = (p: number): boolean => p <= level * sure && (family > 1 || p >= level / sure)
   return (statistic) => {
     const rough = tailsAmong(first(), statistic)
     const close = near(rough.upper) || near(rough.lower) ? tailsAmong(second(), statistic) : rough

@@ -6,8 +6,8 @@ import { smallest, sum } from './numbers.ts'
 import { type Judged, pearson, type Tails } from './pearson.ts'
 
 export interface NullOptions {
-  /** of each tail; null: no verdict hangs on the p */
-  readonly level: number | null
+  /** of each tail */
+  readonly level: number
   readonly seed: string
   readonly family: number
 }
@@ -44,7 +44,7 @@ export const pearsonNull = (
   const approximate = chiSquareTails(n, odds)
   const exact = enumeration(n, odds)
   const drawn = sampledTails({ draw: statisticDraw(n, odds), cost: drawCost(n, k) + k, ...options })
-  const level = options.level ?? 0.05
+  const { level } = options
   const strictest = level / options.family
   const rejected = strictest / (strictest >= usualLevel ? sure : verySure)
   const settled = least >= trustedFrom(k) || (exact === undefined && !drawsAreWorthIt(drawCost(n, k) + k))
@@ -56,8 +56,7 @@ export const pearsonNull = (
     const even = evenAtMost(statistic, n, odds)
     if (least >= enoughForChiSquare && !settled && even <= level / sure)
       return { test: 'chi2', tails: { upper, lower: Math.max(even, lower) } }
-    const doubt =
-      !settled && upper > rejected && (lower <= level * sure || (options.level !== null && upper <= level * sure))
+    const doubt = !settled && upper > rejected && Math.min(upper, lower) <= level * sure
     if (least >= enoughForChiSquare && !doubt) return { test: 'chi2', tails: rough }
     if (exact !== undefined) return { test: 'exact', tails: exact(statistic) }
     const sampled = drawn(statistic)
