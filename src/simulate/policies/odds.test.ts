@@ -133,6 +133,13 @@ describe('hashes', () => {
   })
 })
 
+test('maglev: more pods than its table has room for are refused by name, as the plane does', () => {
+  expect(() => pickerFor('maglev', Array<number>(200).fill(1), seededRandom('m'))).toThrow(
+    'maglev: 200 backends need 32749 slots, this plane has 16384',
+  )
+  expect(pickerFor('maglev', [0, 0], seededRandom('m')).pick(1)).toBe(-1)
+})
+
 describe('by load', () => {
   test('lc: the least by weight, equals by chance', () => {
     const picker = pickerFor('lc', [1, 1, 2], seededRandom('l'))

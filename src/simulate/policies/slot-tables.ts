@@ -63,6 +63,8 @@ const slotTable = (context: PickerContext, scheduler: SchedulerName): SlotTable 
       const podOf = new Map(inOrder.map((pod) => [context.backends[pod] as Backend, pod]))
       const set = { backends: [...podOf.keys()] }
       const result = buildSlots({ scheduler, set, seed: context.seed, cap: SLOTS, before })
+      // as the plane would: this frontend cannot be made
+      if (!result.ok && set.backends.some(({ weight }) => weight > 0)) throw new RangeError(result.reason)
       const slots = result.ok ? result.table.slots : []
       // a rule of another size is a new rule, and the kernel begins it at slot 0
       if (slots.length !== table.slots.length && context.policy.counts === 'node') context.turn.next = 0
