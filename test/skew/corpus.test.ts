@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import { loadObserved, type SourceFlags } from '../../src/cli/skew-load.ts'
+import { judge } from '../../src/inspect/skew/judge.ts'
 import type { LoadUnit, Observation } from '../../src/inspect/skew/observation.ts'
 
 /** What `expect.json` beside the files says. */
@@ -36,6 +37,9 @@ interface ExpectedService {
   readonly nodes?: Readonly<Record<string, number>>
   readonly facts?: Observation['facts']
   readonly flows?: number
+  /** of `judge`; default: whatever it is */
+  readonly verdict?: string
+  readonly cause?: string
   /** parts of notes; all of them */
   readonly notes?: readonly string[]
 }
@@ -92,6 +96,10 @@ const check = (observation: Observation, notes: readonly string[], expected: Exp
     expect(Object.fromEntries(nodes.map((node) => [node.node, sum(node.counts)]))).toEqual(expected.nodes)
   expect(facts).toMatchObject(expected.facts ?? {})
   if (expected.flows !== undefined) expect(flows).toHaveLength(expected.flows)
+  if (expected.verdict !== undefined) {
+    const { verdict, cause } = judge(observation)
+    expect({ verdict, cause: cause?.code }).toEqual({ verdict: expected.verdict, cause: expected.cause ?? cause?.code })
+  }
   expect(notes).toHaveLength(expected.notes?.length ?? 0)
   expected.notes?.forEach((text, i) => expect(notes[i]).toContain(text))
 }
