@@ -13,6 +13,7 @@ import { simulatedNodes, simulatedPods } from '../lane-scenario.ts'
 import { simulatedRows, simulatedScheduler, withOtherAddresses } from '../predict.ts'
 import type { Claim, FigureTable, ImbalanceRun } from '../report.ts'
 import { imbalanceResult, nameOfRun } from '../result.ts'
+import { isPerClient } from '../../scenario.ts'
 import { imbalanceRun } from '../run.ts'
 import type { RunImbalance } from '../scenario.ts'
 import { type Lane, podOfLanes, runSideBySide, type Stage } from '../side-by-side.ts'
@@ -186,9 +187,12 @@ const measured = (stage: Stage, lane: Lane, { host, pods, before, after, result 
       ready: true,
     })),
     ...(isByRules(lane) && { nodes: nodeObservations(arrived, pods, odds) }),
-    flows: flowsOf(arrived, balancer).map((flow) => ({ ...flow, ...(!isByRules(lane) && { bypassed: true }) })),
+    // one connection is as good as another, unless the rules keep clients: then skew must know that there is one
+    ...(isByRules(lane) && isPerClient(lane.scheduler, lane.service) && { flows: flowsOf(arrived, balancer) }),
     facts: {
-      ...(isByRules(lane) && { scheduler: lane.scheduler, externalTrafficPolicy: way.simulated.externalTrafficPolicy }),
+      ...(isByRules(lane)
+        ? { scheduler: lane.scheduler, externalTrafficPolicy: way.simulated.externalTrafficPolicy }
+        : { scheduler: 'rr', bypassed: backends.map(({ connections }) => connections) }),
       sharedAddresses: [balancer],
     },
   }
@@ -215,6 +219,7 @@ const measured = (stage: Stage, lane: Lane, { host, pods, before, after, result 
         (result.attempted - result.failures + secondHops) /
         Math.max(1, result.attempted - result.failures)
       ).toFixed(2),
+      'the pods saw': arrived.every(({ source }) => source === 'balancer') ? 'the balancer' : 'nodes',
       'source addresses that the pods saw': sourcesOf(arrived),
     },
   }
@@ -280,18 +285,21 @@ const openedBy = ({ totals, pods }: RunOutcome): readonly number[] => pods.map((
 
 const wayTable = (runs: readonly ImbalanceRun[]): FigureTable => ({
   title: 'each way to the pods',
-  header: ['', 'most / fair share', 'second hops', 'source addresses that the pods saw'],
+  header: ['', 'most / fair share', 'second hops', 'the pods saw'],
   rows: runs.map((run) => [
     nameOfRun(run),
     run.maxOverMean.toFixed(2),
     run.facts?.['connections that made a second hop'] ?? '-',
-    run.facts?.['source addresses that the pods saw'] ?? '-',
+    run.facts?.['the pods saw'] ?? '-',
   ]),
 })
 
-const findingsOf = (runs: readonly ImbalanceRun[]): readonly string[] =>
-  ways.map(({ name, claimed }) => {
-    const own = runs.filter(({ variant }) => variant === name)
-    const most = own.map(({ maxOverMean }) => maxOverMean)
-    return `${name}: the busiest pod has ${Math.min(...most).toFixed(2)} … ${Math.max(...most).toFixed(2)} × its fair share (${claimed})`
-  })
+const findingsOf = (runs: readonly ImbalanceRun[]): readonly string[] => [
+  ...ways.map(({ name }) => {
+    const most = runs
+      .filter(({ variant }) => variant === name)
+      .map(({ plane, scheduler, maxOverMean }) => `${maxOverMean.toFixed(2)} × (${plane}, ${scheduler})`)
+    return `${name}: of its fair share the busiest pod has ${most.join(', ')}`
+  }),
+  'to nodes a balancer that does not keep the source is one client: a hash of the source gives all of it to one pod of each node',
+]

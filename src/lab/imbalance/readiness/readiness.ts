@@ -133,6 +133,9 @@ const measured = (stage: Stage, lane: Lane, { happened, sample, perSecond, nodes
       })),
       simulated: predictFailures(stage, lane, { fleet, happened, perSecond, nodesTake }),
       observation: observationOf(lane, { backends, answers, happened, starting: about.starting }),
+      notes: fleet.cared
+        ? [`skew looks at the end and is not told that ${about.failing.name} was out of the rules for some seconds`]
+        : [],
       facts: {
         'a change is in the rules after': `${controlSeconds} … ${(controlSeconds + nodesTake).toFixed(1)} s`,
         ...Object.fromEntries(phases.map((phase, i) => [`${phase} pod (${about[phase].name})`, hurt[i]?.words ?? ''])),
