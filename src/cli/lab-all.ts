@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import { version } from '../agent/version.ts'
 import { planeNames } from '../dataplane/registry.ts'
 import type { PartOptions } from '../lab/all/part.ts'
+import { isolated } from '../lab/all/isolated.ts'
 import { allParts } from '../lab/all/parts.ts'
 import { pageOf } from '../lab/all/page/page.ts'
 import { sectionOf } from '../lab/all/page/sections.ts'
@@ -35,7 +36,7 @@ export const labAll = async ({ minutes, report: file, resume, output, ...options
   try {
     const parts = await runAll({
       ...options,
-      parts: allParts(),
+      parts: allParts().map((part) => isolated(part)),
       minutes,
       finished,
       keep: (results) =>
