@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { exponential, fixed, nodesOf, podsOf, clientsOf, policyOf, scenarioOf } from '../defaults.ts'
+import { defaultTemplate, exponential, fixed, nodesOf, podsOf, clientsOf, policyOf, scenarioOf } from '../defaults.ts'
 import type { Scenario, Traffic } from '../model.ts'
 import { estimate, tooMuch, usualMaxEvents } from './work.ts'
 
@@ -40,6 +40,21 @@ describe('the work of a run is known beforehand, roughly', () => {
     ],
     ['requests, where they are picked for', scenario(stays, { policy: policyOf('l7-rr') }), 2 * (50 + 10_000) + 8],
   ])('%s', (_, given, events) => expect(estimate(given)).toBeCloseTo(events, 6))
+
+  test('an update of many pods on many nodes', () => {
+    const parts = { nodes: nodesOf(1000), pods: podsOf(1000, 1000) }
+    const update = {
+      kind: 'rolling-update',
+      at: 1,
+      maxSurge: 1,
+      maxUnavailable: 0,
+      minReadySeconds: 0,
+      template: defaultTemplate,
+    } as const
+    const events = estimate(scenario(stays, { ...parts, events: [update] }))
+    expect(events).toBeGreaterThan(usualMaxEvents)
+    expect(estimate(scenario(stays, parts))).toBeLessThan(usualMaxEvents / 100)
+  })
 
   test('within the bound: nothing to say', () =>
     expect(

@@ -50,10 +50,10 @@ export const estimate = (scenario: Scenario): number => {
         : sum,
     0,
   )
-  const changes = nodes.length * 2 * (podsEver(scenario) - scenario.pods.length)
-  // a node makes its table anew when it is next asked after a change
-  const tables = nodes.length + Math.min(changes, connections)
-  return 2 * (connections + requests + reopened) + changes + tables * podsEver(scenario)
+  const pods = podsEver(scenario)
+  // what a node knows is made anew with each change, of all pods, and costs about a quarter of an event for each
+  const changes = 2 * nodes.length * (pods - scenario.pods.length) * (1 + pods / 4)
+  return 2 * (connections + requests + reopened) + changes + nodes.length * pods
 }
 
 /** Connections that a reconnect closes. */
