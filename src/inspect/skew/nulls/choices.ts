@@ -73,10 +73,16 @@ export const sampleOf = (observation: Observation): Observation | null => {
 }
 
 const hashesSource: ReadonlySet<string> = new Set(['sh', 'dh'])
+/** of the source or of the flow */
+const hashes: ReadonlySet<string> = new Set(['sh', 'dh', 'mh', 'maglev'])
 
 /** Affinity or a hash of the source is configured. */
 export const drawnByClients = ({ facts }: Observation): boolean =>
   facts.affinity === 'ClientIP' || hashesSource.has(facts.scheduler ?? '')
+
+/** Where affinity is off and the scheduler chooses for each connection, clients that seem kept are not. */
+const mayKeep = ({ facts }: Observation): boolean =>
+  facts.affinity !== 'None' || facts.scheduler === undefined || hashes.has(facts.scheduler)
 
 const knownFlows = ({ flows = [], backends }: Observation): readonly Flow[] => {
   const names = new Set(backends.map(({ name }) => name))
@@ -130,7 +136,7 @@ const caseOfFlows = (observation: Observation, flows: readonly Flow[]): Case => 
   const nodes = new Map(observation.nodes?.map(({ node }, i) => [node, i]))
   const backends = new Map(observation.backends.map(({ name }, i) => [name, i]))
   const weighed = scaled(observation, flows)
-  const byClient = keepsClients(flows, drawnByClients(observation))
+  const byClient = mayKeep(observation) && keepsClients(flows, drawnByClients(observation))
   const runs = byClient ? clientRuns(flows, observation.facts) : null
   const choiceOf = (flow: Flow, weight: number): Choice => ({
     count: 1,

@@ -33,8 +33,9 @@ const histories = (flows: readonly Flow[], facts: ServiceFacts): readonly (reado
 
 export const clientRuns = (flows: readonly Flow[], facts: ServiceFacts): readonly Run[] =>
   histories(flows, facts).flatMap((history) => {
-    // a hash has no memory: a client comes back to where it was
-    if (isHash(facts)) return [...group(history, ({ backend }) => backend).values()] as unknown as readonly Run[]
+    // a hash has no memory, a client comes back to where it was; and without times nobody knows how often it left
+    if (isHash(facts) || !isDated(history))
+      return [...group(history, ({ backend }) => backend).values()] as unknown as readonly Run[]
     const runs: [Flow, ...Flow[]][] = []
     for (const flow of history) {
       const last = runs.at(-1)
@@ -52,8 +53,9 @@ export const keepsClients = (flows: readonly Flow[], configured: boolean): boole
   const shares = sharesByNode(flows)
   let [stayed, left, logOdds] = [0, 0, 0]
   for (const history of histories(flows, {})) {
+    const usual = isDated(history) ? null : mostChosen(history)
     for (let i = 1; i < history.length; i++) {
-      const [before, now] = [history[i - 1] as Flow, history[i] as Flow]
+      const [before, now] = [usual ?? (history[i - 1] as Flow), history[i] as Flow]
       const share = shares(before)
       if (before.backend === now.backend) {
         stayed++
@@ -66,6 +68,14 @@ export const keepsClients = (flows: readonly Flow[], configured: boolean): boole
   }
   if (configured) return stayed >= loyalEnough * (stayed + left)
   return logOdds >= enoughOdds
+}
+
+const isDated = (history: readonly Flow[]): boolean => history.every(({ openedAt }) => openedAt !== undefined)
+
+/** Without times there is no order: a client is at home where most of its connections are, and the others left. */
+const mostChosen = (history: readonly Flow[]): Flow => {
+  const homes = [...group(history, ({ backend }) => backend).values()]
+  return homes.toSorted((a, b) => b.length - a.length)[0]?.[0] as Flow
 }
 
 /** The share of a flow's backend among all flows of its node. */

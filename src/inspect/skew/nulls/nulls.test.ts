@@ -68,6 +68,19 @@ describe('clients that are kept', () => {
     expect(keepsClients(kept.slice(0, 6), true)).toBe(true)
     expect(keepsClients(free, true)).toBe(false)
   })
+  it('do not seem kept where connections without times are listed pod by pod', () => {
+    const listed = Array.from(
+      { length: 90 },
+      (_, i): Flow => ({ client: 'balancer', backend: `pod-${Math.floor(i / 30)}` }),
+    )
+    expect(keepsClients(listed, false)).toBe(false)
+    expect(
+      keepsClients(
+        kept.map(({ client, backend }) => ({ client, backend })),
+        false,
+      ),
+    ).toBe(true)
+  })
   it('choose once for each stay', () => {
     const runs = clientRuns([flow('a', 0, 1), flow('a', 0, 2), flow('a', 1, 3), flow('b', 2, 1)], {})
     expect(runs.map((run) => run.map(({ backend }) => backend))).toEqual([['pod-0', 'pod-0'], ['pod-1'], ['pod-2']])

@@ -14,10 +14,11 @@ export const deals = (scheduler: string | undefined): boolean | undefined =>
   scheduler === undefined ? undefined : dealing.has(scheduler)
 
 /**
- * Were connections dealt in turn? Each goes where the one before the last round went, which chance does once in k times. Log odds for it, one in
+ * Were connections dealt in turn? Without their times nobody knows. Each goes where the one before the last round went, which chance does once in k times. Log odds for it, one in
  * twenty out of turn.
  */
 export const turnOdds = (flows: readonly Flow[], k: number): number => {
+  if (flows.some(({ openedAt }) => openedAt === undefined)) return -Infinity
   const byNode = new Map<string, Flow[]>()
   for (const flow of flows) {
     const mine = byNode.get(flow.node ?? '')
