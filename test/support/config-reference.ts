@@ -24,18 +24,16 @@ const configurationTables: Tables = {
 
 const scenarioTables: Tables = { ready: readyTable, scenario: scenarioTable, policy: policyTable }
 
-/** Each table stands between `<!-- its name -->` and `<!-- end -->`. */
+/** Each table stands between `<!-- its name -->` and the next `<!-- end -->`. Throws where it has no place: it would be missed by nobody. */
 const withTables =
   (tables: Tables) =>
   (current: string): string =>
-    Object.entries(tables).reduce(
-      (text, [name, table]) =>
-        text.replace(
-          new RegExp(`(<!-- ${name} -->\n)[^]*?(\n<!-- end -->)`),
-          (_, begin: string, end: string) => `${begin}${table()}${end}`,
-        ),
-      current,
-    )
+    Object.entries(tables).reduce((text, [name, table]) => {
+      const begin = text.indexOf(`<!-- ${name} -->\n`)
+      const end = text.indexOf('<!-- end -->', begin)
+      if (begin < 0 || end < 0) throw new Error(`there is no <!-- ${name} --> … <!-- end --> for its table`)
+      return `${text.slice(0, begin)}<!-- ${name} -->\n${table()}\n${text.slice(end)}`
+    }, current)
 
 const at = (path: string): string => fileURLToPath(new URL(`../../docs/${path}`, import.meta.url))
 
