@@ -85,10 +85,9 @@ export const loadTellers: Tellers<
   affinity: (view) => {
     const { situation, observation } = view
     const loads = loadsOf(situation)
-    const why =
-      observation.facts.affinity === 'ClientIP'
-        ? 'sessionAffinity'
-        : `the hash of ${observation.facts.scheduler ?? 'the client’s address'}`
+    const { affinity, scheduler } = observation.facts
+    const hash = scheduler === undefined ? 'affinity or a hash' : `the scheduler ${scheduler}`
+    const why = affinity === 'ClientIP' ? 'sessionAffinity' : hash
     return {
       evidence: `${counted(clientsIn(loads), 'client')} make ${whole(total(loads))} ${unitWords[observation.unit]}, and ${why} keeps each on one pod: ${luck(view)}`,
       cure: 'take sessionAffinity (or the hash) away if the application allows it; else more clients than pods by far are needed, or affinity by cookie in an L7 proxy',

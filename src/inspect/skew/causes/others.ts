@@ -58,7 +58,7 @@ export const otherTellers: Tellers<'bypass' | 'young-pods' | 'same-start' | 'rou
     const { scheduler } = observation.facts
     const by = scheduler === undefined ? 'round robin or least connection' : scheduler
     return {
-      evidence: `no pod is off its share of ${whole(Math.max(...expected))} by more than ${whole(off)}: connections are dealt in turn, as ${by} does`,
+      evidence: `no pod is off its share of ${whole(Math.max(...expected))} by more than ${whole(Number(off.toFixed(6)))}: connections are dealt in turn, as ${by} does`,
       cure: 'nothing to cure: this is more even than chance can be',
     }
   },

@@ -57,7 +57,10 @@ const explanationsOf = (observation: Observation): readonly Explanation[] => [
   ...lifetimes(observation),
 ]
 
-/** `before`: the test against the rules alone. Tries one cause, then two, then three at once; the first set that fits is the answer, unless a set as small is far more likely. */
+/**
+ * Tries one cause, then two, then three at once; the first set that fits is the answer, unless a set as small is far more likely.
+ * @param before the test against the rules alone
+ */
 export const search = (
   observation: Observation,
   before: Pick<SkewTest, 'statistic' | 'k'>,
