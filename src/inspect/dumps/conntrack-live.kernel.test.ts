@@ -12,11 +12,9 @@ const conntrack = (...args: readonly string[]): string =>
 
 const insert = (protocol: string, more: readonly string[], six = false): void => {
   const [client, dialled, target] = six ? ['fd01::7', 'fd96::1', 'fd02::3'] : ['10.1.0.7', '10.96.0.1', '10.2.0.3']
-  conntrack(
-    ...['-I', '-p', protocol, '--src', client, '--dst', dialled, '--sport', '4000', '--dport', '80'],
-    ...['--reply-src', target, '--reply-dst', client, '--reply-port-src', '8080', '--reply-port-dst', '4000'],
-    ...['--timeout', '300', ...more],
-  )
+  const original = ['-p', protocol, '--src', client, '--dst', dialled, '--sport', '4000', '--dport', '80']
+  const reply = ['--reply-src', target, '--reply-dst', client, '--reply-port-src', '8080', '--reply-port-dst', '4000']
+  conntrack('-I', ...original, ...reply, '--timeout', '300', ...more)
 }
 
 beforeAll(async () => {
