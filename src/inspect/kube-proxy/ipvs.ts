@@ -16,14 +16,15 @@ export interface IpvsRemoval {
   readonly ipsets: readonly string[]
 }
 
-type Reading = Pick<Foreign, 'linkAddresses' | 'ipsetPorts'>
+type Reading = Pick<Foreign, 'links' | 'linkAddresses' | 'ipsetPorts'>
 
 /**
  * Its virtual services are those at addresses of kube-ipvs0 and at ports of its ipsets of NodePorts; others' (keepalived's) are at
  * neither. `force`: busy ones too.
  */
 export const planIpvs = async (sight: NodeSight, foreign: Reading, force: boolean): Promise<IpvsRemoval> => {
-  const device = sight.number(`/sys/class/net/${IPVS_DEVICE}/ifindex`)
+  // asked of the kernel: /sys shows the devices of the namespace that it was mounted in
+  const [device = null] = (await foreign.links()).entries().find(([, name]) => name === IPVS_DEVICE) ?? []
   const addresses = device === null ? [] : await foreign.linkAddresses(device)
   const sets = ((await sight.ipsets()) ?? []).filter((name) => ipsets.has(name))
   const ports = { TCP: new Set<number>(), UDP: new Set<number>(), SCTP: new Set<number>() }
