@@ -9,7 +9,7 @@ tests=("$@")
 whole=
 if [ ${#tests[@]} -eq 0 ]; then
   whole=yes
-  tests=(src/kernel src/dataplane/nftables src/inspect/kube-proxy/ipvs)
+  tests=(src/kernel src/dataplane/nftables src/inspect/kube-proxy/ipvs src/simulate/policies/ipvs)
 fi
 
 checkout=/run/checkout

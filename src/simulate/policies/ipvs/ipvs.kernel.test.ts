@@ -12,9 +12,7 @@ import { type Counts, type Picker, countsOf } from '../picker.ts'
 import { pickerOf } from '../picker-of.ts'
 
 /** The simulator's ipvs schedulers beside the kernel's, connection by connection. */
-const without = existsSync(IPVS_FILE)
-  ? ''
-  : 'this kernel has no IPVS (scripts/test-vm.sh src/simulate/policies/ipvs has)'
+const without = existsSync(IPVS_FILE) ? '' : 'this kernel has no IPVS (make test-vm has)'
 
 const SERVICE = '10.96.0.10'
 /** each test has its own: the kernel remembers a destination of a service that is gone, with the connections it still has */
