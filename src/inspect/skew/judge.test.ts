@@ -197,6 +197,51 @@ it('answers the same, whatever the order of the backends', { timeout: 60_000 }, 
   }
 })
 
+describe('CPU whose connections are known by number only', () => {
+  const connections = [30, 34, 28, 31, 33, 6, 5, 7]
+  const aged = (counts: readonly number[]): Observation => {
+    const seen = given(counts, { unit: 'cpu', connections, facts: { at: 1000 } })
+    return { ...seen, backends: seen.backends.map((pod, i) => ({ ...pod, startedAt: i < 5 ? 0 : 800 })) }
+  }
+
+  it('has the cause of these numbers where it follows them, though not for certain', () => {
+    const { verdict, cause, notes } = judge(aged([610, 660, 570, 600, 680, 110, 105, 145]))
+    expect(verdict).toBe('EXPLAINED')
+    expect(cause).toMatchObject({ code: 'young-pods', certainty: 'likely' })
+    expect(notes).toEqual([
+      'the cause was found in the numbers of connections, in proportion to which the pods have CPU time',
+    ])
+  })
+
+  it('has no cause where it is uneven otherwise', () => {
+    const { verdict, cause } = judge(aged([610, 60, 1570, 600, 80, 910, 105, 845]))
+    expect(verdict).toBe('NOT-ENOUGH-DATA')
+    expect(cause?.code).toBe('unexplained')
+  })
+
+  it('has none where the numbers are uneven for no known reason', () => {
+    const seen = given(
+      connections.map((n) => 20 * n),
+      { unit: 'cpu', connections, facts: { at: 1000 } },
+    )
+    expect(judge(seen).cause?.code).toBe('unexplained')
+  })
+})
+
+test.each([1, 2, 3, 4])('clients that keep a pod of a headless Service: no affinity is blamed (seed %i)', (seed) => {
+  const world = {
+    pods: podsOf(5),
+    clients: 10,
+    connections: 500,
+    scheduler: 'random',
+    direct: (_: unknown, client: number) => [(client * client + seed) % 5],
+  } as const
+  const { verdict, cause } = judge(observe(world, { facts: { headless: true } }, `headless ${seed}`))
+  expect(verdict).toBe('EXPLAINED')
+  expect(cause).toMatchObject({ code: 'bypass', also: [] })
+  expect(cause?.evidence).toContain('500 connections went where clients’ DNS answers led')
+})
+
 describe('what cannot be', () => {
   const backend: ObservedBackend = { name: 'pod-0', count: 1 }
   const flow: Flow = { client: 'c', backend: 'pod-0' }

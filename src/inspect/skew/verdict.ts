@@ -2,10 +2,10 @@ import { connectionsToSee, type DrawsTest, type SkewVerdict, sum, testDraws } fr
 import { type Attributed, attributeRules } from './causes/attribution.ts'
 import { attributeLoads } from './causes/loads.ts'
 import type { NamedCause } from './causes/codes.ts'
-import { percent } from './causes/sentence.ts'
+import { percent, unitWords } from './causes/sentence.ts'
 import { tell } from './causes/tell.ts'
 import { tellTooEven, tellUneven, tellUnknownDraws } from './causes/unexplained.ts'
-import { type Case, effectiveChoices, sampleOf, readCase } from './nulls/choices.ts'
+import { type Case, effectiveChoices, numbersOf, readCase, sampleOf } from './nulls/choices.ts'
 import type { FitOptions } from './nulls/explanation.ts'
 import { drawsOf, type Mask, rulesOdds } from './nulls/odds.ts'
 import { gainBetween } from './nulls/gain.ts'
@@ -99,6 +99,15 @@ const explainSkew = (
     const { verdict, cause } = named(sample, part, options)
     const notes = [
       `the cause was found in the ${sample.flows?.length ?? 0} connections that are known one by one, not in all counts`,
+    ]
+    return { verdict, cause: { ...cause, certainty: 'likely' }, notes, tried: whole.tried }
+  }
+  const numbers = numbersOf(observation)
+  const counted = numbers === null ? null : sampled(numbers, options)
+  if (counted !== null && numbers !== null) {
+    const { verdict, cause } = named(numbers, counted, options)
+    const notes = [
+      `the cause was found in the numbers of connections, in proportion to which the pods have ${unitWords[observation.unit]}`,
     ]
     return { verdict, cause: { ...cause, certainty: 'likely' }, notes, tried: whole.tried }
   }

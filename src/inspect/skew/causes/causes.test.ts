@@ -5,6 +5,7 @@ import { decoys } from '../../../../test/support/skew/decoys.ts'
 import { heldOut } from '../../../../test/support/skew/held-out.ts'
 import { mixtures, type Mixture } from '../../../../test/support/skew/mixtures.ts'
 import { purposeBuilt } from '../../../../test/support/skew/purpose-built.ts'
+import { third } from '../../../../test/support/skew/third.ts'
 import { judge } from '../judge.ts'
 import type { Cause } from '../report.ts'
 import { type CauseCode, causeCodes, causePage, causes, type NamedCause } from './codes.ts'
@@ -56,6 +57,7 @@ describe('two and three causes at once', () => {
   const table: [string, readonly Mixture[]][] = [
     ['mixtures that were written before the classifier', mixtures],
     ['mixtures that were written after it', heldOut],
+    ['situations by somebody who had not read it', third],
   ]
   test.each(table)('%s: at least 95 %% right, none wrong', long, (_, all) => {
     const seeds = seedsOf(times)

@@ -62,6 +62,8 @@ export const attributeLoads = (situation: Case): Attributed => {
   const certainty = situation.flows === null || situation.weightsAssumed ? 'likely' : 'certain'
   const gain = 0
   if (situation.drawn === 'clients') {
+    // no proxy keeps the clients of a headless Service: they keep the address that DNS gave them
+    if (situation.observation.facts.headless === true) return { code: 'bypass', certainty, gain }
     if (squares(sharedLoads(situation, loads)) >= most * all) return { code: 'shared-address', certainty, gain }
     return { code: isHeavy(loads) ? 'heavy-client' : 'affinity', certainty, gain }
   }

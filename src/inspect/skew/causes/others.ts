@@ -1,5 +1,5 @@
 import { sum } from '../../statistics/index.ts'
-import { counted, listed, percent, whole } from './sentence.ts'
+import { counted, listed, percent, unitWords, whole } from './sentence.ts'
 import { extremes, shareOf, type Tellers, type View } from './view.ts'
 
 /** Causes in who dialled what, when, and in which turn. */
@@ -10,7 +10,7 @@ export const otherTellers: Tellers<'bypass' | 'young-pods' | 'same-start' | 'rou
     const [top] = extremes(around)
     if (observation.facts.headless === true)
       return {
-        evidence: `the Service is headless: no rules choose, ${counted(sum(counts), 'connection')} went where clients’ DNS answers led`,
+        evidence: `the Service is headless: no rules choose, ${whole(sum(counts))} ${unitWords[observation.unit]} went where clients’ DNS answers led`,
         cure: 'give the Service a cluster IP, or balance in the client (round_robin in gRPC)',
       }
     return {

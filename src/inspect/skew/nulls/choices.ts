@@ -72,6 +72,27 @@ export const sampleOf = (observation: Observation): Observation | null => {
   return { ...observation, unit: 'connections', backends, flows, facts: { ...observation.facts, counted: 'opened' } }
 }
 
+/** Load is the numbers of connections and no more where all but so much of its unevenness is theirs. */
+const mostOwn = 0.1
+
+/** Only the connections of each backend, where load whose connections nobody knows one by one follows their number. null: it does not. */
+export const numbersOf = (observation: Observation): Observation | null => {
+  const { backends, unit } = observation
+  if (unit === 'connections' || (observation.flows ?? []).length > 0) return null
+  const known = backends.flatMap(({ connections }) => connections ?? [])
+  const [n, load] = [sum(known), sum(backends.map(({ count }) => count))]
+  if (known.length < backends.length || n === 0 || load === 0) return null
+  const unevenness = (shares: readonly number[]): number =>
+    sum(backends.map(({ count }, i) => (count / load - (shares[i] ?? 0)) ** 2))
+  const even = backends.map(() => 1 / backends.length)
+  if (unevenness(known.map((each) => each / n)) > mostOwn * unevenness(even)) return null
+  return {
+    ...observation,
+    unit: 'connections',
+    backends: backends.map((backend, i) => ({ ...backend, count: known[i] ?? 0 })),
+  }
+}
+
 const hashesSource: ReadonlySet<string> = new Set(['sh', 'dh'])
 /** of the source or of the flow */
 const hashes: ReadonlySet<string> = new Set(['sh', 'dh', 'mh', 'maglev'])
