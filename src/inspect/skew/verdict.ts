@@ -96,8 +96,9 @@ const explainSkew = (
   const sample = sampleOf(observation)
   const part = sample === null ? null : sampled(sample, options)
   if (part !== null && sample !== null) {
-    const { verdict, cause } = named(sample, part, options)
+    const { verdict, cause, notes: more } = named(sample, part, options)
     const notes = [
+      ...more,
       `the cause was found in the ${sample.flows?.length ?? 0} connections that are known one by one, not in all counts`,
     ]
     return { verdict, cause: { ...cause, certainty: 'likely' }, notes, tried: whole.tried }
@@ -105,8 +106,9 @@ const explainSkew = (
   const numbers = numbersOf(observation)
   const counted = numbers === null ? null : sampled(numbers, options)
   if (counted !== null && numbers !== null) {
-    const { verdict, cause } = named(numbers, counted, options)
+    const { verdict, cause, notes: more } = named(numbers, counted, options)
     const notes = [
+      ...more,
       `the cause was found in the numbers of connections, in proportion to which the pods have ${unitWords[observation.unit]}`,
     ]
     return { verdict, cause: { ...cause, certainty: 'likely' }, notes, tried: whole.tried }
