@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it, test } from 'vitest'
 import { composed } from '../../../../test/support/skew/composed.ts'
 import { decoys } from '../../../../test/support/skew/decoys.ts'
+import { fourth } from '../../../../test/support/skew/fourth.ts'
 import { heldOut } from '../../../../test/support/skew/held-out.ts'
 import { mixtures, type Mixture } from '../../../../test/support/skew/mixtures.ts'
 import { purposeBuilt } from '../../../../test/support/skew/purpose-built.ts'
@@ -71,6 +72,26 @@ describe('two and three causes at once', () => {
     const right = scores.reduce((sum, each) => sum + each.right, 0)
     expect(right).toBeGreaterThanOrEqual(0.95 * all.length * seeds.length)
   })
+
+  test(
+    'situations that nothing was mended for: at least 80 % right, one is known to be wrong, none is wrong and certain',
+    long,
+    () => {
+      // a node says nothing, and what it sent is taken for connections around the Service: `likely`
+      const known = ['local-traffic-policy', 'stale-rules'].join('+')
+      const seeds = seedsOf(times)
+      let right = 0
+      for (const [m, { causes, make }] of fourth.entries()) {
+        const found = seeds.map((seed) => judge(make(`${m} ${seed}`)).cause)
+        const certain = found.filter((cause) => cause?.certainty === 'certain')
+        expect(score(certain, causes).wrong, `situation ${m}`).toEqual([])
+        const scored = score(found, causes)
+        if (causes.join('+') !== known) expect(scored.wrong, `situation ${m}`).toEqual([])
+        right += scored.right
+      }
+      expect(right).toBeGreaterThanOrEqual(0.8 * fourth.length * seeds.length)
+    },
+  )
 
   test('composed at random: none wrong', long, () => {
     for (const seed of seedsOf(8 * times)) {
