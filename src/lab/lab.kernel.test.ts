@@ -101,6 +101,26 @@ describe('a lab', () => {
     expect(JSON.parse(shown)).toMatchObject({ pod: 'pod-0', from: '192.168.77.11', port: 8080 })
   })
 
+  it('keeps its pods connected when another comes and goes', async () => {
+    await using lab = await open(ids.open)
+    const netns = lab.cluster.nodes[0]?.netns ?? ''
+    const ip = (line: string): Promise<string> => exec('ip', ['-n', netns, ...line.split(' ')])
+    const [target] = lab.cluster.pods
+    const source = lab.sources.find(({ kind }) => kind === 'pod')
+    if (source === undefined || target === undefined) throw new Error('an empty lab')
+    const targets = [{ address: target.addresses.IPv4, port: 8080, protocol: 'TCP' as const }]
+    const connect = (): Promise<ConnectResult> =>
+      source.remote.request<ConnectResult>('connect', { targets, counts: [3], concurrency: 1, timeoutMs: 2000 })
+    const gateway = await ip('-br link show pods')
+    // a bridge without an address of its own takes the lowest of its ports'
+    await ip('link add low address 02:00:00:00:00:01 type veth peer name wol')
+    await ip('link set low master pods up')
+    expect(await ip('-br link show pods')).toBe(gateway)
+    expect(await connect()).toMatchObject({ failures: 0 })
+    await ip('link del low')
+    expect(await connect()).toMatchObject({ failures: 0 })
+  })
+
   it('is removed when it is interrupted half-way', async () => {
     const interruption = new AbortController()
     const opening = open(ids.interrupted, interruption.signal, (text) => {

@@ -48,9 +48,15 @@ const port = (netns: string): string => {
   return index === undefined ? 'client' : `node${index}`
 }
 
+/**
+ * Its address is its own: the kernel would give it that of a port, and when that port's pod goes neighbours send to nobody until they ask again,
+ * half a minute later. Each bridge is a link by itself, so all have the same.
+ */
+const bridgeLine = (name: string): string => `link add ${name} address 02:65:6b:00:00:01 type bridge forward_delay 0`
+
 /** The underlay's bridge, and the cables to nodes and client. */
 export const underlayLines = ({ nodes, client }: Cluster): readonly string[] => [
-  'link add underlay type bridge forward_delay 0',
+  bridgeLine('underlay'),
   ...families.map(
     (family) => `address add ${withPrefix(ranges.gateway[family], ranges.underlay[family])} dev underlay`,
   ),
@@ -66,7 +72,7 @@ export const withPrefix = (address: string, cidr: string): string => `${address}
 /** A node's addresses, its bridge and the ways to the other nodes' pods. */
 export const nodeLines = (node: LabNode, { nodes }: Cluster): readonly string[] => [
   'link set eth0 up',
-  'link add pods type bridge forward_delay 0',
+  bridgeLine('pods'),
   'link set pods up',
   ...families.flatMap((family) => [
     `address add ${withPrefix(node.addresses[family], ranges.underlay[family])} dev eth0`,
