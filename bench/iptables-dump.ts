@@ -2,7 +2,7 @@ import { parseSave, tablesOf } from '../src/rules/iptables/index.ts'
 
 /**
  * How long an iptables-save of kube-proxy takes to read: `scripts/node --expose-gc bench/iptables-dump.ts [SERVICES] [ENDPOINTS]`,
- * default 5,000 × 10 (160,000 rules), three times. load: until a packet can be asked about; readAll: every rule's statements too.
+ * default 5,000 × 10 (160,000 rules), three times. With `print` before them the dump itself is printed. load: until a packet can be asked about; readAll: every rule's statements too.
  */
 export const kubeProxyDump = (services: number, endpoints: number): string => {
   const chains: string[] = []
@@ -63,7 +63,10 @@ const chainId = (number: number): string => {
   return id + number.toString(32).toUpperCase().padStart(6, '0')
 }
 
-if (import.meta.main) {
+if (import.meta.main && process.argv[2] === 'print') {
+  const [services = 5_000, endpoints = 10] = process.argv.slice(3).map(Number)
+  process.stdout.write(kubeProxyDump(services, endpoints))
+} else if (import.meta.main) {
   const [services = 5_000, endpoints = 10] = process.argv.slice(2).map(Number)
   const text = kubeProxyDump(services, endpoints)
   const before = memory()

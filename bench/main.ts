@@ -12,6 +12,7 @@ npm run -s bench -- peers [--services N] [--endpoints M] [--changes N] [--storm 
                           [--patience SECONDS] [-o json]
 npm run -s bench -- soak [--hours H] [--services N] [--endpoints M] [--seed TEXT] [-o json]
 npm run -s bench -- simulate [--endpoints M] [--events N] [-o json]
+npm run -s bench -- causes [--seeds N] [-o json]
 
 sync      how long a full sync, a change and a restart take, and what they cost in memory (docs/json.md)
 connect   what a connection through a frontend costs against a direct one, with 10 and 10,000 Services
@@ -19,7 +20,8 @@ peers     the agent and the real kube-proxy, one after the other, against the sa
           ${peerNames.join(',')}; without it all but evenkeel-iptables)
 soak      the whole agent through hours of simulated churn (default 24): exit 1 when something grows or the kernel differs
 simulate  connection events per second of CPU time under each scheduler, and whether threads change the outcome: exit 1 when they do
-All but simulate need root; they work in network namespaces of their own.`
+causes    how often skew names the causes that are at work, in the data of its own tests (default: each made 5 times)
+All but simulate and causes need root; they work in network namespaces of their own.`
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -34,6 +36,7 @@ const { values, positionals } = parseArgs({
     hours: { type: 'string', default: '24' },
     events: { type: 'string', default: '1000000' },
     seed: { type: 'string', default: '1' },
+    seeds: { type: 'string', default: '5' },
     plane: { type: 'string', default: 'nftables' },
     profile: { type: 'string' },
     output: { type: 'string', short: 'o', default: 'table' },
@@ -42,7 +45,7 @@ const { values, positionals } = parseArgs({
 })
 
 const number = (
-  name: 'services' | 'endpoints' | 'changes' | 'storm' | 'patience' | 'hours' | 'events',
+  name: 'services' | 'endpoints' | 'changes' | 'storm' | 'patience' | 'hours' | 'events' | 'seeds',
   fallback?: number,
 ): number => {
   const value = Number(values[name] ?? fallback)
@@ -109,6 +112,9 @@ if (values.help || positionals.length !== 1) {
   const report = await benchSimulate({ pods: number('endpoints'), events: number('events'), repeats: 5, progress })
   print(report, formatSimulate)
   process.exitCode = report.identical ? 0 : 1
+} else if (positionals[0] === 'causes') {
+  const { benchCauses, formatCauses } = await import('./causes.ts')
+  print(benchCauses(number('seeds'), progress), formatCauses)
 } else {
   console.error(usage)
   process.exitCode = 2

@@ -6,36 +6,15 @@ import { fourth } from '../../../../test/support/skew/fourth.ts'
 import { heldOut } from '../../../../test/support/skew/held-out.ts'
 import { mixtures, type Mixture } from '../../../../test/support/skew/mixtures.ts'
 import { purposeBuilt } from '../../../../test/support/skew/purpose-built.ts'
+import { score } from '../../../../test/support/skew/score.ts'
 import { third } from '../../../../test/support/skew/third.ts'
 import { judge } from '../judge.ts'
-import type { Cause } from '../report.ts'
-import { type CauseCode, causeCodes, causePage, causes, type NamedCause } from './codes.ts'
+import { causeCodes, causePage, causes, type NamedCause } from './codes.ts'
 
 const long = { timeout: 600_000 }
 /** `SEEDS=20` looks at twenty times as many cases. */
 const times = Number(process.env.SEEDS ?? 1)
 const seedsOf = (count: number): readonly number[] => Array.from({ length: count }, (_, seed) => seed)
-const codesOf = (cause: Cause | null): readonly CauseCode[] =>
-  cause === null || cause.code === 'unexplained' ? [] : [cause.code, ...cause.also.map(({ code }) => code)]
-
-interface Score {
-  right: number
-  unexplained: number
-  readonly wrong: string[]
-}
-
-/** A cause that is not at work is wrong, wherever it is named and however sure. */
-const score = (found: readonly (Cause | null)[], expected: readonly CauseCode[]): Score => {
-  const result: Score = { right: 0, unexplained: 0, wrong: [] }
-  for (const cause of found) {
-    const named = codesOf(cause)
-    if (named.length === 0) result.unexplained++
-    else if (named.every((code) => expected.includes(code))) result.right++
-    else result.wrong.push(named.join('+'))
-  }
-  return result
-}
-
 describe('data made for each code', () => {
   test.each(Object.keys(purposeBuilt) as NamedCause[])(
     '%s: named right, with numbers, a cure and a page',
