@@ -15,6 +15,7 @@ export const formatSync = (report: SyncReport): string => {
     ['  swap', spread(changeMs.swap)],
     ['  resize', spread(changeMs.resize)],
     ['  without the kernel', spread(ownMs)],
+    ...(report.bareChangeMs ? [['  bare iptables-restore', spread(report.bareChangeMs)] as const] : []),
     ['restart', `${ms(report.restartMs)}, ${report.restartWrites} writes`],
     [
       'memory',
@@ -40,4 +41,4 @@ const ms = (value: number): string => `${value.toFixed(value < 10 ? 2 : 0)} ms`
 const spread = ({ p50, p99 }: Quantiles): string => `p50 ${ms(p50)}, p99 ${ms(p99)}`
 
 const rows = (lines: readonly (readonly [string, string])[]): string =>
-  lines.map(([name, value]) => `${name.padEnd(22)}${value}`.trimEnd()).join('\n')
+  lines.map(([name, value]) => `${name.padEnd(24)}${value}`.trimEnd()).join('\n')

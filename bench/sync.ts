@@ -3,6 +3,7 @@ import type { RawObject } from '../src/dataplane/conformance-case.ts'
 import type { IptablesBackEnd } from '../src/kernel/iptables/types.ts'
 import { createNamespace } from '../test/support/namespaces.ts'
 import type { Measured } from '../src/lab/scale/measured-agent.ts'
+import { bareChanges } from './bare-change.ts'
 import { type BenchAgent, startAgent, warmUp } from './bench-agent.ts'
 import { ChangeGenerator, type ChangeKind } from '../src/lab/scale/changes.ts'
 import { type ClusterShape, nodeObject, serviceObject } from '../src/lab/scale/objects.ts'
@@ -31,6 +32,8 @@ export interface SyncReport extends ClusterShape {
   readonly writes: number
   readonly changeMs: Quantiles & { readonly swap: Quantiles; readonly resize: Quantiles }
   readonly ownMs: Quantiles
+  /** of the plane iptables: one rule in a chain that nothing leads to, by iptables-restore, on the same tables */
+  readonly bareChangeMs?: Quantiles
   readonly restartMs: number
   readonly restartWrites: number
   readonly rssMiB: number
@@ -45,6 +48,9 @@ export const benchSync = async (options: SyncOptions): Promise<SyncReport> => {
   await warmUp(namespace.name, options)
   const before = readKernelMemory()
   const first = await runFirst(namespace.name, cluster, options)
+  const iptables = plane === 'iptables' ? (options.iptables ?? 'nft') : undefined
+  if (iptables !== undefined) progress(`${BARE_CHANGES} changes of one rule by iptables-${iptables}-restore`)
+  const bareChangeMs = iptables && bareChanges(namespace.name, iptables, BARE_CHANGES)
   progress('restarting on the same kernel state')
   const restart = await runRestart(namespace.name, cluster, options)
   const { measured } = first
@@ -54,13 +60,14 @@ export const benchSync = async (options: SyncOptions): Promise<SyncReport> => {
     services,
     endpoints,
     plane,
-    ...(plane === 'iptables' && { iptablesBackend: options.iptables ?? 'nft' }),
+    ...(iptables && { iptablesBackend: iptables }),
     encodeMs: round(first.sync.encodeMs),
     fullSyncMs: round(first.sync.ms),
     kernelMs: round(first.sync.kernelMs),
     writes: first.sync.writes,
     changeMs: { ...of('swap', 'add', 'remove'), swap: of('swap'), resize: of('add', 'remove') },
     ownMs: quantiles(measured.map(({ ms, kernelMs }) => ms - kernelMs)),
+    ...(bareChangeMs && { bareChangeMs }),
     restartMs: round(restart.ms),
     restartWrites: restart.writes,
     rssMiB: round(first.rssMiB),
@@ -68,6 +75,8 @@ export const benchSync = async (options: SyncOptions): Promise<SyncReport> => {
     percpuMiB: round(first.kernel.percpuMiB - before.percpuMiB),
   }
 }
+
+const BARE_CHANGES = 20
 
 interface FirstRun {
   readonly sync: Measured
