@@ -35,7 +35,8 @@ export const openIptables = async ({ libc, log, backEnd: wanted }: OpenOptions):
   try {
     const backEnd = wanted ?? (await findBackEnd(libc, requests, log))
     const programs = await findPrograms(backEnd)
-    const writing = backEnd === 'nft' ? new NetlinkSocket(libc, { protocol: NETLINK_NETFILTER }) : null
+    // the kernel walks all rules of a table for each rule that is added, however short the request
+    const writing = backEnd === 'nft' ? new NetlinkSocket(libc, { protocol: NETLINK_NETFILTER, threadFrom: 0 }) : null
     return new IptablesConnection({
       programs,
       libc,
