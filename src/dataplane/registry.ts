@@ -1,5 +1,15 @@
+import type { KernelOptions } from '../kernel/index.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import type { Driver, DriverOptions, Plane, PlaneName, PlaneObject } from './plane.ts'
+
+/** A plane with the programs that it works through, where a node may have one or the other. Plain data. */
+export interface PlaneVariant {
+  /** `nftables`, `iptables-legacy`: as `Driver.place`, where there is one */
+  readonly name: string
+  readonly plane: PlaneName
+  /** what its kernel is opened with */
+  readonly kernel: KernelOptions
+}
 
 /** A plane's two halves: what it computes anywhere, and what it does to a kernel. Loaded when asked for. */
 interface PlaneEntry {
@@ -9,6 +19,8 @@ interface PlaneEntry {
   readonly alone?: string
   /** of every place where objects of ours may stand; absent: of the one that `open` gives */
   openAll?(kernel: Kernel, options: DriverOptions): Promise<readonly Driver<PlaneObject>[]>
+  /** what it is opened with on one node or another, by what is added to the plane's name; absent: it is the same everywhere */
+  readonly variants?: Readonly<Record<string, KernelOptions>>
 }
 
 /** Every plane there is. A new one costs a folder and a row here. */
@@ -22,6 +34,7 @@ const planes: { readonly [name in PlaneName]?: PlaneEntry } = {
     plane: async () => (await import('./iptables/index.ts')).iptables,
     open: async (kernel, options) => (await import('./iptables/driver.ts')).openIptablesDriver(kernel, options),
     openAll: async (kernel, options) => (await import('./iptables/driver.ts')).openOwnIptables(kernel, options),
+    variants: { nft: { iptables: 'nft' }, legacy: { iptables: 'legacy' } },
   },
 }
 
@@ -42,6 +55,13 @@ export const openDrivers = async (
 ): Promise<readonly Driver<PlaneObject>[]> => {
   const entry = entryOf(name)
   return entry.openAll?.(kernel, options) ?? [await entry.open(kernel, options)]
+}
+
+/** Each is judged by the conformance table on the real kernel; one, of the plane's own name, for a plane that has none. */
+export const variantsOf = (plane: PlaneName): readonly PlaneVariant[] => {
+  const { variants } = entryOf(plane)
+  if (variants === undefined) return [{ name: plane, plane, kernel: {} }]
+  return Object.entries(variants).map(([suffix, kernel]) => ({ name: `${plane}-${suffix}`, plane, kernel }))
 }
 
 /** `auto` is the first plane there is. Throws for names that are none and for planes that this version does not have. */

@@ -1,8 +1,6 @@
-import { loadPlane, openDriver } from '../../src/dataplane/registry.ts'
-import type { PlaneName } from '../../src/dataplane/plane.ts'
+import { loadPlane, openDriver, type PlaneVariant } from '../../src/dataplane/registry.ts'
 import { Reconciler } from '../../src/dataplane/reconcile.ts'
 import { openKernel } from '../../src/kernel/index.ts'
-import type { IptablesBackEnd } from '../../src/kernel/iptables/types.ts'
 import type { Frontend } from '../../src/model/frontend.ts'
 import type { NodeView } from '../../src/model/node-view.ts'
 import { systemClock } from '../../src/util/clock.ts'
@@ -10,9 +8,7 @@ import { silent } from '../../src/util/log.ts'
 import type { Losses } from './station.ts'
 
 export interface Installation {
-  readonly plane: PlaneName
-  /** default: the one that this machine uses */
-  readonly iptables?: IptablesBackEnd
+  readonly variant: PlaneVariant
   readonly node: NodeView
   readonly frontends: readonly Frontend[]
 }
@@ -23,9 +19,9 @@ export interface Installed extends AsyncDisposable {
 }
 
 /** Resolves when every frontend is in force; throws when one was refused or failed. */
-export const install = async ({ plane: name, iptables, node, frontends }: Installation): Promise<Installed> => {
-  const plane = await loadPlane(name)
-  const driver = await openDriver(name, await openKernel({ iptables }), { log: silent })
+export const install = async ({ variant, node, frontends }: Installation): Promise<Installed> => {
+  const plane = await loadPlane(variant.plane)
+  const driver = await openDriver(variant.plane, await openKernel(variant.kernel), { log: silent })
   const reconciler = new Reconciler({ plane, driver, node, clock: systemClock, log: silent, random: () => 0.5 })
   reconciler.update(new Map(frontends.map((frontend) => [frontend.key, frontend])))
   reconciler.sourcesComplete()

@@ -1,11 +1,8 @@
-import type { PlaneName } from '../../src/dataplane/plane.ts'
-import type { IptablesBackEnd } from '../../src/kernel/iptables/types.ts'
+import type { PlaneVariant } from '../../src/dataplane/registry.ts'
 import { PacketRunner, type RowGroup, type RowResult } from './runner.ts'
 
 export interface RunAllOptions {
-  readonly plane: PlaneName
-  /** back end, where the plane is iptables; default: the one that this machine uses */
-  readonly iptables?: IptablesBackEnd
+  readonly variant: PlaneVariant
   readonly patience?: number
   /** groups at a time, each in namespaces of its own; default 2 */
   readonly worlds?: number

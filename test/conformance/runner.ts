@@ -2,8 +2,7 @@ import { formatEndpoint } from '../../src/model/address.ts'
 import type { Frontend } from '../../src/model/frontend.ts'
 import type { NodeView } from '../../src/model/node-view.ts'
 import type { Packet } from '../../src/model/packet.ts'
-import type { PlaneName } from '../../src/dataplane/plane.ts'
-import type { IptablesBackEnd } from '../../src/kernel/iptables/types.ts'
+import type { PlaneVariant } from '../../src/dataplane/registry.ts'
 import type { Answer, Dial, Listening } from './answer.ts'
 import { backendsSeen, type Expected, judge, type Judged, type Spread, type Tried } from './judge.ts'
 import { type Station, startStation } from './stations.ts'
@@ -30,8 +29,7 @@ export interface RowResult extends Judged {
 }
 
 export interface RunnerOptions {
-  readonly plane: PlaneName
-  readonly iptables?: IptablesBackEnd
+  readonly variant: PlaneVariant
   /** part of the namespaces' names, so that several runners can work at once */
   readonly world: string
   /** factor on every waiting time; default 1. An emulated machine needs about 6 */
@@ -60,8 +58,8 @@ export class PacketRunner implements AsyncDisposable {
     const { node } = this.#stations
     try {
       await this.#serve(group)
-      const { plane, iptables } = this.#options
-      await node.install({ plane, ...(iptables && { iptables }), node: group.node, frontends: group.frontends })
+      const { variant } = this.#options
+      await node.install({ variant, node: group.node, frontends: group.frontends })
       const results = await this.#judgeAll(group)
       const { missed } = await node.uninstall()
       return missed === 0
