@@ -1,65 +1,21 @@
 import { expect, test } from 'vitest'
-import { KernelError } from '../kernel/errors.ts'
-import type { Kernel } from '../kernel/kernel.ts'
-import type { Sysctls } from '../kernel/sysctl.ts'
-import { parseConfig } from './config.ts'
-import { withKernelFacts } from './kernel-facts.ts'
+import type { PlaneName } from '../dataplane/plane.ts'
+import { fakeKernel } from '../kernel/nftables/fake.ts'
 import { silent } from '../util/log.ts'
+import { parseConfig, type ProxyConfig } from './config.ts'
+import { withKernelFacts } from './kernel-facts.ts'
 
-const { config } = parseConfig(Buffer.alloc(0), 'x', { plane: 'iptables' })
+const { config } = parseConfig(Buffer.alloc(0), 'x', {})
 
-const sysctls = (value: number | null): Sysctls => ({
-  read: () => {
-    if (value === null) throw new KernelError({ operation: 'read sysctl', errno: 'ENOENT' })
-    return value
-  },
-  write: () => {},
+/** By a kernel without nfacct. */
+const told = (plane: PlaneName, asked: ProxyConfig): Promise<ProxyConfig> =>
+  withKernelFacts(asked, { plane, kernel: fakeKernel(), log: silent, make: true })
+
+test('a plane that asks for nothing leaves the configuration as it is', async () => {
+  expect(await told('nftables', config)).toBe(config)
 })
 
-const accounting = (
-  names: ReadonlySet<string> | null,
-  made: string[] = [],
-  fails = false,
-): Pick<Kernel, 'accounting'> => ({
-  accounting: async () => ({
-    names: async () => names,
-    make: async (wanted) => {
-      if (fails) throw new KernelError({ operation: 'nfacct add', errno: 'EPERM' })
-      made.push(...wanted)
-    },
-    remove: async () => {},
-    [Symbol.dispose]: () => {},
-  }),
-})
-
-test('other planes do not ask', async () => {
-  const kernel = { accounting: () => Promise.reject(new Error('asked')) }
-  expect(await withKernelFacts(config, { plane: 'nftables', kernel, log: silent, make: true })).toBe(config)
-})
-
-test.each([
-  [0, false],
-  [1, true],
-  [null, false],
-])('nf_conntrack_tcp_be_liberal %s', async (value, expected) => {
-  const options = {
-    plane: 'iptables',
-    kernel: accounting(null),
-    log: silent,
-    make: true,
-    sysctls: sysctls(value),
-  } as const
-  expect(await withKernelFacts(config, options)).toMatchObject({ tcpBeLiberal: expected, nfacct: false })
-})
-
-test('counters: made where they may be, used where they are', async () => {
-  const facts = async (kernel: Pick<Kernel, 'accounting'>, make: boolean) =>
-    (await withKernelFacts(config, { plane: 'iptables', kernel, log: silent, make, sysctls: sysctls(0) })).nfacct
-  const made: string[] = []
-  expect(await facts(accounting(new Set(), made), true)).toBe(true)
-  expect(made).toEqual(['ct_state_invalid_dropped_pkts', 'localhost_nps_accepted_pkts'])
-  expect(await facts(accounting(new Set()), false)).toBe(false)
-  expect(await facts(accounting(new Set(made)), false)).toBe(true)
-  expect(await facts(accounting(null), true)).toBe(false)
-  expect(await facts(accounting(new Set(), [], true), true)).toBe(false)
+test('what the kernel lacks is not used, and what is configured stays', async () => {
+  const asked = { ...config, tcpBeLiberal: true, nfacct: true }
+  expect(await told('iptables', asked)).toEqual({ ...asked, nfacct: false })
 })

@@ -83,6 +83,15 @@ export interface DriverOptions {
   readonly log: Log
 }
 
+/** What a plane's rules depend on and only the running kernel knows. */
+export type KernelFacts = Pick<NodeView, 'tcpBeLiberal' | 'nfacct'>
+
+export interface KernelFactsOptions {
+  readonly log: Log
+  /** what is missing is made; without it only what is there counts */
+  readonly make: boolean
+}
+
 export interface Driver<O extends PlaneObject> extends AsyncDisposable {
   /** tells drivers of a plane apart where its objects may stand in several places, e.g. `iptables-legacy`; default: there is one */
   readonly place?: string

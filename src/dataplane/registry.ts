@@ -1,6 +1,6 @@
 import type { KernelOptions } from '../kernel/index.ts'
 import type { Kernel } from '../kernel/kernel.ts'
-import type { Driver, DriverOptions, Plane, PlaneName, PlaneObject } from './plane.ts'
+import type { Driver, DriverOptions, KernelFacts, KernelFactsOptions, Plane, PlaneName, PlaneObject } from './plane.ts'
 
 /** A plane with the programs that it works through, where a node may have one or the other. Plain data. */
 export interface PlaneVariant {
@@ -19,6 +19,8 @@ interface PlaneEntry {
   readonly alone?: string
   /** of every place where objects of ours may stand; absent: of the one that `open` gives */
   openAll?(kernel: Kernel, options: DriverOptions): Promise<readonly Driver<PlaneObject>[]>
+  /** absent: its rules depend on nothing that only the kernel knows */
+  kernelFacts?(kernel: Kernel, options: KernelFactsOptions): Promise<KernelFacts>
   /** what it is opened with on one node or another, by what is added to the plane's name; absent: it is the same everywhere */
   readonly variants?: Readonly<Record<string, KernelOptions>>
 }
@@ -34,6 +36,8 @@ const planes: { readonly [name in PlaneName]?: PlaneEntry } = {
     plane: async () => (await import('./iptables/index.ts')).iptables,
     open: async (kernel, options) => (await import('./iptables/driver.ts')).openIptablesDriver(kernel, options),
     openAll: async (kernel, options) => (await import('./iptables/driver.ts')).openOwnIptables(kernel, options),
+    kernelFacts: async (kernel, options) =>
+      (await import('./iptables/kernel-facts.ts')).readKernelFacts(kernel, options),
     variants: { nft: { iptables: 'nft' }, legacy: { iptables: 'legacy' } },
   },
 }
@@ -56,6 +60,13 @@ export const openDrivers = async (
   const entry = entryOf(name)
   return entry.openAll?.(kernel, options) ?? [await entry.open(kernel, options)]
 }
+
+/** What is to be known of the kernel before the plane compiles (`NodeView`); null: nothing. Throws for a plane that this version does not have. */
+export const readKernelFacts = async (
+  name: PlaneName,
+  kernel: Kernel,
+  options: KernelFactsOptions,
+): Promise<KernelFacts | null> => (await entryOf(name).kernelFacts?.(kernel, options)) ?? null
 
 /** Each is judged by the conformance table on the real kernel; one, of the plane's own name, for a plane that has none. */
 export const variantsOf = (plane: PlaneName): readonly PlaneVariant[] => {

@@ -1,3 +1,5 @@
+import type { PlaneName } from '../../dataplane/plane.ts'
+import { planeNamed, planeNames } from '../../dataplane/registry.ts'
 import type { NodeSight } from '../node/sight.ts'
 import { type Code, codes } from './codes.ts'
 import type { Evidence, Finding, Severity } from './finding.ts'
@@ -33,8 +35,9 @@ export const fileSays = (sight: NodeSight, path: string): Evidence => ({
   found: sight.text(path)?.trim() ?? 'not there',
 })
 
-/** Whether the plane is iptables, which asks for other things than nftables does. */
-export const isIptables = ({ plane, mode }: PreflightSettings): boolean => (plane ?? mode) === 'iptables'
+/** The plane whose needs are looked at: the one that is asked for; instead of one that this version does not have, its best. */
+export const planeOf = ({ plane, mode }: PreflightSettings): PlaneName =>
+  planeNames.find((name) => name === (plane ?? mode)) ?? planeNamed('auto')
 
 /** Whether the node's own place is ours, or another proxy's beside which we run. */
 export const isBeside = ({ proxyName }: PreflightSettings): boolean => proxyName !== ''

@@ -1,5 +1,5 @@
 import type { NodeSight } from '../../node/sight.ts'
-import { type Check, type CheckSettings, fileSays, finding, isIptables } from '../check.ts'
+import { type Check, type CheckSettings, fileSays, finding, planeOf } from '../check.ts'
 import type { Finding } from '../finding.ts'
 
 /** IPv4 unless the cluster is IPv6 only; IPv6 where pods, or with pods unknown an interface, have it. */
@@ -115,7 +115,7 @@ export const reversePathFilter: Check = (sight) => {
 const ROUTE_LOCALNET = '/proc/sys/net/ipv4/conf/all/route_localnet'
 
 export const routeLocalnet: Check = (sight, settings) => {
-  if (isIptables(settings) && settings.localhostNodePorts === true) return []
+  if (planeOf(settings) === 'iptables' && settings.localhostNodePorts === true) return []
   if (sight.number(ROUTE_LOCALNET) !== 1) return []
   return [
     finding('route-localnet', {

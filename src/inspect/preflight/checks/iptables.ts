@@ -1,4 +1,4 @@
-import { type Check, finding, isIptables } from '../check.ts'
+import { type Check, finding, planeOf } from '../check.ts'
 
 /** environment() of src/kernel/exec.ts adds the last two */
 const folders = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
@@ -13,7 +13,7 @@ const programs = [
 
 /** The plane writes its rules with iptables-restore. Which back end they belong to is found out at the start. */
 export const iptablesPrograms: Check = (sight, settings) => {
-  if (!isIptables(settings)) return []
+  if (planeOf(settings) !== 'iptables') return []
   if (folders.some((folder) => programs.some((program) => sight.exists(`${folder}/${program}`)))) return []
   return [
     finding('no-iptables', {

@@ -1,5 +1,5 @@
 import type { Features } from '../../../kernel/features.ts'
-import { type Check, fileSays, finding, isIptables } from '../check.ts'
+import { type Check, fileSays, finding, planeOf } from '../check.ts'
 import type { Finding } from '../finding.ts'
 
 const RELEASE = '/proc/sys/kernel/osrelease'
@@ -16,7 +16,7 @@ export const parseRelease = (release: string): number | null => {
 
 export const kernelVersion: Check = (sight, settings) => {
   const version = parseRelease(sight.text(RELEASE) ?? '')
-  if (isIptables(settings) || version === null || version >= TESTED) return []
+  if (planeOf(settings) !== 'nftables' || version === null || version >= TESTED) return []
   const evidence = [fileSays(sight, RELEASE)]
   if (version >= FLOOR)
     return [
@@ -36,7 +36,7 @@ export const kernelVersion: Check = (sight, settings) => {
 }
 
 export const nfTables: Check = async (sight, settings) => {
-  if (isIptables(settings)) return []
+  if (planeOf(settings) !== 'nftables') return []
   if ((await sight.nftTables()) !== null) return []
   const refusal = sight.unseen.find(({ source }) => source === 'nftables tables')
   // EPERM says nothing about the kernel, and is told as no-net-admin
@@ -62,7 +62,7 @@ const needed: Readonly<Partial<Record<keyof Features, string>>> = {
 
 /** Tries each in a table that the same transaction deletes again. */
 export const kernelFeatures: Check = async (sight, settings) => {
-  if (isIptables(settings)) return []
+  if (planeOf(settings) !== 'nftables') return []
   const features = await sight.features()
   if (features === null) return []
   const found: Finding[] = []
