@@ -9,10 +9,12 @@ import { Desired } from './desired.ts'
 import { Found, frontendsServing } from './found.ts'
 import { BASE, Ledger } from './ledger.ts'
 import { Leftovers } from './leftovers.ts'
-import type { Change, PlaneObject, Program } from './plane.ts'
+import { Loop } from './loop.ts'
+import type { PlaneObject, Program } from './plane.ts'
 import type { ReconcilerOptions } from './reconcile-options.ts'
 import { Reading } from './reading.ts'
 import { type PlaneStatus, planeStatus, type Verification } from './reconcile-status.ts'
+import { Transactions } from './transactions.ts'
 
 /** Frontends in one round, those that come twice counted twice: a storm without end must not keep the kernel from being looked at. */
 const MOST_IN_ROUND = 200_000
@@ -30,6 +32,8 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
   readonly #applying: Applying<O>
   readonly #leftovers: Leftovers<O>
   readonly #reading: Reading<O>
+  readonly #transactions: Transactions<O>
+  readonly #loop: Loop
 
   readonly #found: Found<O>
   readonly #firstReading = Promise.withResolvers<void>()
@@ -38,17 +42,9 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
   /** what of the kernel as found is to be kept from now on; null: nothing new */
   #keepOnly: ReadonlySet<FrontendKey> | null = null
   #keptSince = 0
-  #lastChange = 0
-  #transactions = 0
-  /** transactions that the kernel refused */
-  #refusals = 0
   /** nothing was applied since the last reading: the next round is over everything */
   #full = true
 
-  #running = false
-  #stopped = false
-  #turn: Promise<void> = Promise.resolve()
-  #cancelTimer: (() => void) | null = null
   #settling: (() => void)[] = []
   #verifying: ((found: Verification) => void)[] = []
 
@@ -61,6 +57,12 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
     this.#found = new Found(plane, this.#desired, this.#ledger)
     const retry = new Retry(random, backoff)
     this.#reading = new Reading({ driver, clock, log, retry })
+    this.#transactions = new Transactions({ driver, clock, onSent: () => this.#reading.wrote() })
+    this.#loop = new Loop(clock, {
+      step: () => this.#step(),
+      nextDue: () => this.#nextDue(),
+      idle: () => this.#tell(),
+    })
     this.#applying = new Applying({
       desired: this.#desired,
       ledger: this.#ledger,
@@ -69,19 +71,20 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
       log,
       retry,
       nextTurn: options.nextTurn ?? setImmediate,
-      send: (change) => this.#send(change),
+      send: (change) => this.#transactions.send(change),
       indivisible: driver.indivisible ?? false,
       onApplied: (keys) => options.onApplied?.(keys),
       onFailed: options.onFailed,
     })
-    const remove = (objects: readonly O[]): Promise<void> => this.#send({ add: [], replace: [], remove: objects })
+    const remove = (objects: readonly O[]): Promise<void> =>
+      this.#transactions.send({ add: [], replace: [], remove: objects })
     const onFailed = options.onCleanupFailed
     this.#leftovers = new Leftovers({ plane, ledger: this.#ledger, clock, log, retry, remove, onFailed })
     driver.onForeignChange((what) => {
       this.#reading.foreignChange(what)
-      this.#wake()
+      this.#loop.wake()
     })
-    this.#wake()
+    this.#loop.wake()
   }
 
   /** Frontends whose plan changed; null: the plan has it no longer. */
@@ -94,7 +97,7 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
       if (!this.#desired.keptProgram(key)) this.#backlog.add(key, wall)
     }
     if (!this.#complete && !this.#ledger.get(BASE)) this.#addBase(wall)
-    this.#wake()
+    this.#loop.wake()
   }
 
   /** The node changed: everything is compiled again; what comes out the same costs the kernel nothing. */
@@ -103,7 +106,7 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
     const wall = this.#clock.wall()
     this.#addBase(wall)
     for (const key of this.#desired.keys()) this.#backlog.add(key, wall)
-    this.#wake()
+    this.#loop.wake()
   }
 
   /**
@@ -115,7 +118,7 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
     this.#complete = true
     this.#keepOnly = keep
     this.#addBase(this.#clock.wall())
-    this.#wake()
+    this.#loop.wake()
   }
 
   /**
@@ -132,7 +135,7 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
     return new Promise((resolve) => {
       this.#verifying.push(resolve)
       this.#reading.request()
-      this.#wake()
+      this.#loop.wake()
     })
   }
 
@@ -140,7 +143,7 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
   settled(): Promise<void> {
     return new Promise((resolve) => {
       this.#settling.push(resolve)
-      this.#wake()
+      this.#loop.wake()
     })
   }
 
@@ -173,44 +176,20 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
       reading: this.#reading,
       refused: this.#applying.refused,
       keptSince: this.#keptSince,
-      lastChange: this.#lastChange,
-      transactions: this.#transactions,
+      lastChange: this.#transactions.last,
+      transactions: this.#transactions.count,
     })
   }
 
   /** Finishes the transaction in flight and stops. The kernel keeps what it has. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stopped = true
-    this.#cancelTimer?.()
-    await this.#turn
+    await this.#loop[Symbol.asyncDispose]()
     this.#firstReading.resolve()
     for (const resolve of this.#settling.splice(0)) resolve()
     for (const resolve of this.#verifying.splice(0)) resolve(this.#reading.verification)
   }
 
-  // ---- the loop
-
-  #wake(): void {
-    if (this.#running || this.#stopped) return
-    this.#running = true
-    this.#cancelTimer?.()
-    this.#cancelTimer = null
-    this.#turn = this.#work()
-  }
-
-  async #work(): Promise<void> {
-    // what is said in the same turn goes into the same transaction
-    await Promise.resolve()
-    while (!this.#stopped && (await this.#step()));
-    this.#running = false
-    if (this.#stopped) return
-    const next = this.#nextDue()
-    if (next !== null) this.#cancelTimer = this.#clock.after(Math.max(0, next - this.#clock.now()), () => this.#wake())
-    // what was found is told when it has been repaired, so that the status after it is the present one
-    if (this.#reading.dueAt === null)
-      for (const resolve of this.#verifying.splice(0)) resolve(this.#reading.verification)
-    if (this.#isSettled()) for (const resolve of this.#settling.splice(0)) resolve()
-  }
+  // ---- what is due
 
   /** Does the next thing that is due; false: nothing is. */
   async #step(): Promise<boolean> {
@@ -231,6 +210,14 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
     return [dueAt, this.#backlog.nextDue(this.#isHeld), this.#leftovers.nextDue(this.#complete)].reduce(
       (least, time) => (least === null || (time !== null && time < least) ? time : least),
     )
+  }
+
+  /** Nothing is due now. */
+  #tell(): void {
+    // what was found is told when it has been repaired, so that the status after it is the present one
+    if (this.#reading.dueAt === null)
+      for (const resolve of this.#verifying.splice(0)) resolve(this.#reading.verification)
+    if (this.#isSettled()) for (const resolve of this.#settling.splice(0)) resolve()
   }
 
   #isSettled(): boolean {
@@ -306,7 +293,7 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
   async #apply(pending: readonly Pending[]): Promise<boolean> {
     const { onRound } = this.#options
     const started = this.#clock.now()
-    const refusals = this.#refusals
+    const { refusals } = this.#transactions
     const full = this.#full
     const taken = new Set(pending)
     const doubt = await this.#applying.apply(pending, {
@@ -314,7 +301,7 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
       more: () => (full ? this.#joining(taken) : []),
     })
     this.#full = false
-    const failures = this.#refusals - refusals
+    const failures = this.#transactions.refusals - refusals
     onRound?.({ keys: Array.from(taken, ({ key }) => key), full, ms: this.#clock.now() - started, failures })
     if (doubt) this.#reading.doubtKernel(doubt.error)
     return true
@@ -323,20 +310,8 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
   /** What was planned since a full round began goes with it, as long as nothing else is to be done first. */
   #joining(taken: Set<Pending>): readonly Pending[] {
     const now = this.#clock.now()
-    if (this.#stopped || taken.size > MOST_IN_ROUND || this.#reading.isDue(now)) return []
+    if (this.#loop.stopped || taken.size > MOST_IN_ROUND || this.#reading.isDue(now)) return []
     return this.#backlog.joining(taken, now, this.#isHeld)
-  }
-
-  async #send(change: Change<O>): Promise<void> {
-    try {
-      await this.#options.driver.apply(change)
-    } catch (error) {
-      this.#refusals++
-      throw error
-    }
-    this.#transactions++
-    this.#lastChange = this.#clock.wall()
-    this.#reading.wrote()
   }
 
   // ---- remove what nothing needs any more
