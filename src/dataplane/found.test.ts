@@ -1,33 +1,18 @@
 import { expect, test } from 'vitest'
 import { frontend, someNode } from '../../test/support/frontends.ts'
-import { ManualClock } from '../../test/support/manual-clock.ts'
+import { planOf, reconciling } from '../../test/support/reconciling.ts'
 import { ToyKernel, toyPlan, toyPlane } from '../../test/support/toy-plane.ts'
 import type { Frontend } from '../model/frontend.ts'
-import { silent } from '../util/log.ts'
-import { Reconciler } from './reconcile.ts'
 
 /** An agent that starts while its sources are away, on a kernel that another one left. */
-const begin = (kernel: ToyKernel) => {
-  const clock = new ManualClock()
-  const reconciler = new Reconciler({
-    nextTurn: () => Promise.resolve(),
-    plane: toyPlane,
-    driver: kernel.driver(),
-    node: { ...someNode, name: 'half-known' },
-    clock,
-    log: silent,
-    random: () => 0.5,
-  })
-  return { clock, reconciler, settled: () => clock.until(reconciler.settled()) }
-}
-
-const plan = (...frontends: Frontend[]): Map<string, Frontend> => new Map(frontends.map((one) => [one.key, one]))
+const begin = (kernel: ToyKernel) =>
+  reconciling({ plane: toyPlane, driver: kernel.driver(), node: { ...someNode, name: 'half-known' } })
 
 const left = async (...frontends: Frontend[]): Promise<ToyKernel> => {
   const kernel = new ToyKernel()
   const { reconciler, settled } = begin(kernel)
   reconciler.setNode(someNode)
-  reconciler.update(plan(...frontends))
+  reconciler.update(planOf(...frontends))
   reconciler.sourcesComplete()
   await settled()
   await reconciler[Symbol.asyncDispose]()
@@ -61,7 +46,7 @@ test('the plan comes at last: what it says is in force, and nothing more', async
   await clock.advance(10_000)
   reconciler.setNode(someNode)
   const planned = [frontend(1, [1, 2]), frontend(2, [3]), frontend(4, [4])]
-  reconciler.update(plan(...planned))
+  reconciler.update(planOf(...planned))
   reconciler.sourcesComplete()
   await settled()
   expect(kernel.dump()).toBe(toyPlan(planned, 'node-a'))
@@ -74,7 +59,7 @@ test('a plan that is what was found writes nothing', async () => {
   const { clock, reconciler, settled } = begin(kernel)
   await clock.advance(1_000)
   reconciler.setNode(someNode)
-  reconciler.update(plan(...planned))
+  reconciler.update(planOf(...planned))
   reconciler.sourcesComplete()
   await settled()
   expect(kernel.transactions).toBe(1)
@@ -85,7 +70,7 @@ test('some may stay longer, with what they share, each until it is named', async
   const { clock, reconciler, settled } = begin(kernel)
   expect([...(await clock.until(reconciler.serving()))].sort()).toEqual([1, 2, 3].map((n) => frontend(n, []).key))
   reconciler.setNode(someNode)
-  reconciler.update(plan(frontend(1, [1])))
+  reconciler.update(planOf(frontend(1, [1])))
   reconciler.sourcesComplete(new Set([frontend(2, []).key, frontend(3, []).key]))
   await settled()
   await clock.advance(10_000)

@@ -1,34 +1,20 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { frontend, someNode } from '../../../test/support/frontends.ts'
-import { ManualClock } from '../../../test/support/manual-clock.ts'
+import { frontend } from '../../../test/support/frontends.ts'
+import { planOf, reconciling } from '../../../test/support/reconciling.ts'
 import { type FakeKernel, fakeKernel, type FakeKernelOptions } from '../../kernel/nftables/fake.ts'
 import type { Frontend } from '../../model/frontend.ts'
 import { silent } from '../../util/log.ts'
-import { seededRandom } from '../../util/random.ts'
-import { Reconciler } from '../reconcile.ts'
 import { openIptablesDriver } from './driver.ts'
 import { createIptablesPlane } from './index.ts'
 
 const start = async (kernel: FakeKernel, planned: Iterable<Frontend> = []) => {
-  const clock = new ManualClock()
-  const random = seededRandom('jitter')
   const driver = await openIptablesDriver(kernel, { log: silent })
-  const reconciler = new Reconciler({
-    nextTurn: () => Promise.resolve(),
-    plane: createIptablesPlane(),
-    driver,
-    node: someNode,
-    clock,
-    log: silent,
-    random: () => random() / 2 ** 32,
-  })
-  reconciler.update(plan(...planned))
-  reconciler.sourcesComplete()
-  return { clock, driver, reconciler, settled: () => clock.until(reconciler.settled()) }
+  const running = reconciling({ plane: createIptablesPlane(), driver })
+  running.reconciler.update(planOf(...planned))
+  running.reconciler.sourcesComplete()
+  return { driver, ...running }
 }
-
-const plan = (...frontends: Frontend[]): Map<string, Frontend> => new Map(frontends.map((one) => [one.key, one]))
 
 /** Rules of shared chains stand in the order they came; those of a Service's chain have one. */
 const unordered = (dump: string): string[] =>
@@ -206,7 +192,7 @@ test.each(['nft', 'legacy'] as const)(
           let running = await start(kernel)
           kernel.dieAt(death, effect)
           for (const round of rounds) {
-            const next = plan(...round.map(({ index, backends, ...more }) => frontend(index, backends, more)))
+            const next = planOf(...round.map(({ index, backends, ...more }) => frontend(index, backends, more)))
             const changes = new Map<string, Frontend | null>(next)
             for (const key of current.keys()) if (!next.has(key)) changes.set(key, null)
             current.clear()
