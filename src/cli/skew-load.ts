@@ -15,6 +15,7 @@ import { type FileGroup, readSources, type ReadSources } from '../inspect/skew/s
 import { wantedService } from '../inspect/skew/sources/select.ts'
 import { observeTables, unitOf } from '../inspect/skew/sources/table-observation.ts'
 import { readObjectFiles } from '../sources/files.ts'
+import { stdinOnce } from './arguments.ts'
 import { printProblems } from './problems.ts'
 
 /** Flags that say what is counted, and where. */
@@ -33,7 +34,13 @@ export interface SourceFlags {
 
 /** Reads all sources once. `service`: only those that fit it. Warnings go to stderr. Throws where nothing is found. */
 export const loadObserved = async (service: string | undefined, flags: SourceFlags): Promise<readonly Observed[]> => {
-  const groups = await Promise.all(groupsOf(flags).map(readGroup))
+  const paths = groupsOf(flags)
+  stdinOnce({
+    '--from': flags.from,
+    '--node-file': paths.flatMap((group) => (group.node === '' ? [] : group.paths)),
+    '--filename': flags.filename,
+  })
+  const groups = await Promise.all(paths.map(readGroup))
   const unit = flags.weight === undefined ? {} : { unit: flags.weight }
   const first = await objectsOf(flags.filename ?? [])
   const names = readNames(first)
@@ -50,7 +57,10 @@ export const loadObserved = async (service: string | undefined, flags: SourceFla
   const enrich = enricher(all)
   const found = observed.map(enrich)
   if (found.length === 0) throw new Error(nothingFound(service))
+  const met = new Set<string | null>()
   for (const { observation } of found) {
+    if (met.has(observation.service)) throw new Error(twice(observation.service))
+    met.add(observation.service)
     const fault = faultOfAll(observation.backends)
     if (fault !== '') throw new Error(`${observation.service ?? 'the counts'} ${fault}`)
   }
@@ -61,6 +71,11 @@ const nothingFound = (service: string | undefined): string =>
   service === undefined
     ? 'no Service with backends is in what was read'
     : `${service}: no such Service is in what was read (without it, all that are there are shown)`
+
+const twice = (service: string | null): string =>
+  service === null
+    ? 'several counts name no Service: give each its `service`'
+    : `${service} is there twice: which counts are right?`
 
 const observe = (
   sources: ReadSources,

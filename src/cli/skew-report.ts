@@ -4,6 +4,7 @@ import type { SkewReport } from '../inspect/skew/report.ts'
 import { givenCounts } from '../inspect/skew/sources/given.ts'
 import type { Observed } from '../inspect/skew/sources/observed.ts'
 import { between } from '../inspect/skew/sources/since.ts'
+import { stdinOnce } from './arguments.ts'
 import type { SkewFlags } from './skew.ts'
 import { loadObserved } from './skew-load.ts'
 import { jsonReport } from './skew-json.ts'
@@ -33,11 +34,20 @@ export const observedBy = async (service: string | undefined, flags: SkewFlags):
     const observation = { ...givenCounts(counts, flags.weight ?? 'connections'), service: service ?? null }
     return [{ observation, frontends: [], endpoints: new Map(), notes: [] }]
   }
+  if (since !== undefined) checkStdin(flags, since)
   const now = await loadObserved(service, flags)
   if (since === undefined) return now
   const { from: _from, nodeFile: _nodeFile, live: _live, ...rest } = flags
   const isNamed = since.some((path) => path.includes('='))
   return between(now, await loadObserved(service, { ...rest, ...(isNamed ? { nodeFile: since } : { from: since }) }))
+}
+
+/** Each of the two readings would need it. */
+const checkStdin = ({ from = [], nodeFile = [], filename = [] }: SkewFlags, since: readonly string[]): void => {
+  if (filename.includes('-'))
+    throw new Error('--since reads the objects twice, and stdin can be read once: write them to a file')
+  const read = [...from, ...nodeFile.map((text) => text.slice(text.indexOf('=') + 1))]
+  stdinOnce({ '--from or --node-file': read, '--since': since.map((text) => text.slice(text.indexOf('=') + 1)) })
 }
 
 const withNotes = <R extends SkewReport>(report: R, { notes }: Observed): R =>

@@ -19,8 +19,9 @@ export const skewText = (report: SkewReport): string => {
 const MOST_ROWS = 60
 
 const titleOf = ({ service, unit, n, k, draws }: SkewReport): string => {
-  const choices = draws === null || draws === n ? '' : `, about ${draws} independent choices`
-  const what = unit === 'cpu' ? 'CPU' : unit
+  const choices =
+    draws === null || draws === n ? '' : `, about ${draws} independent ${draws === 1 ? 'choice' : 'choices'}`
+  const what = unit === 'cpu' ? 'units of CPU' : n === 1 ? unit.replace(/s$/, '') : unit
   return `${service ?? 'counts'}: ${shortNumber(n)} ${what} on ${k} ${k === 1 ? 'backend' : 'backends'}${choices}`
 }
 
@@ -57,7 +58,8 @@ const large = [
 
 /** Three figures are enough for a person, but whole numbers up to ten million stay whole. */
 export const shortNumber = (value: number): string => {
-  const [size, letter] = large.find(([least]) => value >= 10e6 && value >= least) ?? [1, '']
+  // 999.9 million is a billion to three figures
+  const [size, letter] = large.find(([least]) => value >= 10e6 && value >= least * 0.9995) ?? [1, '']
   if (letter !== '') return `${Number((value / size).toPrecision(3))}${letter}`
   if (Number.isInteger(value)) return String(value)
   return value >= 1000 ? String(Math.round(value)) : String(Number(value.toPrecision(3)))

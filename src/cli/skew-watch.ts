@@ -15,6 +15,9 @@ export const watchSkew = async (service: string | undefined, flags: SkewFlags, s
     throw new Error(
       '--watch reads again and again: give it --live, --from or --node-file, and neither --counts nor --since',
     )
+  const { from = [], nodeFile = [], filename = [] } = flags
+  if ([...from, ...filename].includes('-') || nodeFile.some((text) => text.endsWith('=-')))
+    throw new Error('--watch reads its sources again and again, and stdin can be read once: write it to a file')
   const signal = shell.interrupted()
   const skewed = new Set<string | null>()
   let watch = beginWatch(flags.level)
@@ -61,7 +64,7 @@ export const watchLine = ({ service, n, verdict, p, needed, cause, backends }: W
   const more = verdict === 'NOT-ENOUGH-DATA' && n < needed ? `, about ${needed - n} more needed` : ''
   const why = cause === null ? '' : `\n  cause: ${cause.code}: ${cause.evidence}\n  cure: ${cause.cure}`
   const time = now.toISOString().slice(11, 19)
-  return `${time}  ${service ?? 'counts'}: ${verdict} after ${n} new connections (p = ${Number(p.toPrecision(2))})${more}${who}${why}\n`
+  return `${time}  ${service ?? 'counts'}: ${verdict} after ${n} new ${n === 1 ? 'connection' : 'connections'} (p = ${Number(p.toPrecision(2))})${more}${who}${why}\n`
 }
 
 const off = ({ count, expected }: WatchReport['backends'][number]): number => Math.abs(count - expected)

@@ -123,6 +123,9 @@ describe('files', () => {
   })
 })
 
+const TWICE =
+  '[{"service":"a/b","backends":[{"name":"x","count":1}]},{"service":"a/b","backends":[{"name":"x","count":2}]}]'
+
 /** What the command says before it gives up; in this process, as so many would take long. */
 const refusal = async (args: readonly string[]): Promise<string> => {
   const told: string[] = []
@@ -161,6 +164,21 @@ describe('what cannot be judged is refused, and it is said where', () => {
     ['no counts at all', () => ['--from', file('text.txt', 'hello\nworld\n')], 'text.txt'],
     ['a pod twice', () => ['--from', file('twice.csv', 'pod,count\na,1\na,2\n')], 'twice.csv:3: a is there twice'],
     ['--node-file', () => ['--node-file', 'x'], 'must read NODE=FILE'],
+    [
+      'stdin twice',
+      () => ['--from', '-', '-f', '-'],
+      'stdin can be read once only, and - stands in --from and --filename',
+    ],
+    ['stdin of two nodes', () => ['--node-file', 'a=-', '--node-file', 'b=-'], 'stdin can be read once only'],
+    ['stdin then and now', () => ['--from', '-', '--since', '-'], 'stdin can be read once only'],
+    ['objects twice', () => ['--from', 'x', '--since', 'y', '-f', '-'], '--since reads the objects twice'],
+    ['--watch of stdin', () => ['--from', '-', '-w'], '--watch reads its sources again and again, and stdin'],
+    ['a Service twice', () => ['--from', file('twice.json', TWICE)], 'a/b is there twice: which counts are right?'],
+    [
+      'Services without a name',
+      () => ['--from', file('unnamed.json', TWICE.replaceAll('"service":"a/b",', ''))],
+      'several counts name no Service',
+    ],
     ['--watch by hand', () => ['--counts', '1,2', '-w'], '--watch reads again and again'],
     ['--interval', () => ['--from', 'x', '-w', '--interval', 'soon'], 'must be a duration'],
     ['--count', () => ['--from', 'x', '-w', '--count', '0'], 'must be a whole number'],

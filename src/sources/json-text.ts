@@ -71,6 +71,21 @@ const findMember = (text: string, map: number, key: string): number | null => {
   return null
 }
 
+/** The keys of the map that is the whole text, in order, each with its line; one that comes twice comes twice. */
+export function* topKeys(text: string): Generator<{ readonly key: string; readonly line: number }> {
+  const map = skipSpace(text, 0)
+  if (text.charCodeAt(map) !== openBrace) return
+  let line = lineAt(text, map)
+  let counted = map
+  for (let at = skipSpace(text, map + 1); text.charCodeAt(at) === quote; ) {
+    const end = skipValue(text, at)
+    line += lineAt(text, at, counted) - 1
+    counted = at
+    yield { key: JSON.parse(text.slice(at, end)) as string, line }
+    at = skipComma(text, skipValue(text, skipSpace(text, skipSpace(text, end) + 1)))
+  }
+}
+
 const findElement = (text: string, list: number, index: number): number | null => {
   if (text.charCodeAt(list) !== openBracket) return null
   let at = skipSpace(text, list + 1)

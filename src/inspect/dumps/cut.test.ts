@@ -37,6 +37,8 @@ describe('a dump is known by its first line', () => {
     ['kubectl top pods', 'NAME                        CPU(cores)   MEMORY(bytes)'],
     ['kubectl top pods', 'NAMESPACE     NAME            CPU(cores)   MEMORY(bytes)'],
     ['kubectl top pods', 'POD     NAME            CPU(cores)   MEMORY(bytes)'],
+    ['kubectl top pods', 'web-6d8f9b7c4-abcde    977m         22Mi'],
+    [null, 'web-1   1/1   Running   0   3m'],
     ['objects', 'apiVersion: v1'],
     ['objects', '{"apiVersion":"v1","kind":"List"}'],
     [null, '[12:720] is nothing'],

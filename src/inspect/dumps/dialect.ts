@@ -29,7 +29,14 @@ const ss =
   /^(?:(?:Netid +)?State +Recv-Q +Send-Q |(?:tcp +|udp +|sctp +)?(?:ESTAB|LISTEN|UNCONN|SYN-SENT|SYN-RECV|FIN-WAIT-[12]|TIME-WAIT|CLOSE-WAIT|LAST-ACK|CLOSING|CLOSED) +\d+ +\d+ +\S+:\S+ +\S+:\S+)/
 const top = /^(?:NAMESPACE +)?(?:NAME|POD +NAME) +CPU\(cores\) +MEMORY\(bytes\)/
 /** `shop   web-1   12m   40Mi`, also with the container */
-const topRow = /^\S+ +(?:\S+ +){0,2}\d+(?:\.\d+)?[mun]? +\d+(?:\.\d+)?(?:[KMGT]i?)?\s*$/
+const topRow =
+  /^\S+ +(?:\S+ +){0,2}(?:\d+(?:\.\d+)?[mun]?|<\w+>) +(?:\d+(?:\.\d+)?(?:[KMGT]i?)?|<\w+>)(?: +(?:\d+(?:[KMGT]i)?|<\w+>))?\s*$/
+/** With --no-headers; strict, as nothing else tells what it is. */
+const topBareRow = /^[a-z\d][\w.-]* +(?:[a-z\d][\w.-]* +){0,2}\d+m +\d+[KMG]i(?: +\d+[KMG]i)?\s*$/
+/** What `kubectl top pods --sum` adds. */
+const topSum = /^ +(?:_+(?: +_+)+|\d+m +\d+[KMGT]i(?: +\d+[KMGT]i)?)\s*$/
+export const isTopHeader = (line: string): boolean => top.test(line)
+export const isTopSum = (line: string): boolean => topSum.test(line)
 
 /** `$ iptables-save`, `+ ip addr`, `root@node:/# …`, `[root@node ~]# …`, `=== nft ===`: what stands between listings. */
 export const isPrompt = (line: string): boolean => /^(?:[$#+=>*~`_]|\[?[\w.-]+@[^$#]*[$#](?: |$))/.test(line)
@@ -73,7 +80,7 @@ const wordDialect = (line: string): Dialect | null => {
   if (/^\d+: \S+(?:: <| +inet6? )/.test(line)) return 'ip addr'
   if (conntrack.test(line)) return 'conntrack -L'
   if (ss.test(line)) return 'ss'
-  if (top.test(line)) return 'kubectl top pods'
+  if (top.test(line) || topBareRow.test(line)) return 'kubectl top pods'
   return route.test(line) ? 'ip route' : null
 }
 
@@ -99,7 +106,7 @@ export const belongs = (dialect: Dialect, line: string): boolean => {
     case 'ss':
       return line.startsWith(' ') || line.startsWith('\t')
     case 'kubectl top pods':
-      return topRow.test(line)
+      return topRow.test(line) || topSum.test(line)
     case 'conntrack -L':
     case 'ip route':
     case 'ip -j addr':

@@ -1,12 +1,13 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { buffer } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
+import { readBounded } from '../../sources/bounded.ts'
 import type { DumpFile } from './cut.ts'
 
-/** A dump that unpacks to more than this is none. */
-const LARGEST = 1 << 30
+/** A text of more characters than about this many cannot be held in one piece. */
+const LARGEST = 511 << 20
+const CURE = 'keep only what is asked about'
 
 /**
  * Files, directories (every file in them, not below) and `-` for stdin, each once, compressed ones unpacked. Rejects with the name of
@@ -18,7 +19,7 @@ export const readDumpFiles = async (
 ): Promise<readonly DumpFile[]> => {
   const files: DumpFile[] = []
   for (const { path, found } of await expanded(paths)) {
-    const content = path === '-' ? await buffer(stdin) : await readFile(path)
+    const content = await readBounded(path, { limit: LARGEST, cure: CURE, stdin })
     files.push({ name: path === '-' ? 'stdin' : path, text: await textOf(content, path), found })
   }
   return files
@@ -30,13 +31,19 @@ const expanded = async (paths: readonly string[]): Promise<readonly { path: stri
     if (path === '-' || !(await stat(path)).isDirectory()) all.push({ path, found: false })
     else {
       const entries = await readdir(path, { withFileTypes: true })
-      const names = entries
-        .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.'))
-        .map(({ name }) => name)
+      const shown = entries.filter((entry) => !entry.name.startsWith('.'))
+      const names = shown.filter((entry) => !entry.isDirectory()).map(({ name }) => name)
+      if (names.length === 0) throw new Error(`${path}: ${emptiness(shown.map(({ name }) => name).sort())}`)
       all.push(...names.sort().map((name) => ({ path: join(path, name), found: true })))
     }
   }
   return all
+}
+
+const emptiness = (below: readonly string[]): string => {
+  if (below.length === 0) return 'has no files'
+  const more = below.length > 3 ? ` and ${below.length - 3} more` : ''
+  return `has no files, only directories (${below.slice(0, 3).join(', ')}${more}), which are not searched: name them`
 }
 
 /** UTF-8, or UTF-16 as PowerShell redirects it; line ends as Unix has them. */
@@ -51,6 +58,10 @@ const unpacked = async (content: Buffer, path: string): Promise<Buffer> => {
   try {
     return await promisify(gunzip)(content, { maxOutputLength: LARGEST })
   } catch (cause) {
+    if (isTooLarge(cause)) throw new Error(`${path}: unpacks to more than ${LARGEST >> 20} MiB: ${CURE}`, { cause })
     throw new Error(`${path}: cannot be unpacked`, { cause })
   }
 }
+
+const isTooLarge = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE'

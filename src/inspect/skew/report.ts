@@ -33,7 +33,7 @@ export interface SkewReport {
   /** in the order they were tried; the first that fits is the cause's */
   readonly nulls: readonly TriedNull[]
   readonly maxOverMean: number
-  /** population coefficient of variation of the counts over what the rules expect */
+  /** population coefficient of variation of the counts */
   readonly cv: number
   /** what luck alone gives: √(E[cv²]) */
   readonly cvLuck: number | null
@@ -48,7 +48,7 @@ export interface JudgedBackend {
   readonly name: string
   readonly count: number
   readonly expected: number
-  /** the counts that luck allows, all backends together at the level; null with `draws` */
+  /** the counts that luck allows this backend, each at the level: one in twenty is outside by luck; null with `draws` */
   readonly low: number | null
   readonly high: number | null
 }

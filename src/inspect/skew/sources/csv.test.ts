@@ -43,9 +43,31 @@ describe('tables', () => {
     ['a line that is too short', 'pod,node,count\nweb-1,3\n', 'counts.csv: is no table'],
     ['a quote that does not close', 'pod,count\n"web-1,3\n', 'counts.csv: is no table'],
     ['no client', 'pod,client\nweb-1,\n', 'counts.csv:2: names no client'],
+    [
+      'an end before the beginning',
+      'pod,client,opened,closed\nweb-1,a,9,3\n',
+      'counts.csv:2: closedAt: is 3, before openedAt, 9',
+    ],
+    [
+      'a name that paints',
+      'pod,count\nweb-\u001b[31m,3\n',
+      'counts.csv:2: backend: has control characters: "web-\\u001b[31m"',
+    ],
+    [
+      'a name that turns',
+      'pod,count\nweb-\u202e1,3\n',
+      'counts.csv:2: backend: has control characters: "web-\\u202e1"',
+    ],
     ['no time', 'pod,client,opened\nweb-1,a,soon\n', 'counts.csv:2: openedAt: must be a time'],
   ])('%s is refused', (_, text, message) => {
     expect(() => read(text)).toThrow(message)
+  })
+
+  test('CPU as Kubernetes writes it makes numbers without a unit cores', () => {
+    const cpu = (text: string): readonly unknown[] =>
+      read(text).rows.map((row) => (row.kind === 'load' ? row.values.cpu : row))
+    expect(cpu('pod,cpu\nweb-1,20m\nweb-2,1\nweb-3,500000n\n')).toEqual([20, 1000, 0.5])
+    expect(cpu('pod,cpu\nweb-1,20\nweb-2,1\n')).toEqual([20, 1])
   })
 
   test.each<[boolean, string]>([

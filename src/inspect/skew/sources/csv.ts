@@ -1,6 +1,7 @@
 import { CsvError, type Info, parse } from 'csv-parse/sync'
 import type { LoadUnit } from '../observation.ts'
-import { faultOfCount } from './limits.ts'
+import { faultOfCount, faultOfName, faultOfTimes } from './limits.ts'
+import { isMillicores, millicores } from './quantity.ts'
 import type { FlowRow, LoadRow, ReadRows, Row } from './rows.ts'
 
 type Column =
@@ -74,7 +75,10 @@ export const readCsv = (text: string, file: string): ReadRows => {
   if (!columns.includes('backend'))
     throw new Error(`${file}:1: has no column of backends (pod, backend, name or address)`)
   const unused = named ? first.record.filter((cell) => columnOf(cell) === undefined) : []
-  const rows = (named ? table.slice(1) : table).map((line) => rowOf(line, columns, file))
+  const lines = named ? table.slice(1) : table
+  const cpu = columns.indexOf('cpu')
+  const layout = { columns, file, quantities: lines.some(({ record }) => isMillicores(record[cpu] ?? '')) }
+  const rows = lines.map((line) => rowOf(line, layout))
   if (rows.length === 0) throw new Error(`${file}: has a header, but no counts`)
   return { rows, warnings: unused.length === 0 ? [] : [`${file}: columns that are not used: ${unused.join(', ')}`] }
 }
@@ -102,12 +106,21 @@ const tableOf = (text: string, file: string): readonly Line[] => {
   }
 }
 
-const rowOf = ({ record, line }: Line, columns: readonly (Column | undefined)[], file: string): Row => {
+interface Layout {
+  readonly columns: readonly (Column | undefined)[]
+  readonly file: string
+  /** CPU is as Kubernetes writes it: `20m`, and then `1` is a core */
+  readonly quantities: boolean
+}
+
+const rowOf = ({ record, line }: Line, { columns, file, quantities }: Layout): Row => {
   const where = `${file}:${line}`
   const cell = (column: Column): string => record[columns.indexOf(column)] ?? ''
   const number = (column: Column, unit: LoadUnit = 'cpu'): number | undefined => {
     const text = cell(column)
     if (text === '') return undefined
+    const cpu = column === 'cpu' && quantities ? millicores(text) : null
+    if (cpu !== null) return cpu
     if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text))
       throw new Error(`${where}: ${column}: must be a number, not ${JSON.stringify(text.slice(0, 60))}`)
     const fault = faultOfCount(Number(text), unit)
@@ -115,6 +128,10 @@ const rowOf = ({ record, line }: Line, columns: readonly (Column | undefined)[],
     return Number(text)
   }
   if (cell('backend') === '') throw new Error(`${where}: names no backend`)
+  for (const column of ['service', 'backend', 'node', 'zone', 'client'] as const) {
+    const fault = faultOfName(cell(column))
+    if (fault !== '') throw new Error(`${where}: ${column}: ${fault}`)
+  }
   const common = {
     service: cell('service') || null,
     backend: cell('backend'),
@@ -147,12 +164,17 @@ const loadOf = (common: Common, cell: (column: Column) => string, number: Number
 const flowOf = (common: Common, cell: (column: Column) => string, number: NumberIn): FlowRow => {
   if (cell('client') === '') throw new Error(`${common.where}: names no client`)
   const protocol = (['TCP', 'UDP', 'SCTP'] as const).find((name) => name === cell('protocol').toUpperCase())
+  const times = {
+    ...defined('openedAt', timeIn(cell('openedAt'), `${common.where}: openedAt`)),
+    ...defined('closedAt', timeIn(cell('closedAt'), `${common.where}: closedAt`)),
+  }
+  const order = faultOfTimes(times)
+  if (order !== '') throw new Error(`${common.where}: closedAt: ${order}`)
   return {
     kind: 'flow',
     ...common,
     client: cell('client'),
-    ...defined('openedAt', timeIn(cell('openedAt'), `${common.where}: openedAt`)),
-    ...defined('closedAt', timeIn(cell('closedAt'), `${common.where}: closedAt`)),
+    ...times,
     ...defined('bytes', number('bytes', 'bytes')),
     ...defined('requests', number('requests', 'requests')),
     ...(protocol === undefined ? {} : { protocol }),

@@ -1,5 +1,6 @@
 import { formatPath, type Path, show, type Where } from '../../../sources/faults.ts'
 import { isRaw, type Raw } from '../../../sources/fields.ts'
+import { faultOfName } from './limits.ts'
 
 /** Why a value cannot stand in a field, in words that follow the field's name; '' it can. */
 export type Check = (value: unknown) => string
@@ -7,13 +8,25 @@ export type Check = (value: unknown) => string
 /** The fields of an object; those with a `!` behind their name are required. */
 export type Shape = Readonly<Record<string, Check>>
 
+/** So many faults and warnings of a document are told, each with its place; of more only the number. */
+export const MOST_TOLD = 20
+
 export const isText: Check = (value) =>
   typeof value === 'string' && value !== '' ? '' : `must be text, not ${show(value)}`
 export const isFlag: Check = (value) => (typeof value === 'boolean' ? '' : `must be true or false, not ${show(value)}`)
 export const isNumber: Check = (value) =>
   typeof value === 'number' && Number.isFinite(value) ? '' : `must be a number, not ${show(value)}`
-export const isPositive: Check = (value) =>
-  isNumber(value) || ((value as number) < 0 ? `must not be negative: ${String(value)}` : '')
+export const isPositive: Check = (value) => {
+  const fault = isNumber(value)
+  if (fault !== '') return fault
+  const number = value as number
+  if (number < 0) return `must not be negative: ${number}`
+  return number > MOST_ODDS ? `must be at most ${MOST_ODDS}, not ${number}` : ''
+}
+/** Sums of more would not be numbers any more. */
+const MOST_ODDS = 1e100
+/** A name that is printed as it stands. */
+export const isName: Check = (value) => isText(value) || faultOfName(value as string)
 export const isOneOf =
   (...words: readonly string[]): Check =>
   (value) =>
@@ -41,11 +54,11 @@ export class FieldReader {
   }
 
   fault(path: Path, text: string): void {
-    this.faults.push(this.#at(path, text))
+    this.faults.push(this.faults.length < MOST_TOLD ? this.#at(path, text) : text)
   }
 
   warn(path: Path, text: string): void {
-    this.warnings.push(this.#at(path, text))
+    this.warnings.push(this.warnings.length < MOST_TOLD ? this.#at(path, text) : text)
   }
 
   /** The fields of `value` that the shape knows; null where it is no map. Missing and null are the same unless the check takes null. */

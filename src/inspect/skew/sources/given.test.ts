@@ -27,6 +27,10 @@ describe('counts by hand', () => {
     expect(givenCounts('0.977,1e3,.5,5.', 'cpu').backends.map(({ count }) => count)).toEqual([0.977, 1000, 0.5, 5])
   })
 
+  test('CPU as Kubernetes writes it; then a number without a unit is cores', () => {
+    expect(givenCounts('977m,1,0.5,250000n', 'cpu').backends.map(({ count }) => count)).toEqual([977, 1000, 500, 0.25])
+  })
+
   test.each<[string, string]>([
     ['', '--counts, value 1: must be a number, not ""'],
     ['38,,27', '--counts, value 2: must be a number, not ""'],
@@ -43,6 +47,8 @@ describe('counts by hand', () => {
     ['=1', '--counts, value 1: has no name before the ='],
     ['a=1,a=2', '--counts names a twice: which count is right?'],
     ['a=x', '--counts, value 1 (a): must be a number, not "x"'],
+    ['977m,995m', '--counts, value 1: 977m is an amount of CPU: add --weight cpu'],
+    ['a\u001b[31m=1', '--counts, value 1: its name has control characters: "a\\u001b[31m"'],
   ])('%s is refused', (text, message) => {
     expect(() => givenCounts(text, 'connections')).toThrow(message)
   })

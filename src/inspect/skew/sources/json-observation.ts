@@ -7,6 +7,7 @@ import {
   type FieldReader,
   isFlag,
   isListOf,
+  isName,
   isNumber,
   isOneOf,
   isPositive,
@@ -14,7 +15,7 @@ import {
   orNull,
   type Shape,
 } from './fields.ts'
-import { faultOfAll, faultOfCount } from './limits.ts'
+import { faultOfAll, faultOfCount, faultOfOdds, faultOfTimes } from './limits.ts'
 
 const isAddress: Check = (value) =>
   typeof value === 'string' && canonicalAddress(value) !== null
@@ -28,12 +29,12 @@ const anything: Check = () => ''
 const units: readonly LoadUnit[] = ['connections', 'bytes', 'requests', 'cpu']
 
 const backendShape = (unit: LoadUnit): Shape => ({
-  'name!': isText,
+  'name!': isName,
   'count!': isCount(unit),
   connections: isCount('connections'),
   opened: isCount('connections'),
   address: isAddress,
-  node: isText,
+  node: isName,
   zone: isText,
   startedAt: isNumber,
   ready: isFlag,
@@ -43,7 +44,7 @@ const backendShape = (unit: LoadUnit): Shape => ({
 })
 
 const nodeShape: Shape = {
-  'node!': isText,
+  'node!': isName,
   zone: isText,
   'counts!': isListOf(isCount('connections')),
   odds: orNull(isListOf(isPositive)),
@@ -52,9 +53,9 @@ const nodeShape: Shape = {
 }
 
 export const flowShape: Shape = {
-  'client!': isText,
-  'backend!': isText,
-  node: isText,
+  'client!': isName,
+  'backend!': isName,
+  node: isName,
   openedAt: isNumber,
   closedAt: orNull(isNumber),
   bytes: isCount('bytes'),
@@ -80,7 +81,7 @@ const factsShape: Shape = {
 }
 
 const observationShape: Shape = {
-  service: orNull(isText),
+  service: orNull(isName),
   unit: isOneOf(...units),
   'backends!': anything,
   nodes: anything,
@@ -110,6 +111,11 @@ export const observationIn = (
   const flows = all<Flow>(raw, path, 'flows', flowShape, fields)
   const facts = raw['facts'] === undefined ? {} : fields.map(raw['facts'], [...path, 'facts'], factsShape)
   checkLengths(raw, path, backends.length, fields)
+  flows.forEach((flow, i) => {
+    const order = faultOfTimes(flow)
+    if (order !== '') fields.fault([...path, 'flows', i, 'closedAt'], order)
+  })
+  if (fields.faults.length === before) contradictions({ backends, nodes, flows, unit: counted }, path, fields)
   const strangers = flows.filter(({ backend }) => !names.has(backend)).length
   if (strangers > 0)
     fields.warn([...path, 'flows'], `${strangers} go to backends that are not listed, and are left out`)
@@ -122,6 +128,33 @@ export const observationIn = (
     ...(flows.length === strangers ? {} : { flows: flows.filter(({ backend }) => names.has(backend)) }),
     facts: facts ?? {},
   }
+}
+
+type Parts = Pick<Observation, 'backends' | 'unit'> & Required<Pick<Observation, 'nodes' | 'flows'>>
+
+/** Parts of which not all can be true. */
+const contradictions = ({ backends, nodes, flows, unit }: Parts, path: Path, fields: FieldReader): void => {
+  const fault = faultOfOdds(backends)
+  if (fault !== '') fields.fault([...path, 'backends'], fault)
+  nodes.forEach(({ counts, odds }, i) => {
+    if (odds?.every((p) => p === 0) && counts.some((count) => count > 0))
+      fields.fault(
+        [...path, 'nodes', i, 'odds'],
+        'are all 0, but it has counted: leave them out where they are not known',
+      )
+  })
+  if (unit !== 'connections') return
+  const open = new Map<string, number>()
+  for (const { backend, closedAt } of flows)
+    if (typeof closedAt !== 'number') open.set(backend, (open.get(backend) ?? 0) + 1)
+  backends.forEach(({ name, count }, i) => {
+    const listed = open.get(name) ?? 0
+    if (listed > count)
+      fields.warn(
+        [...path, 'backends', i, 'count'],
+        `is ${count}, but ${listed} of flows go to ${name}: are both of one moment?`,
+      )
+  })
 }
 
 /** Every field was checked against the shape, which is why the cast holds. */

@@ -57,6 +57,28 @@ describe('shapes', () => {
     expect(observations).toEqual([JSON.parse(example)])
   })
 
+  test('pods and counts, each with its line', () => {
+    const text = '{ "a": 1,\n\n"b{\\"": 2,\n"c": 3 }'
+    const { rows } = readJson(text, 'x.json', undefined)
+    expect(rows.map(({ backend, where }) => [backend, where])).toEqual([
+      ['a', 'x.json:1'],
+      ['b{"', 'x.json:3'],
+      ['c', 'x.json:4'],
+    ])
+  })
+
+  test('more connections than were counted are told', () => {
+    const { warnings } = read({
+      backends: [{ name: 'a', count: 1 }],
+      flows: [
+        { client: 'c', backend: 'a' },
+        { client: 'd', backend: 'a', closedAt: null },
+        { client: 'e', backend: 'a', closedAt: 3 },
+      ],
+    })
+    expect(warnings).toEqual(['x.json:5: backends[0].count: is 1, but 2 of flows go to a: are both of one moment?'])
+  })
+
   test('counters of an agent', () => {
     const counter = { frontend: '10.96.0.1:80/TCP', address: '10.0.0.1', port: 80, connections: 7 }
     const { agents } = read({ node: 'n', planes: [{ plane: 'nftables', counters: { backends: [counter] } }] })
@@ -110,6 +132,40 @@ describe('refused, with file, line and field', () => {
     ['a map of counts that are none', { 'web-1': 3, 'web-2': null }, 'x.json:3: web-2: must be a number'],
     ['a status without counters', { node: 'n', planes: [{}] }, 'planes[0].counters: is missing'],
     ['an empty map', {}, 'has no backends'],
+    ['Services that are no list', { services: {} }, 'x.json:2: services: must be a list, not a map'],
+    ['a status that has none', { planes: {} }, 'planes: must be a list, not a map'],
+    ['half a connection', { client: 'c' }, 'backend: is required'],
+    [
+      'a connection that ends before it begins',
+      { backends: [backend], flows: [{ client: 'c', backend: 'a', openedAt: 9, closedAt: 3 }] },
+      'flows[0].closedAt: is 3, before openedAt, 9',
+    ],
+    [
+      'a share for some',
+      {
+        backends: [
+          { ...backend, expectedOdds: 1 },
+          { name: 'b', count: 2 },
+        ],
+      },
+      'backends: give a an expected share, but b none: all need one, or none',
+    ],
+    [
+      'no share for any',
+      { backends: [{ ...backend, expectedOdds: 0 }] },
+      'backends: have expected shares that are all 0',
+    ],
+    [
+      'a node that counted what it cannot choose',
+      { backends: [backend], nodes: [{ node: 'n', counts: [1], odds: [0] }] },
+      'nodes[0].odds: are all 0, but it has counted',
+    ],
+    [
+      'enormous odds',
+      { backends: [{ ...backend, expectedOdds: 1e308 }] },
+      'backends[0].expectedOdds: must be at most 1e+100',
+    ],
+    ['a name that paints', { 'a\u001b[31m': 1 }, 'has control characters: "a\\u001b[31m"'],
   ])('%s', (_, value, message) => {
     expect(() => read(value)).toThrow(message)
   })
@@ -119,6 +175,16 @@ describe('refused, with file, line and field', () => {
     const run = (): unknown => read({ backends })
     expect(run).toThrow('backends[19].count')
     expect(run).toThrow('… and 10 more')
+  })
+
+  test('a pod that a map has twice, of which JSON.parse keeps one', () => {
+    expect(() => readJson('{\n"a": 1,\n"b": 2,\n"a": 3}', 'x.json', undefined)).toThrow('names a twice')
+  })
+
+  test('a map of more pods than there can be, and a fault in each of many, in time', () => {
+    const many = Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`pod-${i}`, i % 2 ? 1 : -1]))
+    expect(() => read(many)).toThrow('x.json:2: pod-0: must not be negative: -1')
+    expect(() => read(many)).toThrow('… and 49981 more')
   })
 
   test('another unit than --weight asks for', () => {

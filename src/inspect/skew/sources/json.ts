@@ -2,10 +2,11 @@ import type { BackendCounter } from '../../../dataplane/plane.ts'
 import type { Where } from '../../../sources/faults.ts'
 import { isRaw, type Raw } from '../../../sources/fields.ts'
 import { parseJson } from '../../../sources/json.ts'
+import { topKeys } from '../../../sources/json-text.ts'
 import type { LoadUnit, Observation } from '../observation.ts'
-import { type Check, FieldReader, isText, type Shape } from './fields.ts'
+import { type Check, FieldReader, isName, MOST_TOLD, type Shape } from './fields.ts'
 import { flowShape, observationIn } from './json-observation.ts'
-import { faultOfAll, faultOfCount } from './limits.ts'
+import { faultOfAll, faultOfCount, faultOfName, faultOfTimes } from './limits.ts'
 import type { FlowRow, Row } from './rows.ts'
 
 /** What an agent says it has counted, as `evenkeel status --counters -o json` prints it. */
@@ -31,7 +32,10 @@ export const isOurJson = (text: string): boolean =>
  */
 export const readJson = (text: string, file: string, unit: LoadUnit | undefined): ReadJson => {
   const whole = parseJson(text, () => false)
-  if (whole.ok) return readValue(whole.value, (path) => `${file}:${whole.lineOf(path)}`, unit)
+  if (whole.ok) {
+    const where: Where = (path) => `${file}:${whole.lineOf(path)}`
+    return readValue(whole.value, { text, where, at: (line) => `${file}:${line}` }, unit)
+  }
   const lines = text.split('\n')
   if (lines.filter((line) => line.trim() !== '').every((line) => line.trimStart().startsWith('{')) && lines.length > 1)
     return joined(lines.flatMap((line, i) => readLine(line, i, file, unit)))
@@ -44,7 +48,8 @@ const readLine = (line: string, index: number, file: string, unit: LoadUnit | un
   if (line.trim() === '') return []
   const parsed = parseJson(line, () => false)
   if (!parsed.ok) throw new Error(`${file}:${index + 1}: is not JSON: ${parsed.message}`)
-  return [readValue(parsed.value, () => `${file}:${index + 1}`, unit)]
+  const where = (): string => `${file}:${index + 1}`
+  return [readValue(parsed.value, { text: line, where, at: where }, unit)]
 }
 
 const joined = (all: readonly ReadJson[]): ReadJson => ({
@@ -54,34 +59,47 @@ const joined = (all: readonly ReadJson[]): ReadJson => ({
   warnings: all.flatMap(({ warnings }) => warnings),
 })
 
-const readValue = (value: unknown, where: Where, unit: LoadUnit | undefined): ReadJson => {
-  const fields = new FieldReader(where)
-  const read = shapeOf(value, fields, where, unit)
+/** A value as it is written. */
+interface Written {
+  readonly text: string
+  readonly where: Where
+  /** a line of the text, by its number */
+  readonly at: (line: number) => string
+}
+
+const readValue = (value: unknown, written: Written, unit: LoadUnit | undefined): ReadJson => {
+  const fields = new FieldReader(written.where)
+  const read = shapeOf(value, fields, written, unit)
   if (fields.faults.length > 0) throw new Error(summary(fields.faults))
   return { ...read, warnings: [...read.warnings, ...fields.warnings] }
 }
 
-const MOST_FAULTS = 20
-
 const summary = (faults: readonly string[]): string => {
-  const more = faults.length - MOST_FAULTS
-  return [...faults.slice(0, MOST_FAULTS), ...(more > 0 ? [`… and ${more} more`] : [])].join('\n')
+  const more = faults.length - MOST_TOLD
+  return [...faults.slice(0, MOST_TOLD), ...(more > 0 ? [`… and ${more} more`] : [])].join('\n')
 }
 
-const shapeOf = (value: unknown, fields: FieldReader, where: Where, unit: LoadUnit | undefined): ReadJson => {
+const shapeOf = (value: unknown, fields: FieldReader, written: Written, unit: LoadUnit | undefined): ReadJson => {
   if (Array.isArray(value)) return { ...nothing, observations: listOf(value, [], fields, unit) }
   if (!isRaw(value)) {
     fields.fault([], 'must be an object or a list')
     return nothing
   }
-  if (Array.isArray(value['services']) && !('planes' in value))
+  if (isListOrMap(value['planes'])) return statusOf(value, fields)
+  if (Array.isArray(value['services']))
     return { ...nothing, observations: listOf(value['services'], ['services'], fields, unit) }
-  if (Array.isArray(value['planes'])) return statusOf(value, fields)
-  if ('client' in value && 'backend' in value) return { ...nothing, rows: flowOf(value, fields, where([])) }
+  if (isRaw(value['services'])) {
+    fields.fault(['services'], 'must be a list, not a map')
+    return nothing
+  }
+  if (typeof value['client'] === 'string' || typeof value['backend'] === 'string')
+    return { ...nothing, rows: flowOf(value, fields, written.where([])) }
   if ('backends' in value || 'service' in value || 'facts' in value)
     return { ...nothing, observations: listOf([value], null, fields, unit) }
-  return mapOf(value, fields, where, unit)
+  return mapOf(value, fields, written, unit)
 }
+
+const isListOrMap = (value: unknown): boolean => typeof value === 'object' && value !== null
 
 const listOf = (
   values: readonly unknown[],
@@ -94,25 +112,28 @@ const listOf = (
 }
 
 /** `{"web-1": 38, "web-2": 35}` */
-const mapOf = (value: Raw, fields: FieldReader, where: Where, unit: LoadUnit | undefined): ReadJson => {
+const mapOf = (value: Raw, fields: FieldReader, { text, at }: Written, unit: LoadUnit | undefined): ReadJson => {
   const counted = unit ?? 'connections'
-  const backends = Object.entries(value).map(([name, count]) => {
-    const fault = faultOfCount(count, counted)
-    if (fault !== '') fields.fault([name], fault)
-    return { name, count: Number(count) }
+  // JSON.parse keeps the last of a key that comes twice
+  const backends = Array.from(topKeys(text), ({ key, line }) => {
+    const fault = faultOfName(key) || faultOfCount(value[key], counted)
+    if (fault !== '') fields.fault([key], fault)
+    return { name: key, count: Number(value[key]), where: at(line) }
   })
   const fault = faultOfAll(backends)
   if (fault !== '') fields.fault([], fault)
-  const rows = backends.map(({ name, count }): Row => {
-    return { kind: 'load', service: null, backend: name, values: { [counted]: count }, where: where([name]) }
+  const rows = backends.map(({ name, count, where }): Row => {
+    return { kind: 'load', service: null, backend: name, values: { [counted]: count }, where }
   })
   return { ...nothing, rows }
 }
 
-const flowRowShape: Shape = { ...flowShape, service: isText }
+const flowRowShape: Shape = { ...flowShape, service: isName }
 
 const flowOf = (value: Raw, fields: FieldReader, where: string): readonly FlowRow[] => {
   const flow = fields.map(value, [], flowRowShape)
+  const order = flow === null ? '' : faultOfTimes(flow)
+  if (order !== '') fields.fault(['closedAt'], order)
   if (flow === null || fields.faults.length > 0) return []
   return [{ kind: 'flow', service: null, ...flow, where } as FlowRow]
 }

@@ -32,6 +32,50 @@ test('a pod that is there twice is a contradiction', () => {
   expect(() => read(readTop, text)).toThrow('node.txt:3: web-1 is there twice (see node.txt:2)')
 })
 
+test.each<[string, string, readonly (readonly [string, number])[]]>([
+  [
+    '--no-headers',
+    'web-1   12m   40Mi\nweb-2   13m   41Mi\n',
+    [
+      ['web-1', 12],
+      ['web-2', 13],
+    ],
+  ],
+  [
+    '-A --containers --no-headers',
+    'shop   web-1   app   12m   40Mi\nshop   web-1   proxy   3m   9Mi\n',
+    [['shop/web-1', 15]],
+  ],
+  [
+    '--sum',
+    'NAME    CPU(cores)   MEMORY(bytes)\nweb-1   12m          40Mi\n        ________     ________\n        12m          40Mi\n',
+    [['web-1', 12]],
+  ],
+  [
+    '--show-swap',
+    'NAME    CPU(cores)   MEMORY(bytes)   SWAP(bytes)\nweb-1   12m          40Mi            0Mi\nweb-2   13m          1Gi             <unknown>\n',
+    [
+      ['web-1', 12],
+      ['web-2', 13],
+    ],
+  ],
+])('kubectl top pods %s', (_, text, pods) => {
+  const { rows, warnings } = read(readTop, text)
+  expect(rows.map((row) => (row.kind === 'load' ? [row.backend, row.values.cpu] : []))).toEqual(pods)
+  expect(warnings).toEqual([])
+})
+
+test('kubectl top pods: a pod without a figure is told, those behind it count', () => {
+  const text = 'NAME    CPU(cores)   MEMORY(bytes)\nweb-1   <unknown>    40Mi\nweb-2   13m          40Mi\n'
+  const { rows, warnings } = read(readTop, text)
+  expect(rows.map(({ backend }) => backend)).toEqual(['web-2'])
+  expect(warnings).toEqual(['node.txt:2: is no line of kubectl top pods: "web-1   <unknown>    40Mi"'])
+})
+
+test('kubectl top pods without a header: two names before the CPU may be either', () => {
+  expect(() => read(readTop, 'shop   web-1   12m   40Mi\n')).toThrow('node.txt:1: without its header nobody knows')
+})
+
 const row = (state: string, local: string, peer: string): string => `${state}  0      0      ${local}     ${peer}\n`
 
 test('ss: connections of ports that are listened to, not those that the pod opened itself', () => {

@@ -57,38 +57,42 @@ interface ReadGroup extends ReadSources {
 
 const readGroup = async ({ node, files }: FileGroup, options: ReadOptions): Promise<ReadGroup> => {
   const dumps: DumpFile[] = []
-  const rows: Row[] = []
-  const observations: Observation[] = []
-  const agents: AgentCounters[] = []
-  const warnings: string[] = []
+  // lists of lists: a call takes no more than some hundred thousand arguments
+  const rows: (readonly Row[])[] = []
+  const observations: (readonly Observation[])[] = []
+  const agents: (readonly AgentCounters[])[] = []
+  const warnings: (readonly string[])[] = []
   for (const file of files) {
     const { name, text } = file
     if (text.trim() === '') throw new Error(`${name}: is empty`)
     if (isOurJson(text)) {
       const json = readJson(text, name, options.unit)
-      rows.push(...json.rows.map((row) => onNode(row, node)))
-      observations.push(...json.observations)
-      agents.push(...json.agents.map((agent) => ({ ...agent, node: node || agent.node })))
-      warnings.push(...json.warnings)
-    } else if (isMetrics(text)) rows.push(...readMetrics(text, name, node))
+      rows.push(json.rows.map((row) => onNode(row, node)))
+      observations.push(json.observations)
+      agents.push(json.agents.map((agent) => ({ ...agent, node: node || agent.node })))
+      warnings.push(json.warnings)
+    } else if (isMetrics(text)) rows.push(readMetrics(text, name, node))
     else if (startsNoDump(text) && isCsv(text)) {
       const csv = readCsv(text, name)
-      rows.push(...csv.rows)
-      warnings.push(...csv.warnings)
+      rows.push(csv.rows)
+      warnings.push(csv.warnings)
     } else dumps.push(file)
   }
   const cut = cutDumps(dumps)
   const tables = tableParts(cut)
+  const nodes = await nodesIn(node, cut, options)
+  // with rules they are told together with the rules' own
+  const strange = nodes.length > 0 ? [] : cut.problems.map(formatDumpProblem)
   return {
-    nodes: await nodesIn(node, cut, options),
-    rows: [...rows, ...tables.rows.map((row) => onNode(row, node))],
-    observations,
+    nodes,
+    rows: [...rows.flat(), ...tables.rows.map((row) => onNode(row, node))],
+    observations: observations.flat(),
     objects: cut.objects.map(({ file, line, text }) => ({
       name: file,
       content: Buffer.from('\n'.repeat(line - 1) + text),
     })),
-    agents,
-    warnings: [...warnings, ...tables.warnings],
+    agents: agents.flat(),
+    warnings: [...warnings.flat(), ...strange, ...tables.warnings],
   }
 }
 

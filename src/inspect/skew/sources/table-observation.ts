@@ -1,6 +1,6 @@
 import { shuffle } from '../../../util/random.ts'
 import type { Flow, LoadUnit, NodeObservation, Observation } from '../observation.ts'
-import { faultOfAll } from './limits.ts'
+import { faultOfAll, faultOfOdds } from './limits.ts'
 import { byName } from './names.ts'
 import type { Observed } from './observed.ts'
 import type { FlowRow, LoadRow, Row } from './rows.ts'
@@ -59,6 +59,8 @@ const observationOf = (service: string | null, rows: readonly Row[], unit: LoadU
   })
   const fault = faultOfAll(backends)
   if (fault !== '') throw new Error(`${rows[0]?.where ?? ''}: ${service ?? 'the table'} ${fault}`)
+  const odds = faultOfOdds(backends)
+  if (odds !== '') throw new Error(`${rows[0]?.where ?? ''}: the lines of ${service ?? 'the table'} ${odds}`)
   const known = new Set(names)
   const listed = inNoOrder(flows.filter(({ backend }) => known.has(backend)).map(flowOf))
   return {
