@@ -58,11 +58,26 @@ const going = ({ remove }: Draft): Draft => ({ add: [], replace: [], remove })
 const cut = (family: IpFamily, table: IptablesTable, change: Draft, piece: number | null): Step[] => {
   if (change.add.length + change.replace.length + change.remove.length === 0) return []
   if (piece === null) return [{ family, table, change, lines: linesOf(lastNamesFirst(change)) }]
-  const whole = { family, table, change, lines: linesOf(change) }
-  if (whole.lines.length <= piece) return [whole]
-  return phases(change).flatMap((phase) =>
-    piecesOf(phase, piece).map((part) => ({ family, table, change: part, lines: linesOf(part) })),
-  )
+  const lines = linesOf(change)
+  if (lines.length <= piece) return [{ family, table, change, lines }]
+  return phases(change).flatMap((phase) => piecesOf(phase, piece).map((part) => new Piece(family, table, part)))
+}
+
+/** Written when it is its turn: the lines of a full sync would be held all at once. */
+class Piece implements Step {
+  readonly family: IpFamily
+  readonly table: IptablesTable
+  readonly change: Draft
+
+  constructor(family: IpFamily, table: IptablesTable, change: Draft) {
+    this.family = family
+    this.table = table
+    this.change = change
+  }
+
+  get lines(): readonly string[] {
+    return linesOf(this.change)
+  }
 }
 
 /**

@@ -158,8 +158,7 @@ export class IptablesConnection implements Iptables {
   async #run(blocks: readonly RestoreBlock[], signal?: AbortSignal): Promise<void> {
     const family = blocks[0]?.family ?? 'ip'
     const events = this.#events
-    const lines = blocks.reduce((sum, block) => sum + block.lines.length, 0)
-    const deaf = events !== null && lines > EVENTS_UP_TO
+    const deaf = events !== null && haveMoreLines(blocks, EVENTS_UP_TO)
     const before = deaf ? await this.#options.generation() : 0
     if (deaf) events.pause()
     let process = 0
@@ -170,7 +169,7 @@ export class IptablesConnection implements Iptables {
           onStart: (pid) => this.#ours.add((process = pid)),
           ...(signal && { signal }),
         })
-      await (this.#options.nft?.restore.blocks(blocks, byProgram, signal) ?? byProgram(blocks))
+      await (this.#options.nft?.restore.blocks(blocks, { byProgram, signal }) ?? byProgram(blocks))
       if (deaf && (await this.#options.generation()) !== before + blocks.length)
         events.lose('others changed the ruleset during a large restore')
     } catch (error) {
@@ -182,6 +181,12 @@ export class IptablesConnection implements Iptables {
       this.#ours.delete(process)
     }
   }
+}
+
+/** The lines of a block may be written when they are asked for. */
+const haveMoreLines = (blocks: readonly RestoreBlock[], most: number): boolean => {
+  let lines = 0
+  return blocks.some((block) => (lines += block.lines.length) > most)
 }
 
 /** Blocks of one family that follow each other: one process each. */

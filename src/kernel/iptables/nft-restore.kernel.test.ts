@@ -7,7 +7,7 @@ import { NetlinkRequests } from '../netlink/requests.ts'
 import { NetlinkSocket } from '../netlink/socket.ts'
 import { NETLINK_NETFILTER } from '../netlink/wire.ts'
 import { Transactions } from '../nftables/transactions.ts'
-import { NftRestore } from './nft-restore.ts'
+import { type BlocksOptions, NftRestore } from './nft-restore.ts'
 import type { IptablesFamily, RestoreBlock } from './types.ts'
 
 let restore: NftRestore
@@ -38,7 +38,7 @@ const block = (family: IptablesFamily, text: string): RestoreBlock => {
   return { family, table: head.slice(1), lines: lines.filter((line) => line !== 'COMMIT') }
 }
 
-const never = (): Promise<void> => Promise.reject(new Error('left to the program'))
+const never: BlocksOptions = { byProgram: () => Promise.reject(new Error('left to the program')) }
 
 describe.each(['ip', 'ip6'] as const)('%s', (family) => {
   const texts = [natRules, filterRules].map((text) => (family === 'ip' ? text : sixed(text)))
@@ -122,7 +122,7 @@ test('the policy of a chain of the kernel stays, and a block with a line that is
       { family: 'ip', table: 'filter', lines: ['-A FORWARD -m length --length 1:9 -j ACCEPT'] },
       { family: 'ip', table: 'filter', lines: ['-A FORWARD -p tcp -j ACCEPT'] },
     ],
-    async (blocks) => void left.push(...blocks),
+    { byProgram: async (blocks) => void left.push(...blocks) },
   )
   expect(left.map(({ lines }) => lines)).toEqual([['-A FORWARD -m length --length 1:9 -j ACCEPT']])
   expect(
@@ -130,4 +130,30 @@ test('the policy of a chain of the kernel stays, and a block with a line that is
       .filter((line) => line.includes('FORWARD'))
       .map((line) => line.replace(/\[.*/, '')),
   ).toEqual([':FORWARD DROP ', '-A FORWARD -j ACCEPT', '-A FORWARD -p tcp -j ACCEPT'])
+})
+
+describe('blocks so large that each is encoded while the kernel is at work on the one before', () => {
+  const large = (name: string, ...more: readonly string[]): RestoreBlock => {
+    const chains = Array.from({ length: 2_000 }, (_, i) => `KUBE-${name}-${i}`)
+    const lines = chains.flatMap((chain) => [`:${chain} - [0:0]`, `-A ${chain} -p tcp -j RETURN`])
+    return { family: 'ip', table: 'nat', lines: [...lines, ...more] }
+  }
+  const present = (): string[] =>
+    ['A', 'B', 'C'].filter((name) =>
+      saved('ip', 'nat').some((line) => line === `-A KUBE-${name}-1999 -p tcp -j RETURN`),
+    )
+
+  test('one fails: those after it are not begun', async () => {
+    const wanted = restore.blocks([large('A'), large('B', '-A KUBE-B-0 -j KUBE-GONE'), large('C')], never)
+    await expect(wanted).rejects.toMatchObject({ errno: 'ENOENT', done: 1, line: '-A KUBE-B-0 -j KUBE-GONE' })
+    expect(present()).toEqual(['A'])
+  })
+
+  test('one is left to the program: in its turn', async () => {
+    const turns: string[][] = []
+    const byProgram = async (): Promise<void> => void turns.push(present())
+    await restore.blocks([large('A'), large('B', '-A KUBE-B-0 -m length --length 1:9'), large('C')], { byProgram })
+    expect(turns).toEqual([['A']])
+    expect(present()).toEqual(['A', 'C'])
+  })
 })

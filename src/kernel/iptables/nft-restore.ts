@@ -4,29 +4,21 @@ import type { NetlinkRequests } from '../netlink/requests.ts'
 import { getChain } from '../nftables/dumps.ts'
 import { RefusedOperation } from '../nftables/failure.ts'
 import type { Transactions } from '../nftables/transactions.ts'
-import type { NftHook, NftOperation } from '../nftables/types.ts'
+import type { NftOperation } from '../nftables/types.ts'
+import { type Deletion, hookOf, type LineOperation, operationsOf, UnknownLine } from './nft-operations.ts'
 import { NftRules } from './nft-rule.ts'
 import { listRuleTexts } from './nft-tables.ts'
 import { type IptablesFamily, type RestoreBlock, RestoreError } from './types.ts'
 
-/** A rule to be deleted: its handle is looked up when it is time. */
-interface Deletion {
-  readonly op: 'find-and-delete'
-  readonly chain: string
-  readonly rule: string
+export interface BlocksOptions {
+  /** writes blocks with lines that are not known here */
+  readonly byProgram: (blocks: readonly RestoreBlock[]) => Promise<void>
+  readonly signal?: AbortSignal | undefined
 }
 
-interface Step {
-  readonly line: string
-  readonly operation: NftOperation | Deletion
-}
-
-/** A block as what is to be done. */
-interface PreparedBlock {
-  readonly block: RestoreBlock
-  readonly steps: readonly Step[]
-  /** of the kernel's own chains, those that rules are added to */
-  readonly hooked: ReadonlySet<string>
+interface BlockOptions extends BlocksOptions {
+  /** the block before: when it fails, this one is not sent */
+  readonly before: Promise<void>
 }
 
 /**
@@ -44,106 +36,53 @@ export class NftRestore {
   }
 
   /**
-   * One block after the other, each a transaction. A block with a line that is not known here is left to the program.
+   * One block after the other, each a transaction that is encoded while the kernel is at work on the one before.
    * @throws RestoreError
    */
-  async blocks(
-    blocks: readonly RestoreBlock[],
-    byProgram: (blocks: readonly RestoreBlock[]) => Promise<void>,
-    signal?: AbortSignal,
-  ): Promise<void> {
-    let prepared: PreparedBlock | null | undefined
+  async blocks(blocks: readonly RestoreBlock[], options: BlocksOptions): Promise<void> {
+    let before: Promise<void> = Promise.resolve()
     for (const [index, block] of blocks.entries()) {
-      const current = prepared === undefined ? this.#prepare(block) : prepared
-      const running = current ? this.#run(current, signal) : byProgram([block])
-      try {
-        const next = blocks[index + 1]
-        // while the kernel is at work
-        await Promise.race([running, setImmediate()])
-        prepared = next && this.#prepare(next)
-        await running
-      } catch (error) {
-        throw error instanceof RestoreError && index > 0 ? error.after(index) : error
-      }
+      // the one before is handed to the kernel first
+      if (index > 0) await setImmediate()
+      const running = this.#block(block, { ...options, before })
+      // a failure is told in its turn
+      running.catch(() => {})
+      await before.catch(async (error: unknown) => {
+        await Promise.allSettled([running])
+        throw afterBlocks(error, index - 1)
+      })
+      before = running
     }
+    await before.catch((error: unknown) => {
+      throw afterBlocks(error, blocks.length - 1)
+    })
   }
 
-  /** Null: a line is not known here. */
-  #prepare(block: RestoreBlock): PreparedBlock | null {
-    const steps: Step[] = []
-    const hooked = new Set<string>()
-    for (const line of block.lines) {
-      const [, verb = '', chain = '', rest = ''] = /^(:|-[ADINX] )(\S+) ?(.*)$/.exec(line) ?? []
-      const operations = this.#operations(block, verb.trim(), chain, rest)
-      if (operations === null) return null
-      if (operations[0]?.op === 'add-rule' && hookOf(block.table, chain)) hooked.add(chain)
-      for (const operation of operations) steps.push({ line, operation })
-    }
-    return { block, steps, hooked }
-  }
-
-  /**
-   * One transaction.
-   * @throws RestoreError
-   */
-  async #run({ block, steps, hooked }: PreparedBlock, signal?: AbortSignal): Promise<void> {
+  /** One transaction. @throws RestoreError */
+  async #block(block: RestoreBlock, { before, byProgram, signal }: BlockOptions): Promise<void> {
     const { family, table } = block
-    const lines = new Map<NftOperation, string>()
     try {
-      const handles = await this.#handles(block, steps)
-      const operations: NftOperation[] = [
-        { op: 'add-table', family, table },
-        ...(await this.#missingHooks(block, hooked)),
-      ]
-      for (const { line, operation: wanted } of steps) {
-        const operation =
-          wanted.op === 'find-and-delete'
-            ? ({ op: 'delete-rule', family, table, chain: wanted.chain, handle: handles.get(wanted) ?? 0 } as const)
-            : wanted
-        lines.set(operation, line)
-        operations.push(operation)
-      }
-      await this.#transactions.run(operations, signal)
+      const { operations, deletions, hooked } = operationsOf(block, this.#rules[family])
+      // what is looked up depends on what comes before
+      if (deletions.length > 0 || hooked.size > 0) await before
+      const handles = await this.#handles(block, deletions)
+      const all: NftOperation[] = [{ op: 'add-table', family, table }, ...(await this.#missingHooks(block, hooked))]
+      for (const operation of operations)
+        all.push(operation.op === 'find-and-delete' ? deletionOf(block, operation, handles) : operation)
+      await this.#transactions.run(all, { signal, after: before })
     } catch (error) {
-      throw error instanceof KernelError ? refusal(error, block, lines) : error
-    }
-  }
-
-  #operations(
-    { family, table }: RestoreBlock,
-    verb: string,
-    chain: string,
-    rest: string,
-  ): readonly Step['operation'][] | null {
-    const plain = { name: chain, hook: null, comment: '' }
-    switch (verb) {
-      case ':':
-        return rest.startsWith('- ')
-          ? [
-              { op: 'add-chain', family, table, chain: plain },
-              { op: 'flush-chain', family, table, chain },
-            ]
-          : null
-      case '-N':
-        return [{ op: 'add-chain', family, table, chain: plain, exclusive: true }]
-      case '-X':
-        return [{ op: 'delete-chain', family, table, chain: plain }]
-      case '-D':
-        return [{ op: 'find-and-delete', chain, rule: rest }]
-      case '-A':
-      case '-I': {
-        const rule = this.#rules[family].read(rest)
-        return rule && [{ op: 'add-rule', family, table, chain, rule, first: verb === '-I' }]
-      }
-      default:
-        return null
+      await before
+      if (error instanceof UnknownLine) return await byProgram([block])
+      throw error instanceof KernelError ? refusal(error, block) : error
     }
   }
 
   /** @throws KernelError ENOENT for a rule that is not there */
-  async #handles({ family, table }: RestoreBlock, steps: readonly Step[]): Promise<ReadonlyMap<Deletion, number>> {
+  async #handles(
+    { family, table }: RestoreBlock,
+    deletions: readonly Deletion[],
+  ): Promise<ReadonlyMap<Deletion, number>> {
     const handles = new Map<Deletion, number>()
-    const deletions = steps.flatMap(({ operation }) => (operation.op === 'find-and-delete' ? [operation] : []))
     for (const [chain, wanted] of Map.groupBy(deletions, (one) => one.chain)) {
       const texts = new Set(wanted.map(({ rule }) => rule))
       const rules = await this.#requests.dump(listRuleTexts(family, table, chain))
@@ -153,8 +92,7 @@ export class NftRestore {
       )
       for (const deletion of wanted) {
         const handle = found.get(deletion.rule)?.shift()?.handle
-        if (handle === undefined)
-          throw new KernelError({ operation: RESTORE, errno: 'ENOENT', object: `-D ${chain} ${deletion.rule}` })
+        if (handle === undefined) throw new KernelError({ operation: RESTORE, errno: 'ENOENT', object: deletion.line })
         handles.set(deletion, handle)
       }
     }
@@ -183,12 +121,17 @@ export class NftRestore {
 
 const RESTORE = 'iptables restore'
 
-const refusal = (
-  error: KernelError,
+const deletionOf = (
   { family, table }: RestoreBlock,
-  lines: ReadonlyMap<NftOperation, string>,
-): RestoreError => {
-  const line = error instanceof RefusedOperation ? (lines.get(error.refused) ?? null) : null
+  deletion: Deletion,
+  handles: ReadonlyMap<Deletion, number>,
+): LineOperation => {
+  const { line, chain } = deletion
+  return { op: 'delete-rule', line, family, table, chain, handle: handles.get(deletion) ?? 0 }
+}
+
+const refusal = (error: KernelError, { family, table }: RestoreBlock): RestoreError => {
+  const line = error instanceof RefusedOperation ? lineOf(error.refused) : null
   const { errno, detail, object } = error
   return new RestoreError(
     {
@@ -204,25 +147,8 @@ const refusal = (
   )
 }
 
-const hooks = {
-  PREROUTING: 'prerouting',
-  INPUT: 'input',
-  FORWARD: 'forward',
-  OUTPUT: 'output',
-  POSTROUTING: 'postrouting',
-} as const
+const lineOf = (operation: NftOperation | LineOperation): string | null => ('line' in operation ? operation.line : null)
 
-/** As iptables-nft makes them (iptables/nft.c, xtables_ipv4); null: a chain of somebody's own. */
-const hookOf = (table: string, chain: string): NftHook | null => {
-  const hook = Object.hasOwn(hooks, chain) ? hooks[chain as keyof typeof hooks] : null
-  if (hook === null) return null
-  const of = (type: NftHook['type'], priority: number): NftHook => ({ type, hook, priority, policy: 'accept' })
-  switch (table) {
-    case 'nat':
-      return of('nat', hook === 'input' || hook === 'postrouting' ? 100 : -100)
-    case 'mangle':
-      return of(hook === 'output' ? 'route' : 'filter', -150)
-    default:
-      return of('filter', 0)
-  }
-}
+/** As many blocks were done before it failed. */
+const afterBlocks = (error: unknown, done: number): unknown =>
+  error instanceof RestoreError && done > 0 ? error.after(done) : error

@@ -2,7 +2,9 @@ import { formatAddress } from '../../model/address.ts'
 import { Attributes, Fault } from '../netlink/reader.ts'
 import type { NftExpr } from '../nftables/types.ts'
 import type { IptablesFamily } from './types.ts'
-import { type Extension, markText, matchText, targetText } from './xt-text.ts'
+import type { Extension } from './xt/codec.ts'
+import { matchText, targetText } from './xt/index.ts'
+import { markText } from './xt/marks.ts'
 
 export interface NftRuleText {
   /** as iptables-save prints it; null: something is not understood */

@@ -2,7 +2,7 @@ import { parseCidr } from '../../model/address.ts'
 import type { Bytes, NftExpr, NftRule } from '../nftables/types.ts'
 import { type ExtensionWords, ruleWords } from './rule-words.ts'
 import type { IptablesFamily } from './types.ts'
-import { isTargetExtension, matchExpression, targetExpression } from './xt-info.ts'
+import { isTargetExtension, matchExpression, targetExpression } from './xt/index.ts'
 
 /** Extensions that many rules share, by family and text; as many as a probability for every number of endpoints needs. */
 const MOST_REMEMBERED = 20_000

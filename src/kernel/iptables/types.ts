@@ -8,7 +8,7 @@ export type IptablesFamily = 'ip' | 'ip6'
 export interface RestoreBlock {
   readonly family: IptablesFamily
   readonly table: string
-  /** `:CHAIN - [0:0]`, `-A …`, `-I …`, `-D …`, `-N …`, `-X …` */
+  /** `:CHAIN - [0:0]`, `-A …`, `-I …`, `-D …`, `-N …`, `-X …`; may be written anew each time it is read */
   readonly lines: readonly string[]
 }
 

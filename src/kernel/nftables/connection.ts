@@ -52,7 +52,7 @@ export class NftablesConnection implements Nftables {
   }
 
   async transaction(operations: readonly NftOperation[], signal?: AbortSignal): Promise<NftTransactionResult> {
-    const run = (): Promise<NftTransactionResult> => this.#transactions.run(operations, signal)
+    const run = (): Promise<NftTransactionResult> => this.#transactions.run(operations, { signal })
     const events = this.#events
     // a small one beside a large one counts as ours too
     if (events !== null && (this.#deaf !== null || countElements(operations) > EVENTS_UP_TO))

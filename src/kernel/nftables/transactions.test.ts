@@ -105,6 +105,15 @@ test('a late answer to an earlier batch is not taken for this one', async () => 
 
 test('an aborted transaction is not sent', async () => {
   const transport = fakeTransport(obliging)
-  await expect(new Transactions(transport).run([add(1)], AbortSignal.abort())).rejects.toThrow('aborted')
+  await expect(new Transactions(transport).run([add(1)], { signal: AbortSignal.abort() })).rejects.toThrow('aborted')
+  expect(transport.sent).toEqual([])
+})
+
+test('what waits for something that fails is not sent', async () => {
+  const transport = fakeTransport(obliging)
+  const transactions = new Transactions(transport)
+  const after = Promise.reject(new Error('the one before'))
+  for (const elements of [1, 40_000])
+    await expect(transactions.run([add(elements)], { after })).rejects.toThrow('the one before')
   expect(transport.sent).toEqual([])
 })

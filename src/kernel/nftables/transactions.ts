@@ -21,6 +21,12 @@ const DELETION = (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_DELSETELEM
 
 type Deleted = NftTransactionResult['deleted'][number]
 
+export interface RunOptions {
+  readonly signal?: AbortSignal | undefined
+  /** nothing is sent before this has succeeded, and nothing at all when it fails */
+  readonly after?: Promise<unknown>
+}
+
 interface Encoded {
   readonly batch: Batch
   readonly encodeMs: number
@@ -38,17 +44,24 @@ export class Transactions {
   }
 
   /** A large batch is encoded at once, while the kernel may still be at work on the one before. */
-  async run(operations: readonly NftOperation[], signal?: AbortSignal): Promise<NftTransactionResult> {
-    signal?.throwIfAborted()
+  async run(operations: readonly NftOperation[], options: RunOptions = {}): Promise<NftTransactionResult> {
+    options.signal?.throwIfAborted()
     const size = estimateBatch(operations)
-    if (size <= KEEP_BUFFER) return this.#turns.take(() => this.#send(this.#encode(operations, this.#writer), signal))
+    if (size <= KEEP_BUFFER) return this.#take(() => this.#encode(operations, this.#writer), options)
     const writer = new MessageWriter(size)
     try {
       const encoded = this.#encode(operations, writer)
-      return await this.#turns.take(() => this.#send(encoded, signal))
+      return await this.#take(() => encoded, options)
     } finally {
       writer.release()
     }
+  }
+
+  #take(encoded: () => Encoded, { after, signal }: RunOptions): Promise<NftTransactionResult> {
+    return this.#turns.take(async () => {
+      if (after) await after
+      return this.#send(encoded(), signal)
+    })
   }
 
   async #send({ batch, encodeMs }: Encoded, signal?: AbortSignal): Promise<NftTransactionResult> {
