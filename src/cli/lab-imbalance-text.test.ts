@@ -28,6 +28,7 @@ const run: ImbalanceRun = {
   ],
   insideBand: false,
   bandP: 0.021,
+  bandHolds: 0.951,
   skew: {
     service: 'default/web',
     unit: 'connections',
@@ -72,7 +73,10 @@ const report: ImbalanceReport = {
     { text: 'all traffic goes to one pod', source: 'https://example.org/1', numbers: [24, 0], unit: 'connections' },
   ],
   runs: [run],
-  bands: [{ plane: 'nftables', scheduler: 'random', variant: '6 clients', runs: 20, inside: 19 }],
+  bands: [
+    { plane: 'nftables', scheduler: 'random', variant: '6 clients', runs: 20, inside: 19, least: 16, chance: 0.997 },
+  ],
+  series: { runs: 20, inside: 19, least: 16, chance: 0.997 },
   tables: [{ title: 'luck alone', header: ['CONNECTIONS', 'AS UNEVEN'], rows: [[8, '96 %']] }],
   findings: ['2 of 2 pods have connections'],
   skipped: [{ plane: 'iptables', scheduler: 'rr', reason: 'the plane has random' }],
@@ -107,6 +111,15 @@ nftables, random, 6 clients: 19 of 20 runs inside the band
 2 of 2 pods have connections
 
 skipped: iptables rr: the plane has random
+`)
+})
+
+test('of several runs: how many are inside, how many luck leaves there, and which are not', () => {
+  const text = imbalanceText({ ...report, runs: [run, { ...run, repetition: 2, insideBand: true }] })
+  expect(text).toContain(`\
+nftables, random, 6 clients: 19 of 20 runs inside the band
+19 of 20 runs are inside the band; luck leaves 16 or more inside in 99.7 % of such series. Outside:
+nftables, random, 6 clients with p = 0.021.
 `)
 })
 

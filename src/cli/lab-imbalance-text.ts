@@ -1,5 +1,5 @@
 import type { Comparison, FigureTable, ImbalanceReport, ImbalanceRun } from '../lab/imbalance/report.ts'
-import { nameOfRun } from '../lab/imbalance/result.ts'
+import { nameOfRun, seriesSentence } from '../lab/imbalance/result.ts'
 import { seriesText } from './series-text.ts'
 import { verdictSentence } from './skew-text.ts'
 import { numericTable } from './table.ts'
@@ -19,7 +19,7 @@ export const imbalanceText = (report: ImbalanceReport): string => {
     `${report.scenario}: ${report.summary}\n${claims.join('')}`,
     ...report.runs.map(runText),
     ...report.tables.map(tableText),
-    repeatedText(report),
+    seriesOfRuns(report),
     report.findings.map((finding) => wrapped(finding)).join(''),
     skipped.join(''),
   ]
@@ -117,11 +117,12 @@ const tableText = ({ title, header, rows }: FigureTable): string => {
   return `${title}\n${indented(numericTable([header, ...cells], 1))}\n`
 }
 
-const repeatedText = ({ bands }: ImbalanceReport): string =>
-  bands
+const seriesOfRuns = (report: ImbalanceReport): string => {
+  const repeated = report.bands
     .filter(({ runs }) => runs > 1)
     .map((band) => `${nameOfRun(band)}: ${band.inside} of ${band.runs} runs inside the band\n`)
-    .join('')
+  return `${repeated.join('')}${report.runs.length > 1 ? wrapped(seriesSentence(report)) : ''}`
+}
 
 const paragraph = (text: string, indent: string): string => wrapped(text, indent).trimEnd()
 

@@ -37,6 +37,13 @@ describe('the band of all quantities together', () => {
     expect(jointBand(runs, [5000]).p).toBeCloseTo(2 / 1001, 9)
   })
 
+  it('says how many it holds: more than asked where many are alike', () => {
+    const oneToHundred = Array.from({ length: 100 }, (_, i) => [i + 1])
+    expect(jointBand(oneToHundred, [50]).holds).toBeCloseTo(1 - 5 / 101, 9)
+    const fewValues = Array.from({ length: 100 }, (_, i) => [i === 0 ? 0 : 1])
+    expect(jointBand(fewValues, [1])).toMatchObject({ bands: [{ low: 1, high: 1 }], holds: 1 - 2 / 101 })
+  })
+
   it('has no width where every run comes to the same', () => {
     const runs = Array.from({ length: 200 }, () => [250, 250])
     expect(jointBand(runs, [250, 250])).toEqual({
@@ -46,6 +53,7 @@ describe('the band of all quantities together', () => {
       ],
       inside: true,
       p: 1,
+      holds: 1 - 1 / 201,
     })
     expect(jointBand(runs, [251, 249])).toMatchObject({ inside: false, p: 1 / 201 })
   })

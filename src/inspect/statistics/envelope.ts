@@ -17,6 +17,8 @@ export interface JointBand {
   readonly inside: boolean
   /** share of all runs, the measured one among them, that are as far out as it is: 1/(runs + 1) … 1 */
   readonly p: number
+  /** chance that a run like the simulated ones is within all bands: `share` at least, and more where values are few and many runs are alike */
+  readonly holds: number
 }
 
 /**
@@ -39,9 +41,18 @@ export const jointBand = (
 ): JointBand => {
   check([...simulated, measured])
   const bands = rankEnvelope(simulated, share)
-  const inside = bands.every(({ low, high }, i) => low <= (measured[i] ?? NaN) && (measured[i] ?? NaN) <= high)
-  return { bands, inside, p: outermost(simulated, measured) }
+  const outside = simulated.filter((row) => !isWithin(bands, row)).length
+  return {
+    bands,
+    inside: isWithin(bands, measured),
+    p: outermost(simulated, measured),
+    // of so many runs, one more than simulated, as many may be outside
+    holds: 1 - (outside + 1) / (simulated.length + 1),
+  }
 }
+
+const isWithin = (bands: readonly Band[], row: readonly number[]): boolean =>
+  bands.every(({ low, high }, i) => low <= (row[i] ?? NaN) && (row[i] ?? NaN) <= high)
 
 const check = (rows: readonly (readonly number[])[]): void => {
   const quantities = rows[0]?.length ?? 0

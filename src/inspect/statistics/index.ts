@@ -18,6 +18,7 @@ export { effectiveCount, jain, maxOverMean, variation, variationByLuck } from '.
 export { connectionsToSee, connectionsToSeeNamed, powerToSee, type Sight } from './needed.ts'
 export { sum } from './numbers.ts'
 export type { Tails, TestMethod } from './pearson.ts'
+export { atMost, leastSuccesses, type LeastSuccesses } from './successes.ts'
 export { type SkewOptions, type SkewTest, skewTest, testCounts } from './skew-test.ts'
 export type { SkewVerdict } from './verdict.ts'
 export { type Arrivals, type Evidence, look, startWatch, type Watch } from './watch.ts'

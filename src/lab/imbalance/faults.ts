@@ -1,36 +1,39 @@
-import { holm } from '../../inspect/statistics/index.ts'
+import { atMost, holm } from '../../inspect/statistics/index.ts'
+import { bandSeries, falseWord, seriesWords } from './band-series.ts'
 import type { ImbalanceRun } from './report.ts'
 
-/** Chance of a false word over all runs of a report, for each of the two rules. */
-const level = 0.01
-/** of runs that luck takes out of the band */
-const outsideByLuck = 0.05
+type BandRun = Pick<ImbalanceRun, 'insideBand' | 'bandP' | 'bandHolds'>
 
 /**
  * Is a run outside of the simulator's band luck? One run in twenty is. It is not where a run is so far out that in as many runs it does not happen
- * (Holm over all runs), or where more runs are outside than one in twenty makes (binomial). Answers sentences; none: luck.
+ * (Holm over all runs), where repetitions of one are outside too often (Holm over what was repeated), or where fewer of all are inside than luck
+ * leaves there. Each rule is wrong once in a hundred times at most. Answers sentences; none: luck.
  */
-export const bandFaults = (
-  runs: readonly Pick<ImbalanceRun, 'insideBand' | 'bandP'>[],
-  nameOf: (index: number) => string,
-): readonly string[] => {
-  const adjusted = holm(runs.map(({ bandP }) => bandP))
-  const faults = [...runs.entries()]
-    .filter(([i, { insideBand }]) => !insideBand && (adjusted[i] ?? 1) <= level)
-    .map(([i, { bandP }]) => `${nameOf(i)}: not what the simulator predicts (p = ${bandP.toPrecision(2)})`)
-  const outside = runs.filter(({ insideBand }) => !insideBand).length
-  if (atLeast(outside, runs.length, outsideByLuck) <= level)
-    faults.push(`${outside} of ${runs.length} runs are outside of the simulator’s band: luck takes one in twenty`)
-  return faults
+export const bandFaults = <T extends BandRun>(runs: readonly T[], nameOf: (run: T) => string): readonly string[] => {
+  const all = bandSeries(runs)
+  return [...tooFarOut(runs, nameOf), ...tooOften(runs, nameOf), ...(all.inside < all.least ? [seriesWords(all)] : [])]
 }
 
-/** P(X ≥ k) of the binomial distribution of n trials. */
-export const atLeast = (k: number, n: number, p: number): number => {
-  let term = (1 - p) ** n
-  let below = 0
-  for (let i = 0; i < k; i++) {
-    below += term
-    term *= ((n - i) / (i + 1)) * (p / (1 - p))
-  }
-  return Math.max(0, 1 - below)
+const tooFarOut = <T extends BandRun>(runs: readonly T[], nameOf: (run: T) => string): readonly string[] => {
+  const adjusted = holm(runs.map(({ bandP }) => bandP))
+  return runs.flatMap((run, i) =>
+    !run.insideBand && (adjusted[i] ?? 1) <= falseWord
+      ? [`${nameOf(run)}: not what the simulator predicts (p = ${run.bandP.toPrecision(2)})`]
+      : [],
+  )
+}
+
+const tooOften = <T extends BandRun>(runs: readonly T[], nameOf: (run: T) => string): readonly string[] => {
+  const repeated = [...Map.groupBy(runs, nameOf)].filter(([, own]) => own.length > 1)
+  const adjusted = holm(
+    repeated.map(([, own]) =>
+      atMost(
+        bandSeries(own).inside,
+        own.map(({ bandHolds }) => bandHolds),
+      ),
+    ),
+  )
+  return repeated.flatMap(([name, own], i) =>
+    (adjusted[i] ?? 1) <= falseWord ? [`${name}: ${seriesWords(bandSeries(own))}`] : [],
+  )
 }

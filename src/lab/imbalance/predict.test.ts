@@ -28,21 +28,37 @@ const scenario = (scheduler: Scheduler) =>
     policy: policyOf(scheduler),
   })
 
-const open = (scheduler: Scheduler, seed: string) =>
-  simulatedRows(withOtherAddresses(scenario(scheduler), seed), seed, ({ totals }) => [...totals.open], 40)
+const open = (scheduler: Scheduler, seed: string, signal = new AbortController().signal) =>
+  simulatedRows(withOtherAddresses(scenario(scheduler), seed), { seed, signal, runs: 40 }, ({ totals }) => [
+    ...totals.open,
+  ])
 
 describe('rows of simulated runs', () => {
-  it('are the same for the same seed and others for another', () => {
-    expect(open('nft-random', 'a')).toEqual(open('nft-random', 'a'))
-    expect(open('nft-random', 'a')).not.toEqual(open('nft-random', 'b'))
+  it('are the same for the same seed and others for another', async () => {
+    const rows = await open('nft-random', 'a')
+    expect(rows).toHaveLength(40)
+    expect(await open('nft-random', 'a')).toEqual(rows)
+    expect(await open('nft-random', 'b')).not.toEqual(rows)
   })
 
-  it('hash other clients in each run', () => {
-    const pods = new Set(open('nft-sh', 'a').map((row) => row.indexOf(8)))
+  it('hash other clients in each run', async () => {
+    const pods = new Set((await open('nft-sh', 'a')).map((row) => row.indexOf(8)))
     expect([...pods].sort()).toEqual([0, 1, 2, 3])
   })
 
-  it('deal in turn exactly', () => {
-    for (const row of open('nft-rr', 'a')) expect(row).toEqual([2, 2, 2, 2])
+  it('deal in turn exactly', async () => {
+    for (const row of await open('nft-rr', 'a')) expect(row).toEqual([2, 2, 2, 2])
+  })
+
+  it('end with the signal, which is heard between two runs', async () => {
+    const interrupt = new AbortController()
+    const reason = new Error('interrupted')
+    let runs = 0
+    const rows = simulatedRows(scenario('nft-rr'), { seed: 'a', signal: interrupt.signal }, () => {
+      if (runs++ === 0) setImmediate(() => interrupt.abort(reason))
+      return [0]
+    })
+    await expect(rows).rejects.toBe(reason)
+    expect(runs).toBeLessThan(10)
   })
 })

@@ -1,3 +1,4 @@
+import { setImmediate as others } from 'node:timers/promises'
 import type { PlaneName } from '../../dataplane/plane.ts'
 import type { SchedulerName } from '../../model/frontend.ts'
 import type { RunOutcome, Scenario, Scheduler } from '../../simulate/model.ts'
@@ -7,19 +8,32 @@ import { randomBelow, seededRandom } from '../../util/random.ts'
 /** enough that a run which nobody would put down to luck stands out among as many runs as a scenario has */
 export const simulatedRuns = 2000
 
+/** How runs of a scenario are simulated. */
+export interface Simulated {
+  /** decides all runs */
+  readonly seed: string
+  readonly signal: AbortSignal
+  /** default `simulatedRuns` */
+  readonly runs?: number
+}
+
 /**
  * What simulated runs of a scenario come to: a row of quantities each. The same scenario and seed give the same rows. A function makes another
- * scenario for each run.
+ * scenario for each run. Others have their turn after each run: rejects with the signal's reason as soon as it aborts.
  */
-export const simulatedRows = (
+export const simulatedRows = async (
   scenario: Scenario | ((run: number) => Scenario),
-  seed: string,
+  { seed, signal, runs = simulatedRuns }: Simulated,
   quantitiesOf: (outcome: RunOutcome) => readonly number[],
-  runs = simulatedRuns,
-): readonly (readonly number[])[] =>
-  Array.from({ length: runs }, (_, run) =>
-    quantitiesOf(simulateOnce(typeof scenario === 'function' ? scenario(run) : scenario, seed, run)),
-  )
+): Promise<readonly (readonly number[])[]> => {
+  const rows: (readonly number[])[] = []
+  for (let run = 0; run < runs; run++) {
+    signal.throwIfAborted()
+    rows.push(quantitiesOf(simulateOnce(typeof scenario === 'function' ? scenario(run) : scenario, seed, run)))
+    await others()
+  }
+  return rows
+}
 
 /** Clients have other addresses in each run: for what hashes them, which otherwise does the same again. */
 export const withOtherAddresses =

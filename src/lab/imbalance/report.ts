@@ -50,6 +50,8 @@ export interface ImbalanceRun extends RunReport {
   readonly insideBand: boolean
   /** share of simulated runs that are as far out as this one; by luck alone it is below x in x of all runs */
   readonly bandP: number
+  /** chance that luck leaves the run inside: 0.95 or more, nearly 1 where nothing is left to luck */
+  readonly bandHolds: number
   /** what `evenkeel skew` says of the same connections; null: nothing to be judged */
   readonly skew: SkewReport | null
   readonly series?: readonly Series[]
@@ -58,13 +60,21 @@ export interface ImbalanceRun extends RunReport {
   readonly notes: readonly string[]
 }
 
+/** Runs that were made together: how many are inside of their bands, and of how many luck makes sure. */
+export interface BandSeries {
+  readonly runs: number
+  readonly inside: number
+  /** luck leaves so many inside, or more, … */
+  readonly least: number
+  /** … in this share of such series: 0.99 or more */
+  readonly chance: number
+}
+
 /** Repetitions of one plane, scheduler and variant. */
-export interface BandCount {
+export interface BandCount extends BandSeries {
   readonly plane: string
   readonly scheduler: string
   readonly variant?: string
-  readonly runs: number
-  readonly inside: number
 }
 
 /** Figures that belong to no single run, e.g. how often luck alone makes the published picture. */
@@ -81,6 +91,8 @@ export interface ImbalanceReport extends Omit<LabReport, 'runs'> {
   readonly claims: readonly Claim[]
   readonly runs: readonly ImbalanceRun[]
   readonly bands: readonly BandCount[]
+  /** all runs */
+  readonly series: BandSeries
   readonly tables: readonly FigureTable[]
   /** in words, for a person: what it comes to */
   readonly findings: readonly string[]

@@ -1,8 +1,9 @@
 import { release } from 'node:os'
 import type { Skipped } from '../report.ts'
 import { judgedTogether } from './family.ts'
+import { bandSeries, seriesWords } from './band-series.ts'
 import { bandFaults } from './faults.ts'
-import type { BandCount, Claim, FigureTable, ImbalanceRun } from './report.ts'
+import type { BandCount, Claim, FigureTable, ImbalanceReport, ImbalanceRun } from './report.ts'
 import type { ImbalanceOptions, ImbalanceResult } from './scenario.ts'
 import { imbalances, type ImbalanceName } from './scenarios.ts'
 
@@ -36,21 +37,30 @@ export const imbalanceResult = (
       claims,
       runs,
       bands: bandCounts(runs),
+      series: bandSeries(runs),
       tables,
       findings,
       skipped,
     },
-    faults: [
-      ...faults,
-      ...(failuresExpected ? [] : runs.flatMap(failureFaults)),
-      ...bandFaults(runs, (i) => nameOfRun(runs[i] as ImbalanceRun)),
-    ],
+    faults: [...faults, ...(failuresExpected ? [] : runs.flatMap(failureFaults)), ...bandFaults(runs, nameOfRun)],
   }
 }
 
 /** `nftables, rr, 5 clients` */
 export const nameOfRun = ({ plane, scheduler, variant }: Pick<BandCount, 'plane' | 'scheduler' | 'variant'>): string =>
   [plane, scheduler, variant].filter((part) => part !== undefined).join(', ')
+
+/** `nftables, rr (2)`: the second time */
+export const titleOfRun = (run: ImbalanceRun): string =>
+  `${nameOfRun(run)}${run.repetition > 1 ? ` (${run.repetition})` : ''}`
+
+/** For a person: how many of all runs are inside, how many luck leaves inside, and the names of the others. */
+export const seriesSentence = ({ series, runs }: Pick<ImbalanceReport, 'series' | 'runs'>): string => {
+  const outside = runs
+    .filter(({ insideBand }) => !insideBand)
+    .map((run) => `${titleOfRun(run)} with p = ${run.bandP.toPrecision(2)}`)
+  return `${seriesWords(series)}.${outside.length === 0 ? '' : ` Outside: ${outside.join('; ')}.`}`
+}
 
 const bandCounts = (runs: readonly ImbalanceRun[]): readonly BandCount[] =>
   [...Map.groupBy(runs, nameOfRun).values()].flatMap((own) => {
@@ -61,8 +71,7 @@ const bandCounts = (runs: readonly ImbalanceRun[]): readonly BandCount[] =>
       plane,
       scheduler,
       ...(variant !== undefined && { variant }),
-      runs: own.length,
-      inside: own.filter(({ insideBand }) => insideBand).length,
+      ...bandSeries(own),
     }
   })
 

@@ -31,7 +31,7 @@ export const imbalanceRun = (measurement: Measurement, level: number): Imbalance
   const counts = backends.map(({ connections }) => connections)
   const odds = backends.map(({ expected }) => expected ?? 1)
   const test = testCounts(counts, odds.some((one) => one > 0) ? odds : undefined, { level, seed: trial.seed })
-  const { bands, inside, p } = jointBand(
+  const { bands, inside, p, holds } = jointBand(
     measurement.simulated,
     quantities.map(({ value }) => value),
   )
@@ -60,6 +60,7 @@ export const imbalanceRun = (measurement: Measurement, level: number): Imbalance
     predicted,
     insideBand: inside,
     bandP: p,
+    bandHolds: holds,
     skew: observation === null ? null : judge(observation, { level, seed: trial.seed }),
     ...(series !== undefined && { series }),
     ...(facts !== undefined && { facts }),

@@ -132,7 +132,7 @@ const onStage = async <T>(
     { ...options, progress },
     { scenario, nodes, pods: served, services: lanes.map(({ service }) => service), schedulers: [] },
   )
-  await using agents = await agentsOf(lab, plane, options)
+  const agents = await agentsOf(lab, plane, options)
   await agents.inSync(signal)
   const seed = `${scenario} ${options.seed} ${plane} ${repetition}`
   return await unlessAborted(

@@ -91,7 +91,7 @@ const inOneLab = async <T, P extends AsyncDisposable>(
   const { signal, repeat } = options
   await using lab = await labOf(options, plan)
   await using prepared = await work.prepare(lab)
-  await using agents = await agentsOf(lab, plane, options)
+  const agents = await agentsOf(lab, plane, options)
   const results: T[] = []
   for (const one of cases) {
     await lab.publish({ annotations: { 'evenkeel.io/scheduler': one.scheduler } })
@@ -107,6 +107,7 @@ const inOneLab = async <T, P extends AsyncDisposable>(
 export const labOf = (options: ImbalanceOptions, { scenario, nodes, pods, services }: TrialPlan): Promise<Lab> =>
   openLab({ ...options, scenario, nodes, pods, services, slices: [] })
 
+/** They end with the lab, and what they wrote goes with its namespaces: nobody has to wait until each has cleaned its node. */
 export const agentsOf = (lab: Lab, plane: PlaneName, { progress }: ImbalanceOptions): Promise<Agents> => {
   progress(`evenkeel run --plane ${plane} on ${lab.cluster.nodes.length} nodes`)
   return startAgents(lab, plane)

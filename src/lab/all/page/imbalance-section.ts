@@ -1,6 +1,6 @@
 import { type AxisOptions, type BarPanel, chartSvg, type LinePanel, type Panel } from '../../../util/chart/chart.ts'
 import type { Comparison, FigureTable, ImbalanceReport, ImbalanceRun, Series } from '../../imbalance/report.ts'
-import { nameOfRun } from '../../imbalance/result.ts'
+import { nameOfRun, seriesSentence, titleOfRun as titleOf } from '../../imbalance/result.ts'
 import { categoriesOf, type Cell, luckText, numberText, type PageTable, type Section, skippedText } from './section.ts'
 
 type Body = Omit<Section, 'name' | 'summary' | 'result' | 'faults'>
@@ -13,6 +13,7 @@ export const imbalanceSection = (report: ImbalanceReport): Body => {
     charts: [...quantityCharts(report), ...seriesCharts(report)],
     tables: [...(runs.length === 0 ? [] : [tableOf(runs)]), ...tables.map(figuresOf)],
     findings: [
+      ...(runs.length === 0 ? [] : [seriesSentence(report)]),
       ...findings,
       ...bands
         .filter((band) => band.runs > 1)
@@ -21,8 +22,6 @@ export const imbalanceSection = (report: ImbalanceReport): Body => {
     skipped: skipped.map(skippedText),
   }
 }
-
-const titleOf = (run: ImbalanceRun): string => `${nameOfRun(run)}${run.repetition > 1 ? ` (${run.repetition})` : ''}`
 
 /** Nobody looks at more of them. */
 const MOST_PANELS = 18

@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { removeLab } from '../../state.ts'
+import { listNetns } from '../../ip.ts'
+import { processesOf } from '../../processes.ts'
+import { readLab, removeLab } from '../../state.ts'
 import type { ImbalanceRun } from '../report.ts'
 import type { ImbalanceOptions } from '../scenario.ts'
 import { runAffinity } from './affinity.ts'
@@ -60,5 +62,19 @@ describe('the scenario affinity', { timeout: 180_000 }, () => {
     }
     expect(many.facts).toEqual({ clients: 48, 'addresses that the pods saw': 48 })
     expect(few.facts).toEqual({ clients: 6, 'addresses that the pods saw': 6 })
+  })
+
+  it('hears an interrupt while it simulates, and leaves nothing', async () => {
+    const interrupt = new AbortController()
+    const said: string[] = []
+    const progress = (text: string): void => {
+      said.push(text)
+      if (text.endsWith('what the simulator says')) setTimeout(() => interrupt.abort(new Error('interrupted')))
+    }
+    await expect(runAffinity({ ...options, signal: interrupt.signal, progress })).rejects.toThrow('interrupted')
+    expect(said.at(-1)).toMatch(/what the simulator says$/)
+    expect((await listNetns()).filter((name) => name.includes(id))).toEqual([])
+    expect(processesOf(id)).toEqual([])
+    expect(await readLab(id)).toBeUndefined()
   })
 })

@@ -97,10 +97,11 @@ const onStage = async (
     await untilOpen(stage, [lane], clients * perClient * stage.lab.cluster.nodes.length)
   }
   const sample = await sampleNow(stage)
+  stage.progress('what the simulator says')
   const runs: ImbalanceRun[] = []
   for (const lane of stage.lanes) {
     const seen = { variant: variantOf(lane), before, sample, since, addresses, answers: await stopClients(stage, lane) }
-    runs.push(imbalanceRun(measured(stage, lane, seen), level))
+    runs.push(imbalanceRun(await measured(stage, lane, seen), level))
   }
   return runs
 }
@@ -132,7 +133,7 @@ interface Seen {
   readonly answers: readonly ClientAnswer[]
 }
 
-const measured = (stage: Stage, lane: Lane, seen: Seen): Measurement => {
+const measured = async (stage: Stage, lane: Lane, seen: Seen): Promise<Measurement> => {
   const { variant, before, sample, answers } = seen
   const { crowd } = variant
   const servers = serversOf(stage)
@@ -157,7 +158,7 @@ const measured = (stage: Stage, lane: Lane, seen: Seen): Measurement => {
       expected: total / servers.length,
     })),
     quantities: backends.map(({ pod, counts }) => ({ name: pod.name, unit: 'connections', value: counts.open })),
-    simulated: affinityRows(stage, lane, { servers, crowd, affinity: variant.affinity }),
+    simulated: await affinityRows(stage, lane, { servers, crowd, affinity: variant.affinity }),
     observation: observationOf(stage, lane, { ...seen, servers }),
     facts: { clients: crowd.clients * stage.lab.cluster.nodes.length, 'addresses that the pods saw': sources.size },
   })

@@ -18,7 +18,7 @@ export const affinityRows = (
     crowd,
     affinity,
   }: { readonly servers: readonly LabPod[]; readonly crowd: Crowd; readonly affinity: boolean },
-): readonly (readonly number[])[] => {
+): Promise<readonly (readonly number[])[]> => {
   const { clients, perClient, nat } = crowd
   const scenario = scenarioOf({
     name: 'affinity',
@@ -40,5 +40,7 @@ export const affinityRows = (
     }),
   })
   const seed = `${stage.seed} ${service.name}`
-  return simulatedRows(withOtherAddresses(scenario, seed), seed, ({ totals }) => [...totals.open])
+  return simulatedRows(withOtherAddresses(scenario, seed), { seed, signal: stage.signal }, ({ totals }) => [
+    ...totals.open,
+  ])
 }

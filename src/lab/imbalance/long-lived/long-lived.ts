@@ -73,7 +73,7 @@ export const runLongLived: RunImbalance = async (options) => {
       const perAddress = Math.max(5, Math.ceil(connections / mostAddresses))
       const crowd: Crowd = { servers, connections, perAddress, seconds: openingSeconds }
       const runs = await onStage(stage, { variants, crowd, level: options.level })
-      table ??= comparison(stage, variants, crowd, `compared ${options.seed}`)
+      table ??= await comparison(stage, variants, crowd, `compared ${options.seed}`)
       return runs
     },
   )
@@ -117,10 +117,11 @@ const onStage = async (stage: Stage, { variants, crowd, level }: Settings): Prom
   const expected = (lane: Lane): number => clients.length * staying(variantOf(lane), crowd.connections, seed)
   await untilDealt(stage, before, { each: crowd.connections * clients.length, staying: expected })
   const sample = await sampleNow(stage)
+  stage.progress('what the simulator says')
   const runs: ImbalanceRun[] = []
   for (const lane of lanes) {
     const seen = { variant: variantOf(lane), crowd, before, sample, since, answers: await stopClients(stage, lane) }
-    runs.push(imbalanceRun(measured(stage, lane, seen), level))
+    runs.push(imbalanceRun(await measured(stage, lane, seen), level))
   }
   return runs
 }
@@ -210,7 +211,11 @@ interface Seen {
   readonly answers: readonly ClientAnswer[]
 }
 
-const measured = (stage: Stage, lane: Lane, { variant, crowd, before, sample, since, answers }: Seen): Measurement => {
+const measured = async (
+  stage: Stage,
+  lane: Lane,
+  { variant, crowd, before, sample, since, answers }: Seen,
+): Promise<Measurement> => {
   const dealt = crowd.servers.map((pod) => ({ pod, ...dealtTo(pod.name, before, sample, lane) }))
   const total = dealt.reduce((sum, { opened }) => sum + opened, 0)
   const policy = policyOf(simulatedScheduler(stage.plane, lane.scheduler))
@@ -227,7 +232,7 @@ const measured = (stage: Stage, lane: Lane, { variant, crowd, before, sample, si
       ...dealt.map(({ pod, opened }) => ({ name: pod.name, unit: 'opened', value: opened })),
       ...dealt.map(({ pod, open }) => ({ name: pod.name, unit: 'still open', value: open })),
     ],
-    simulated: livesRows(stage, variant, crowd, { policy, seed: `${stage.seed} ${lane.service.name}` }),
+    simulated: await livesRows(stage, variant, crowd, { policy, seed: `${stage.seed} ${lane.service.name}` }),
     observation: observationOf(lane, dealt, { since, flows: flowsOf(answers) }),
   })
 }

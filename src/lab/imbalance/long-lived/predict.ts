@@ -48,15 +48,16 @@ const scenarioOfLives = (
 
 /** Opened of each server, then those that stayed. */
 export const livesRows = (
-  stage: Pick<Stage, 'lab'>,
+  stage: Pick<Stage, 'lab' | 'signal'>,
   variant: LifeVariant,
   crowd: Crowd,
   { policy, seed }: { readonly policy: Policy; readonly seed: string },
-): readonly (readonly number[])[] =>
-  simulatedRows(withOtherAddresses(scenarioOfLives(stage, variant, crowd, policy), seed), seed, ({ totals }) => [
-    ...totals.opened,
-    ...totals.open,
-  ])
+): Promise<readonly (readonly number[])[]> =>
+  simulatedRows(
+    withOtherAddresses(scenarioOfLives(stage, variant, crowd, policy), seed),
+    { seed, signal: stage.signal },
+    ({ totals }) => [...totals.opened, ...totals.open],
+  )
 
 /** What the kernel has no scheduler for stands beside the others here, in the simulator alone. */
 const compared: readonly Policy[] = [
@@ -70,26 +71,27 @@ const compared: readonly Policy[] = [
 const comparedRuns = 400
 
 /** The busiest pod over the mean, of the connections that stay. */
-export const comparison = (
-  stage: Pick<Stage, 'lab'>,
+export const comparison = async (
+  stage: Pick<Stage, 'lab' | 'signal'>,
   variants: readonly LifeVariant[],
   crowd: Crowd,
   seed: string,
-): FigureTable => ({
-  title: `simulated: the busiest pod over the mean, of the connections that stay (${comparedRuns} runs each, 95 % of them between LOW and HIGH)`,
-  header: ['SCHEDULER', 'LIVES', 'LOW', 'MEDIAN', 'HIGH'],
-  rows: variants.flatMap((variant) =>
-    compared.map((policy) => {
-      const ratios = simulatedRows(
-        withOtherAddresses(scenarioOfLives(stage, variant, crowd, policy), seed),
-        seed,
-        ({ totals }) => [maxOverMean([...totals.open])],
-        comparedRuns,
-      )
-        .map(([ratio = 0]) => ratio)
-        .toSorted((a, b) => a - b)
-      const at = (share: number): number => ratios[Math.floor(share * (ratios.length - 1))] ?? 0
-      return [policy.name, variant.name, at(0.025), at(0.5), at(0.975)]
-    }),
-  ),
-})
+): Promise<FigureTable> => {
+  const cases = variants.flatMap((variant) => compared.map((policy) => ({ variant, policy })))
+  return {
+    title: `simulated: the busiest pod over the mean, of the connections that stay (${comparedRuns} runs each, 95 % of them between LOW and HIGH)`,
+    header: ['SCHEDULER', 'LIVES', 'LOW', 'MEDIAN', 'HIGH'],
+    rows: await Promise.all(
+      cases.map(async ({ variant, policy }) => {
+        const rows = await simulatedRows(
+          withOtherAddresses(scenarioOfLives(stage, variant, crowd, policy), seed),
+          { seed, signal: stage.signal, runs: comparedRuns },
+          ({ totals }) => [maxOverMean([...totals.open])],
+        )
+        const ratios = rows.map(([ratio = 0]) => ratio).toSorted((a, b) => a - b)
+        const at = (share: number): number => ratios[Math.floor(share * (ratios.length - 1))] ?? 0
+        return [policy.name, variant.name, at(0.025), at(0.5), at(0.975)]
+      }),
+    ),
+  }
+}

@@ -85,10 +85,12 @@ const balance = async (stage: Stage, connections: number, level: number): Promis
   const traffic = await Promise.all(lanes.map((lane) => send(stage, host, { port: portOf(lane), connections })))
   const after = await sampleNow(stage)
   progress('what the simulator says')
-  return lanes.map((lane, i) => {
-    const result = traffic[i] as ConnectResult
-    return withoutRules(lane, imbalanceRun(measured(stage, lane, { host, pods, before, after, result }), level))
-  })
+  const runs: ImbalanceRun[] = []
+  for (const [i, lane] of lanes.entries()) {
+    const seen = { host, pods, before, after, result: traffic[i] as ConnectResult }
+    runs.push(withoutRules(lane, imbalanceRun(await measured(stage, lane, seen), level)))
+  }
+  return runs
 }
 
 /** The scheduler of what the balancer passes by says nothing. */
@@ -150,7 +152,7 @@ interface Seen {
   readonly result: ConnectResult
 }
 
-const measured = (stage: Stage, lane: Lane, { host, pods, before, after, result }: Seen) => {
+const measured = async (stage: Stage, lane: Lane, { host, pods, before, after, result }: Seen) => {
   const { lab, plane, seed, repetition } = stage
   const way = wayOf(lane)
   const balancer = host.addresses.IPv4
@@ -207,9 +209,9 @@ const measured = (stage: Stage, lane: Lane, { host, pods, before, after, result 
       ...backends.map(({ name, connections }) => ({ name, unit: 'connections', value: connections })),
       { name: 'second hops', unit: 'connections', value: secondHops },
     ],
-    simulated: simulatedRows(
+    simulated: await simulatedRows(
       withOtherAddresses(scenarioOfLane(stage, lane, pods, result.attempted), seed),
-      seed,
+      { seed, signal: stage.signal },
       (outcome) => [...openedBy(outcome), outcome.secondHops],
     ),
     observation,

@@ -3,12 +3,11 @@ import { serviceKey } from '../../../model/objects.ts'
 import type { ImbalanceRun, Quantity } from '../report.ts'
 import { imbalanceRun } from '../run.ts'
 import type { Trial } from '../trials.ts'
+import { measuredSeconds } from './calibration.ts'
 import { serviceLoads } from './cluster.ts'
 import type { CostModel } from './cost.ts'
 import { type Bench, type BouncerUse, measureLoads } from './measure.ts'
 import { predictedRows, scenarioOfLoads } from './predict.ts'
-
-const seconds = 5
 
 export interface RunSettings {
   readonly connections: number
@@ -22,7 +21,7 @@ export interface RunSettings {
 export const oneRun = async (trial: Trial, bench: Bench, settings: RunSettings): Promise<ImbalanceRun> => {
   const { connections, cost, picture, level } = settings
   const loads = serviceLoads(bench, connections)
-  const uses = await measureLoads(bench, loads, seconds)
+  const uses = await measureLoads(bench, loads, measuredSeconds)
   const total = uses.reduce((sum, { millicores }) => sum + millicores, 0)
   const [service] = bench.lab.control.services
   const name = service === undefined ? '' : serviceKey(service)
@@ -44,7 +43,11 @@ export const oneRun = async (trial: Trial, bench: Bench, settings: RunSettings):
         expected: connections / uses.length,
       })),
       quantities: quantitiesOf(uses),
-      simulated: predictedRows(scenarioOfLoads(bench, loads, trial), trial.seed, { cost, totalMillicores: total }),
+      simulated: await predictedRows(
+        scenarioOfLoads(bench, loads, trial),
+        { seed: trial.seed, signal: bench.signal },
+        { cost, totalMillicores: total },
+      ),
       observation: observationOf(name, trial, uses),
       facts: { ...factsOf(uses, picture), 'what connections cost here': costText(cost) },
       notes: [],
@@ -102,5 +105,5 @@ const factsOf = (uses: readonly BouncerUse[], picture: readonly number[]): Recor
   }
 }
 
-const costText = ({ exponent, sigma }: CostModel): string =>
-  `CPU grows as connections^${exponent.toFixed(2)}, read to ±${(100 * sigma).toFixed(0)} %`
+const costText = ({ exponent, sigma, spread }: CostModel): string =>
+  `CPU grows as connections^${exponent.toFixed(2)} (±${(sigma / Math.sqrt(spread)).toFixed(2)}), read to ±${(100 * sigma).toFixed(0)} %`

@@ -5,7 +5,7 @@ import type { RunImbalance } from '../scenario.ts'
 import { runTrials } from '../trials.ts'
 import { fewestPods, measureCost } from './calibration.ts'
 import { podsOf, serviceOf, startBenchServers } from './cluster.ts'
-import type { CostModel } from './cost.ts'
+import { type CostPoint, fitCost } from './cost.ts'
 import { atRandom, type Chances, chancesOf, inTurn } from './luck.ts'
 import { lightest, oneRun } from './one-run.ts'
 import { findPrograms } from './programs.ts'
@@ -24,6 +24,9 @@ const claim: Claim = {
 const usualConnections = 24
 const mostConnections = 500
 
+/** measurements of what connections cost, before the first run */
+const fewestCosts = 4
+
 /**
  * Few long-lived connections to PgBouncer pods behind one Service: how many each gets, what CPU it uses for them, and how often luck alone makes a
  * picture like the published one. Throws where the programs are not installed.
@@ -36,16 +39,17 @@ export const runPgbouncer: RunImbalance = async (options) => {
   const nodes = options.nodes ?? 2
   const pods = options.pods ?? picture.length
   if (pods < fewestPods) throw new RangeError(`the scenario pgbouncer needs --pods ${fewestPods} or more, not ${pods}`)
-  // asked once: what connections cost is the machine's, not the plane's
-  let cost: CostModel | undefined
+  // what connections cost is the machine's, not the plane's: asked before each run, and all that is known counts
+  const costs: (readonly CostPoint[])[] = []
   const { results: runs, skipped } = await runTrials(
     options,
     { scenario: 'pgbouncer', nodes, pods: podsOf(pods, nodes), services: serviceOf(), schedulers: ['rr', 'random'] },
     {
       prepare: (lab) => startBenchServers(lab, programs, signal),
       async run(trial, bench) {
-        cost ??= await measureCost(bench, progress)
-        return [await oneRun(trial, bench, { connections, cost, picture, level })]
+        const enough = Math.max(fewestCosts, costs.length + 1)
+        while (costs.length < enough) costs.push(await measureCost(bench, { turn: costs.length, progress }))
+        return [await oneRun(trial, bench, { connections, cost: fitCost(costs), picture, level })]
       },
     },
   )

@@ -11,9 +11,9 @@ import type { Scenario } from '../../../simulate/model.ts'
 import { normalOf, uniformOf } from '../../../simulate/random.ts'
 import { seededRandom } from '../../../util/random.ts'
 import type { Trial } from '../trials.ts'
-import { simulatedRows, simulatedScheduler } from '../predict.ts'
+import { type Simulated, simulatedRows, simulatedScheduler } from '../predict.ts'
 import type { Load } from './bench.ts'
-import { type CostModel, costShares } from './cost.ts'
+import { type CostModel, costShares, drawLaw } from './cost.ts'
 import type { Bench } from './measure.ts'
 
 /** The same loads on the same pods: each application keeps its connections for ever. */
@@ -48,15 +48,18 @@ export const scenarioOfLoads = (
   })
 }
 
-/** Connections of each pod, then its CPU: its part of `totalMillicores` by what connections cost here, with the meter's noise. */
-export const predictedRows = (
+/**
+ * Connections of each pod, then its CPU: its part of `totalMillicores` by what connections cost here, with the meter's noise, each as well as it is
+ * known.
+ */
+export const predictedRows = async (
   scenario: Scenario,
-  seed: string,
+  { seed, signal }: Simulated,
   { cost, totalMillicores }: { readonly cost: CostModel; readonly totalMillicores: number },
-): readonly (readonly number[])[] => {
+): Promise<readonly (readonly number[])[]> => {
   const normal = normalOf(uniformOf(seededRandom(`meter ${seed}`)))
-  return simulatedRows(scenario, seed, ({ totals }) => {
+  return simulatedRows(scenario, { seed, signal }, ({ totals }) => {
     const counts = [...totals.open]
-    return [...counts, ...costShares(counts, cost, normal).map((share) => share * totalMillicores)]
+    return [...counts, ...costShares(counts, drawLaw(cost, normal), normal).map((share) => share * totalMillicores)]
   })
 }

@@ -40,12 +40,20 @@ export interface Happened {
   /** of each fleet: the pod that each phase is about */
   readonly pods: ReadonlyMap<string, { readonly [phase in Phase]: LabPod }>
   /** as it went: from its start until the pod answered as quickly as others */
-  readonly startedWithin: number
+  readonly startedWithin: Between
   /** as it went: from its failure until it answered again */
-  readonly failedFor: number
+  readonly failedFor: Between
+}
+
+/** Seconds, known no better than that: a pod that is told to behave does so at some moment before it says so. */
+export interface Between {
+  readonly low: number
+  readonly high: number
 }
 
 const now = (): number => Date.now() / 1000
+
+const betweenBoth = (from: Between, to: Between): Between => ({ low: to.low - from.high, high: to.high - from.low })
 
 /** Starting, failing and terminating pods, one after another, in all fleets at once. */
 export const letHappen = async (stage: Stage, fleets: readonly Fleet[]): Promise<Happened> => {
@@ -94,6 +102,8 @@ const podOf = ({ lab }: Stage, fleet: Fleet, phase: Phase, fresh: readonly LabPo
   return pod
 }
 
+const never: Between = { low: 0, high: 0 }
+
 /** Kubelets and control plane: what they see is written `controlSeconds` later. */
 class Control {
   readonly #stage: Stage
@@ -101,10 +111,10 @@ class Control {
   readonly #random: () => number
   #failure: unknown
   #writes: Promise<unknown> = Promise.resolve()
-  #startedAt = 0
-  #fastAt = 0
-  #failedAt = 0
-  #healedAt = 0
+  #started: Between = never
+  #fast: Between = never
+  #failed: Between = never
+  #healed: Between = never
 
   constructor(stage: Stage, over: AbortSignal) {
     this.#stage = stage
@@ -114,8 +124,8 @@ class Control {
 
   get took(): Pick<Happened, 'startedWithin' | 'failedFor'> {
     return {
-      startedWithin: this.#fastAt - this.#startedAt,
-      failedFor: this.#healedAt - this.#failedAt,
+      startedWithin: betweenBoth(this.#started, this.#fast),
+      failedFor: betweenBoth(this.#failed, this.#healed),
     }
   }
 
@@ -137,25 +147,22 @@ class Control {
 
   #start(pod: LabPod, cared: boolean): void {
     const { deafSeconds, slowSeconds, slowAnswerMs } = starting
-    this.#startedAt = now()
+    this.#started = { low: now(), high: now() }
     // without a probe a pod is ready as soon as its container runs
     if (cared) this.#probe(pod, false)
     else this.#after(controlSeconds, () => this.#write(pod, { ready: true }))
     this.#after(deafSeconds, () => this.#behave(pod, { listening: true, answerAfterMs: slowAnswerMs }))
     this.#after(deafSeconds + slowSeconds, async () => {
-      await this.#behave(pod, { answerAfterMs: 0 })
-      this.#fastAt = now()
+      this.#fast = await this.#behave(pod, { answerAfterMs: 0 })
     })
   }
 
   #fail(pod: LabPod): void {
     this.#after(0, async () => {
-      await this.#behave(pod, { answerAfterMs: null })
-      this.#failedAt = now()
+      this.#failed = await this.#behave(pod, { answerAfterMs: null })
     })
     this.#after(failing.seconds, async () => {
-      await this.#behave(pod, { answerAfterMs: 0 })
-      this.#healedAt = now()
+      this.#healed = await this.#behave(pod, { answerAfterMs: 0 })
     })
   }
 
@@ -181,11 +188,14 @@ class Control {
     await write
   }
 
-  async #behave(pod: LabPod, behaviour: PodBehaviour): Promise<void> {
+  /** Answers when it was. */
+  async #behave(pod: LabPod, behaviour: PodBehaviour): Promise<Between> {
+    const low = now()
     await this.#stage.lab.pods.find((running) => running.pod.name === pod.name)?.remote.request('behave', behaviour)
+    return { low, high: now() }
   }
 
-  #after(seconds: number, work: () => Promise<void>): void {
+  #after(seconds: number, work: () => Promise<unknown>): void {
     const later = async (): Promise<void> => {
       if (seconds > 0) await sleep(seconds * 1000, undefined, { signal: this.#over })
       await work()

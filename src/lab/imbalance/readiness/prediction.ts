@@ -1,10 +1,11 @@
 import { clientsOf, defaultTemplate, fixed, policyOf, scenarioOf } from '../../../simulate/defaults.ts'
 import type { PodSpec, PodTemplate, Probe, Scenario, ScenarioEvent } from '../../../simulate/model.ts'
+import { seededRandom } from '../../../util/random.ts'
 import { clientSources } from '../lane-clients.ts'
 import { simulatedNodes, simulatedPods } from '../lane-scenario.ts'
 import { simulatedRows, simulatedScheduler, withOtherAddresses } from '../predict.ts'
 import type { Lane, Stage } from '../side-by-side.ts'
-import type { Fleet, Happened } from './events.ts'
+import type { Between, Fleet, Happened } from './events.ts'
 import { controlSeconds, type Phase, phases, settings, terminating, watched } from './timeline.ts'
 
 /** What the simulator is told of a lane. */
@@ -18,16 +19,37 @@ export interface Foreseen {
 }
 
 /** A row for each run: connections that failed in each phase. */
-export const predictFailures = (stage: Stage, lane: Lane, foreseen: Foreseen): readonly (readonly number[])[] => {
-  const columns = phases.map((phase) => predictPhase(stage, lane, phase, foreseen))
+export const predictFailures = async (
+  stage: Stage,
+  lane: Lane,
+  foreseen: Foreseen,
+): Promise<readonly (readonly number[])[]> => {
+  const columns = await Promise.all(phases.map((phase) => predictPhase(stage, lane, phase, foreseen)))
   return (columns[0] ?? []).map((_, run) => columns.map((rows) => rows[run]?.[0] ?? 0))
 }
 
-const predictPhase = (stage: Stage, lane: Lane, phase: Phase, foreseen: Foreseen): readonly (readonly number[])[] => {
+const predictPhase = (
+  stage: Stage,
+  lane: Lane,
+  phase: Phase,
+  foreseen: Foreseen,
+): Promise<readonly (readonly number[])[]> => {
   const seed = `${stage.seed} ${phase}`
   const scenario = withOtherAddresses(scenarioOf(scenarioOfPhase(stage, lane, phase, foreseen)), seed)
-  return simulatedRows(scenario, seed, ({ refused }) => [refused])
+  const { failedFor } = foreseen.happened
+  return simulatedRows(
+    (run) => failingFor(scenario(run), within(failedFor, `failed for ${seed} ${run}`)),
+    { seed, signal: stage.signal },
+    ({ refused }) => [refused],
+  )
 }
+
+const within = ({ low, high }: Between, seed: string): number => low + ((high - low) * seededRandom(seed)()) / 2 ** 32
+
+const failingFor = (scenario: Scenario, seconds: number): Scenario => ({
+  ...scenario,
+  events: scenario.events.map((event) => (event.kind === 'fail' ? { ...event, seconds } : event)),
+})
 
 const kubeletProbe: Probe = {
   periodSeconds: settings.periodSeconds,
@@ -85,10 +107,10 @@ const eventOf = (
         kind: 'scale',
         at: 0,
         replicas: pods.length + 1,
-        template: { ...template, startup: fixed(happened.startedWithin) },
+        template: { ...template, startup: { kind: 'uniform', ...happened.startedWithin } },
       }
     case 'failing':
-      return { kind: 'fail', at: 0, pods: [1], seconds: happened.failedFor }
+      return { kind: 'fail', at: 0, pods: [1], seconds: happened.failedFor.low }
     case 'terminating':
       return { kind: 'scale', at: 0, replicas: pods.length - 1, template }
   }

@@ -83,9 +83,12 @@ const stageRuns = async (stage: Stage, perSecond: number, level: number): Promis
   await stage.agents.inSync(stage.signal)
   const nodesTake = nodesTook(answers.flat(), happened)
   progress('what the simulator says')
-  return lanes.map((lane, i) =>
-    imbalanceRun(measured(stage, lane, { happened, sample, perSecond, nodesTake, answers: answers[i] ?? [] }), level),
-  )
+  const runs: ImbalanceRun[] = []
+  for (const [i, lane] of lanes.entries()) {
+    const seen = { happened, sample, perSecond, nodesTake, answers: answers[i] ?? [] }
+    runs.push(imbalanceRun(await measured(stage, lane, seen), level))
+  }
+  return runs
 }
 
 /**
@@ -112,7 +115,7 @@ interface Seen {
   readonly answers: readonly ClientAnswer[]
 }
 
-const measured = (stage: Stage, lane: Lane, { happened, sample, perSecond, nodesTake, answers }: Seen) => {
+const measured = async (stage: Stage, lane: Lane, { happened, sample, perSecond, nodesTake, answers }: Seen) => {
   const fleet = fleets.find(({ name }) => name === lane.variant.name)
   const about = fleet && happened.pods.get(fleet.name)
   if (fleet === undefined || about === undefined) throw new Error(`no pods of ${lane.variant.name}`)
@@ -131,7 +134,7 @@ const measured = (stage: Stage, lane: Lane, { happened, sample, perSecond, nodes
         unit: 'connections',
         value: hurt[i]?.count ?? 0,
       })),
-      simulated: predictFailures(stage, lane, { fleet, happened, perSecond, nodesTake }),
+      simulated: await predictFailures(stage, lane, { fleet, happened, perSecond, nodesTake }),
       observation: observationOf(lane, { backends, answers, happened, starting: about.starting }),
       notes: fleet.cared
         ? [`skew looks at the end and is not told that ${about.failing.name} was out of the rules for some seconds`]

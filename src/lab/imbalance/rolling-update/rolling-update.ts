@@ -90,7 +90,7 @@ const rollOut = async (stage: Stage, sessions: number, level: number): Promise<r
   const runs: ImbalanceRun[] = []
   for (const lane of lanes)
     runs.push(
-      imbalanceRun(measured(stage, lane, { rollout, sessions, answers: await stopClients(stage, lane) }), level),
+      imbalanceRun(await measured(stage, lane, { rollout, sessions, answers: await stopClients(stage, lane) }), level),
     )
   return runs
 }
@@ -126,7 +126,7 @@ interface Seen {
   readonly answers: readonly ClientAnswer[]
 }
 
-const measured = (stage: Stage, lane: Lane, { rollout, sessions, answers }: Seen) => {
+const measured = async (stage: Stage, lane: Lane, { rollout, sessions, answers }: Seen) => {
   const { started, steps, since } = rollout
   const last = steps.at(-1)?.sample ?? new Map<string, PodSample>()
   const backends = started.map(({ pod }) => ({ pod, counts: countsAt(last, pod.name, lane) }))
@@ -150,9 +150,9 @@ const measured = (stage: Stage, lane: Lane, { rollout, sessions, answers }: Seen
     answers,
     backends: backends.map(({ pod, counts }) => ({ pod, connections: counts.open, requests: counts.requests })),
     quantities: backends.map(({ pod, counts }) => ({ name: pod.name, unit: 'still open', value: counts.open })),
-    simulated: simulatedRows(
+    simulated: await simulatedRows(
       withOtherAddresses(scenarioOfLane(stage, lane, rollout, sessions), stage.seed),
-      stage.seed,
+      { seed: stage.seed, signal: stage.signal },
       (outcome) => heldByNewPods(outcome, rollout.old.length),
     ),
     observation,

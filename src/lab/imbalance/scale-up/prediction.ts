@@ -37,9 +37,10 @@ export interface PredictedCurve {
 /** Each costs about a millisecond, and there is a curve for each scheduler and variant. */
 const runs = 500
 
-export const predictCurve = (stage: Stage, lane: Lane, options: CurveOptions): PredictedCurve => {
+export const predictCurve = async (stage: Stage, lane: Lane, options: CurveOptions): Promise<PredictedCurve> => {
+  const { seed, signal } = stage
   const scenario = scenarioOfLane(stage, lane, options)
-  const rows = simulatedRows(withOtherAddresses(scenario, stage.seed), stage.seed, newcomersOf(options), runs)
+  const rows = await simulatedRows(withOtherAddresses(scenario, seed), { seed, signal, runs }, newcomersOf(options))
   const times = Array.from({ length: rows[0]?.length ?? 0 }, (_, i) => i * sampleSeconds)
   const envelope = rankEnvelope(rows)
   return {

@@ -110,9 +110,12 @@ const scaleUp = async (stage: Stage, { added, sessions, level }: Extent): Promis
   const answers = await Promise.all(lanes.map((lane) => stopClients(stage, lane)))
   const grown: Grown = { ...watched, old, added: pods, since }
   progress('what the simulator says')
-  return lanes.map((lane, i) =>
-    imbalanceRun(measured(stage, lane, { grown, sessions, answers: answers[i] ?? [], all: answers.flat() }), level),
-  )
+  const runs: ImbalanceRun[] = []
+  for (const [i, lane] of lanes.entries()) {
+    const seen = { grown, sessions, answers: answers[i] ?? [], all: answers.flat() }
+    runs.push(imbalanceRun(await measured(stage, lane, seen), level))
+  }
+  return runs
 }
 
 const variantOf = ({ variant }: Lane): Reconnecting => {
@@ -171,14 +174,14 @@ interface Seen {
   readonly all: readonly ClientAnswer[]
 }
 
-const measured = (stage: Stage, lane: Lane, { grown, sessions, answers, all: everybody }: Seen) => {
+const measured = async (stage: Stage, lane: Lane, { grown, sessions, answers, all: everybody }: Seen) => {
   const variant = variantOf(lane)
   const { old, added, samples } = grown
   const all = [...old, ...added]
   const fair = added.length / all.length
   const points = samples.map(({ seconds, pods }) => [seconds, shareOf(pods, lane, { added, all }) / fair] as const)
   const lags = lagsOf(stage, { ...grown, all: everybody, own: answers })
-  const curve = predictCurve(stage, lane, { old, added: added.length, sessions, variant, lags })
+  const curve = await predictCurve(stage, lane, { old, added: added.length, sessions, variant, lags })
   const { columns, quantities } = moments(points, curve.times)
   const end = samples.at(-1)?.pods ?? new Map<string, PodSample>()
   const backends = all.map((pod) => ({ pod, ...countsAt(end, pod.name, lane) }))
