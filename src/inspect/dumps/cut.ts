@@ -1,4 +1,5 @@
-import { belongs, type Dialect, dialectOf, expected, isPrompt } from './dialect.ts'
+import { belongs, type Dialect, dialectOf, expected, isCommand, isPrompt, isRow } from './dialect.ts'
+import { ofOneNamespace } from './namespaces.ts'
 import type { DumpProblem } from './problem.ts'
 
 /** One listing within a file. */
@@ -27,26 +28,11 @@ export interface DumpFile {
 
 /** Cuts a file into the listings that it holds: often one, in a bug report many. */
 export const cutDump = ({ name, text, found = false }: DumpFile): CutDump => {
-  const plain = new Cutter(name, text).cut()
-  const quoted = plain.parts.length > 0 ? '' : unquoted(text)
-  const { parts, problems } = quoted === '' ? plain : new Cutter(name, quoted).cut()
+  const { parts, problems } = ofOneNamespace(new Cutter(name, text).cut())
   return {
     parts,
     problems: parts.length > 0 || found ? problems : problems.map((problem) => ({ ...problem, doubt: true })),
   }
-}
-
-/** A text of which every line begins with the same white space or `>`, without it; '' where it does not. */
-const unquoted = (text: string): string => {
-  const lines = text.split('\n')
-  const [first = ''] = lines.filter((line) => line.trim() !== '')
-  const prefix = /^[\s>]*/.exec(first)?.[0] ?? ''
-  if (
-    prefix === '' ||
-    !lines.every((line) => line.startsWith(prefix) || line.trim() === '' || line === prefix.trimEnd())
-  )
-    return ''
-  return lines.map((line) => line.slice(prefix.length)).join('\n')
 }
 
 class Cutter {
@@ -57,6 +43,8 @@ class Cutter {
   #at = 0
   #line = 1
   #heading = ''
+  /** blocks in blocks */
+  #depth = 0
 
   constructor(file: string, text: string) {
     this.#file = file
@@ -64,13 +52,41 @@ class Cutter {
   }
 
   cut(): CutDump {
+    this.#run()
+    return { parts: this.#parts, problems: this.#problems() }
+  }
+
+  #run(): void {
     while (this.#at < this.#text.length) {
       const line = this.#peek()
       const dialect = dialectOf(line) ?? this.#openedJson(line)
-      if (dialect === null) this.#skip(line)
-      else this.#take(dialect)
+      if (dialect !== null) this.#take(dialect)
+      else if (!this.#indented(line)) this.#skip(line)
     }
-    return { parts: this.#parts, problems: this.#problems() }
+  }
+
+  /** A listing in an indented or quoted block, as Markdown has them: the block is cut without what stands before each of its lines. */
+  #indented(line: string): boolean {
+    const prefix = /^[ \t>|]+/.exec(line)?.[0] ?? ''
+    if (prefix === '' || this.#depth === DEEPEST || !opens.has(dialectOf(line.slice(prefix.length)) ?? 'objects'))
+      return false
+    const from = this.#line
+    const lines: string[] = []
+    while (this.#at < this.#text.length) {
+      const next = this.#peek()
+      if (next.trim() !== '' && !next.startsWith(prefix) && next !== prefix.trimEnd()) break
+      lines.push(next.slice(prefix.length))
+      this.#next()
+    }
+    const block = new Cutter(this.#file, `${lines.join('\n')}${this.#text[this.#at - 1] === '\n' ? '\n' : ''}`)
+    block.#heading = this.#heading
+    block.#line = from
+    block.#depth = this.#depth + 1
+    block.#run()
+    this.#parts.push(...block.#parts)
+    this.#strange.push(...block.#strange)
+    this.#heading = block.#heading
+    return true
   }
 
   #take(dialect: Dialect): void {
@@ -95,7 +111,7 @@ class Cutter {
         const begun = dialectOf(line)
         if (
           begun === null
-            ? !open && !belongs(dialect, line)
+            ? !open && !belongs(dialect, line) && !(dialect === 'iptables -nvL' && this.#comments())
             : begun !== dialect && !(dialect === 'objects' && line.startsWith(' '))
         )
           return
@@ -105,6 +121,18 @@ class Cutter {
       first = false
       this.#next()
     }
+  }
+
+  /** A comment that somebody wrote between two rules of a listing: a rule follows, and no titles of columns. */
+  #comments(): boolean {
+    let at = this.#at
+    while (this.#text.charCodeAt(at) === 0x23) {
+      const end = this.#text.indexOf('\n', at)
+      if (end < 0 || isCommand(this.#text.slice(at, end))) return false
+      at = end + 1
+    }
+    const end = this.#text.indexOf('\n', at)
+    return at > this.#at && isRow(this.#text.slice(at, end < 0 ? this.#text.length : end))
   }
 
   /** Goes past a line that can only be a rule or chain of an open table; 200,000 of them are looked at no closer. */
@@ -145,7 +173,8 @@ class Cutter {
   }
 
   #skip(line: string): void {
-    if (line.trim() !== '') {
+    // a fence says nothing of what it fences
+    if (line.trim() !== '' && !/^\s*(?:```|~~~)/.test(line)) {
       this.#heading = line
       if (!isHeading(line)) this.#strange.push({ line: this.#line, text: line })
     }
@@ -178,6 +207,21 @@ class Cutter {
     ]
   }
 }
+
+/** Nobody quotes deeper. */
+const DEEPEST = 4
+
+/** What a block in another text may begin with; objects and routes look too much like prose and nested YAML. */
+const opens: ReadonlySet<Dialect> = new Set([
+  'iptables-save',
+  'iptables -nvL',
+  'nft list ruleset',
+  'ipvsadm -Ln',
+  'ipvsadm -Sn',
+  'ipset list',
+  'ipset save',
+  'conntrack -L',
+])
 
 /** Listings that have no last line of their own, so that only a missing line end shows that they were cut. */
 const endless: ReadonlySet<Dialect> = new Set(['iptables -nvL', 'ipvsadm -Ln', 'ipvsadm -Sn', 'conntrack -L'])

@@ -20,6 +20,11 @@ export type Dialect =
 export const expected =
   'iptables-save, iptables -nvL, nft list ruleset, nft -j list ruleset, ipvsadm -Ln or -Sn, /proc/net/ip_vs, ipset list or save, conntrack -L, ip addr, ip route, ss -tan, kubectl top pods, or Kubernetes objects in YAML or JSON'
 
+/** Its column titles, or a virtual service, where the first line was left out. */
+const ipvs =
+  /^(?:Prot LocalAddress:Port |(?:TCP|UDP|SCTP) +\S+:\w+ +(?:rr|wrr|lc|wlc|lblcr?|dh|sh|mh|sed|nq|fo|ovf|twos)\b)/
+/** `ip -br addr` */
+const briefAddress = /^[\w.@-]+ +(?:UP|DOWN|UNKNOWN) +[\da-f.:]+\/\d+(?: |$)/
 const conntrack = /^(?:ipv[46] +\d+ +)?(?:tcp|udp|sctp|icmp|icmpv6|dccp|udplite|gre|unknown) +\d+ .*\bsrc=/
 const route =
   /^(?:default|(?:local|broadcast|unicast|multicast|unreachable|blackhole|anycast) \S+|[\da-f.:]+(?:\/\d+)?) .*\b(?:dev|via|scope|proto) /
@@ -38,8 +43,17 @@ const topSum = /^ +(?:_+(?: +_+)+|\d+m +\d+[KMGT]i(?: +\d+[KMGT]i)?)\s*$/
 export const isTopHeader = (line: string): boolean => top.test(line)
 export const isTopSum = (line: string): boolean => topSum.test(line)
 
-/** `$ iptables-save`, `+ ip addr`, `root@node:/# …`, `[root@node ~]# …`, `=== nft ===`: what stands between listings. */
-export const isPrompt = (line: string): boolean => /^(?:[$#+=>*~`_]|\[?[\w.-]+@[^$#]*[$#](?: |$))/.test(line)
+/** `$ iptables-save`, `+ ip addr`, `root@node:/# …`, `[root@node ~]# …`, `node01 ~ ➜`, `=== nft ===`, `</nft>`: what stands between listings. */
+export const isPrompt = (line: string): boolean =>
+  /^(?:[$#+=>*~`_]|\[?[\w.-]+@[^$#]*[$#](?: |$)|[\w.-]+:[~/]\S*[$#](?: |$)|[\w.@:~/ -]{1,60} [➜❯✗✖»](?: |$)|<\/?[\w-]+>\s*$)/.test(
+    line,
+  )
+
+/** A prompt with a command that lists: what follows is of its own, though `#` may begin it as it begins a comment. */
+export const isCommand = (line: string): boolean =>
+  /^(?:#+|[^#$]{0,60}[#$]) *(?:sudo |ip netns exec \S+ |nsenter .*|(?:docker|kubectl|crictl|ssh) .*)?(?:ip6?tables(?:-(?:legacy|nft))?(?:-save)?(?: +-|\s*[|>]|\s*$)|nft +-?\w|ipvsadm\b|ipset +-?\w|conntrack +-|ip +(?:-\S+ +)*[ar]\w*\b)/.test(
+    line,
+  )
 
 /** The dialect whose dumps begin with such a line; null: none does. Asked for every line outside a known part, so cheap first. */
 export const dialectOf = (line: string): Dialect | null => {
@@ -51,6 +65,8 @@ export const dialectOf = (line: string): Dialect | null => {
       // its reader tells that the other back end's rules are missing
       if (/^# Warning: ip6?tables-legacy tables present/.test(line)) return 'iptables-save'
       return /^# Warning: table \S+ \S+ is managed by /.test(line) ? 'nft list ruleset' : null
+    case 0x3a: // :
+      return /^:[\w-]+ (?:-|ACCEPT|DROP)(?: \[\d+:\d+\])?\s*$/.test(line) ? 'iptables-save' : null
     case 0x2d: // -
       if (/^-[Aa] (?:-[tuf]|--(?:tcp|udp|sctp|fwmark)-service) /.test(line)) return 'ipvsadm -Sn'
       // iptables -S
@@ -58,6 +74,7 @@ export const dialectOf = (line: string): Dialect | null => {
     case 0x7b: // {
       return jsonDialect(line)
     case 0x5b: // [
+      if (/^\[\d+:\d+\] -A \S+ /.test(line)) return 'iptables-save'
       return /^\[\s*(?:\{\s*(?:"ifindex"|\}|$)|$)/.test(line) ? 'ip -j addr' : null
     default:
       return wordDialect(line)
@@ -73,11 +90,11 @@ const wordDialect = (line: string): Dialect | null => {
   if (line.startsWith('Chain ')) return /^Chain \S+ \((?:policy|\d+ references)/.test(line) ? 'iptables -nvL' : null
   if (line.startsWith('table '))
     return /^table (?:(?:ip6?|inet|arp|bridge|netdev) )?\S+ \{/.test(line) ? 'nft list ruleset' : null
-  if (line.startsWith('IP Virtual Server version ')) return 'ipvsadm -Ln'
+  if (line.startsWith('IP Virtual Server version ') || ipvs.test(line)) return 'ipvsadm -Ln'
   if (line.startsWith('Name: ')) return 'ipset list'
   if (line.startsWith('create ')) return /^create \S+ (?:hash|bitmap|list):/.test(line) ? 'ipset save' : null
   if (/^(?:apiVersion|kind): /.test(line)) return 'objects'
-  if (/^\d+: \S+(?:: <| +inet6? )/.test(line)) return 'ip addr'
+  if (/^\d+: \S+(?:: <| +inet6? )/.test(line) || briefAddress.test(line)) return 'ip addr'
   if (conntrack.test(line)) return 'conntrack -L'
   if (ss.test(line)) return 'ss'
   if (top.test(line) || topBareRow.test(line)) return 'kubectl top pods'
@@ -88,11 +105,11 @@ const wordDialect = (line: string): Dialect | null => {
 export const belongs = (dialect: Dialect, line: string): boolean => {
   switch (dialect) {
     case 'iptables-save':
-      return /^(?:[-:*#]|\[\d|COMMIT)/.test(line)
+      return /^(?:[-:*#]|\[\d|COMMIT)/.test(line) && !isCommand(line)
     case 'iptables -nvL':
-      return !isPrompt(line)
+      return !isPrompt(line) && !isCommand(line)
     case 'ipvsadm -Ln':
-      return /^(?:Prot |TCP |UDP |SCTP |FWM | +-> )/.test(line)
+      return /^(?:Prot |TCP |UDP |SCTP |FWM |\s*-> )/.test(line)
     case 'ipvsadm -Sn':
       return /^-[Aa] /.test(line)
     case 'ipset list':
@@ -115,3 +132,7 @@ export const belongs = (dialect: Dialect, line: string): boolean => {
       return false
   }
 }
+
+/** A rule of `iptables -nvL`: its counters, target, protocol, options and addresses. */
+export const isRow = (line: string): boolean =>
+  /^\s*(?:\d+[KMGT]? +){0,3}(?:[\w.-]+ +)?(?:all|tcp|udp|icmp|icmpv6|sctp|\d{1,3}) +(?:--|-f|!f) +\S+ +\S/.test(line)

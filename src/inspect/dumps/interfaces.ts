@@ -13,14 +13,25 @@ export interface Interfaces {
   readonly addresses: readonly string[]
   /** which interface leads to an address: the longest prefix wins */
   readonly routes: readonly InterfaceRoute[]
+  /** it lists all addresses, as loopback among them shows; default false: a part of a listing, or routes */
+  readonly whole?: boolean
   readonly problems: readonly DumpProblem[]
 }
 
-/** `ip addr`, `ip -o addr`: addresses, and the networks that hang at each interface. */
+/** `eth0 UP 10.0.0.7/24 fe80::1/64`, the line of an interface in `ip -br addr` */
+const brief =
+  /^(\S+?)(?:@\S+)? +(?:UP|DOWN|UNKNOWN|DORMANT|LOWERLAYERDOWN|NOTPRESENT|TESTING) +((?:[\da-f.:]+\/\d+ *)+)$/
+
+/** `ip addr`, `ip -o addr`, `ip -br addr`: addresses, and the networks that hang at each interface. */
 export const readIpAddr = ({ text }: DumpPart): Interfaces => {
   let name = ''
   const found: { readonly name: string; readonly cidr: string }[] = []
   for (const line of text.split('\n')) {
+    const [, device, all] = brief.exec(line.trimEnd()) ?? []
+    if (device !== undefined && all !== undefined) {
+      for (const cidr of all.trim().split(/ +/)) found.push({ name: device, cidr })
+      continue
+    }
     name = /^\d+: ([^:@\s]+)/.exec(line)?.[1] ?? name
     const local = /(?:^|\s)inet6? ([\da-f.:]+)(?: peer ([\da-f.:]+))?(\/\d+)?/.exec(line)
     if (local) found.push({ name, cidr: `${local[1]}${local[2] === undefined ? (local[3] ?? '') : ''}` })
@@ -80,6 +91,7 @@ const interfacesOf = (found: readonly { readonly name: string; readonly cidr: st
     const range = rangeOf(cidr)
     return range === null || name.startsWith('kube-ipvs') ? [] : [{ range, name }]
   }),
+  whole: found.some(({ name }) => name === 'lo'),
   problems: [],
 })
 

@@ -42,6 +42,14 @@ export const parseIpsets = (text: string, file: string): Ipsets => {
       /^(Name|Type|Header|Number of entries|Members|Revision|Size in memory|References|Default|Comment): ?(.*)$/.exec(
         line,
       ) ?? []
+    if (/^(?:\.{2,}|…)$/.test(line)) {
+      // how many are missing `Number of entries` says; without it nobody knows
+      if (inMembers && current !== null && current.announced === null)
+        note(number, `members of ipset ${current.name} are left out here (${line}); give the whole listing`)
+      inMembers = false
+      current = null
+      continue
+    }
     if (key === 'Name') drafts.set(value, (current = draft(value, number)))
     else if (key === 'Members') inMembers = true
     else if (key !== undefined) describe(current, key, value)
@@ -50,7 +58,7 @@ export const parseIpsets = (text: string, file: string): Ipsets => {
     else saved(drafts, splitWords(line).words, number, () => note(number, unreadable(line)))
   }
   for (const one of drafts.values()) {
-    if (one.announced !== null && one.announced !== one.entries)
+    if (one.announced !== null && one.announced > one.entries)
       note(one.line, `ipset ${one.name} has ${one.announced} entries, ${one.entries} are here: the listing is cut`)
     if (one.type === null) note(one.line, `ipset ${one.name} is of a type that is not understood`)
   }

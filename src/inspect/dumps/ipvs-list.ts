@@ -1,5 +1,6 @@
 import { canonicalAddress, formatAddress } from '../../model/address.ts'
 import type { Protocol } from '../../model/objects.ts'
+import { parsePorts } from '../../rules/iptables/prefix.ts'
 import type { DumpPart } from './cut.ts'
 import type { Forward, IpvsDestination, IpvsKey, IpvsService } from './ipvs.ts'
 import type { DumpProblem } from './problem.ts'
@@ -25,15 +26,18 @@ export const readIpvsList = ({ file, line: first, text }: DumpPart): IpvsListing
   const problems: DumpProblem[] = []
   const rated = /CPS +InPPS/.test(text)
   const counted = rated || /Conns +InPkts/.test(text)
+  // servers under a line that is no service belong to nobody
+  let isOpen = false
   for (const [index, line] of text.split('\n').entries()) {
     const at = first + index
     const words = line.trim().split(/\s+/)
     if (words[0] === '->' && words[1] !== 'RemoteAddress:Port') {
       const destination = destinationOf(rated ? words.slice(0, 2) : words, counted, at)
       if (destination === null) problems.push({ file, line: at, text: strange(line), doubt: true })
-      else services.at(-1)?.destinations.push(destination)
+      else if (isOpen) services.at(-1)?.destinations.push(destination)
     } else if (words[0] === 'FWM' || protocols.some((one) => one === words[0])) {
       const service = serviceOf(words, counted, file, at)
+      isOpen = service !== null
       if (service === null) problems.push({ file, line: at, text: strange(line), doubt: true })
       else services.push(service)
     }
@@ -42,7 +46,7 @@ export const readIpvsList = ({ file, line: first, text }: DumpPart): IpvsListing
 }
 
 const strange = (line: string): string =>
-  `is no line of ipvsadm -Ln: ${JSON.stringify(line.trim())}${/[a-z]/i.test(line.split(':').at(-1) ?? '') ? ' (names instead of numbers? list with -n)' : ''}`
+  `is no line of ipvsadm -Ln that is understood: ${JSON.stringify(line.trim())}${/^\s*\S+ +\S*[a-z]/i.test(line) ? ' (a name instead of a number? list with -n)' : ''}`
 
 const serviceOf = (words: readonly string[], counted: boolean, file: string, line: number): Draft | null => {
   const mark = words[0] === 'FWM'
@@ -83,8 +87,10 @@ export const endpointOf = (text: string): { readonly address: string; readonly p
   const address = canonicalAddress(host.startsWith('[') ? host.slice(1, -1) : host)
   if (address === null) return null
   const hexadecimal = /^\[(?:[\da-f]{4}:){7}/.test(host) && /^[\dA-F]{4}$/.test(port)
-  const number = hexadecimal ? Number.parseInt(port, 16) : Number(port)
-  return /^[\dA-F]+$/.test(port) && number <= 65_535 ? { address, port: number } : null
+  if (hexadecimal) return { address, port: Number.parseInt(port, 16) }
+  // a listing without -n
+  const range = parsePorts(port)
+  return range === null || range.low !== range.high ? null : { address, port: range.low }
 }
 
 const hexAddress = (text: string): string => formatAddress(Buffer.from(text, 'hex').toString('latin1'))

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { isOne, sum } from '../../rules/fraction.ts'
 import { cutDump } from './cut.ts'
-import type { IpvsDestination, IpvsService } from './ipvs.ts'
+import { formatKey, type IpvsDestination, type IpvsService } from './ipvs.ts'
 import { readIpvsList } from './ipvs-list.ts'
 import { pickOf } from './ipvs-odds.ts'
 import { readIpvsSave } from './ipvs-save.ts'
@@ -113,7 +113,7 @@ describe('listings', () => {
   })
 
   test.each([
-    ['TCP  web.example:http rr', /names instead of numbers/],
+    ['TCP  web.example:http rr', /a name instead of a number/],
     ['TCP  10.96.0.1:80 rr\n  -> 10.1.0.1:80  Masq 1', /is no line of ipvsadm/],
     ['TCP  10.96.0.1:80 rr\n  -> 10.1.0.1:80  Teleport 1 0 0', /is no line of ipvsadm/],
   ])('%o is told', (text, message) => {
@@ -122,9 +122,24 @@ describe('listings', () => {
   })
 })
 
+describe('listings without -n, as people paste them', () => {
+  const services = (text: string) =>
+    readIpvsList(part(text)).services.map(({ key, destinations }) => `${formatKey(key)} ${destinations.length}`)
+
+  test('names that every node knows are numbers', () => {
+    expect(services('TCP  10.96.0.1:https rr\n  -> 10.1.0.1:domain Masq 1 0 0\n')).toEqual(['10.96.0.1:443/TCP 1'])
+  })
+
+  test('servers under a line that is no service belong to nobody', () => {
+    expect(services('TCP  10.96.0.1:80 rr\nTCP  web.example:http rr\n  -> 10.1.0.1:80 Masq 1 0 0\n')).toEqual([
+      '10.96.0.1:80/TCP 0',
+    ])
+  })
+})
+
 describe('where IPVS meets the packet', () => {
   const addresses =
-    '2: eth0    inet 10.0.0.1/24 scope global eth0\n5: kube-ipvs0    inet 10.96.0.1/32 scope global kube-ipvs0\n'
+    '1: lo    inet 127.0.0.1/8 scope host lo\n2: eth0    inet 10.0.0.1/24 scope global eth0\n5: kube-ipvs0    inet 10.96.0.1/32 scope global kube-ipvs0\n'
   const services = `IP Virtual Server version 1.2.1 (size=4096)
 TCP  10.96.0.1:80 rr
   -> 10.1.0.1:8080 Masq 1 0 0

@@ -50,7 +50,7 @@ describe('several files of one node', () => {
   })
 
   test('addresses: of ip addr alone where it is given, else of the Node and of what rules say', async () => {
-    const listing = '2: eth0    inet 10.0.0.7/24 scope global eth0\n'
+    const listing = '1: lo    inet 127.0.0.1/8 scope host lo\n2: eth0    inet 10.0.0.7/24 scope global eth0\n'
     const ports =
       'table ip kube-proxy {\n\tset nodeport-ips {\n\t\ttype ipv4_addr\n\t\telements = { 10.0.0.9 }\n\t}\n}\n'
     const addresses = async (texts: string[], nodeAddresses: string[] = []) => {

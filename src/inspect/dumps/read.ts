@@ -8,6 +8,7 @@ import { ipvsState } from './ipvs-join.ts'
 import { readIpvsList } from './ipvs-list.ts'
 import { readIpvsSave } from './ipvs-save.ts'
 import { ipvsTables } from './ipvs-tables.ts'
+import { joinNft } from './nft-rules/join.ts'
 import type { NftRuleset } from './nft-rules/ruleset.ts'
 import { nodePortAddresses } from './node-ports.ts'
 import type { NodeRules } from './node.ts'
@@ -57,15 +58,18 @@ export const readParts = async (
   const of = (...dialects: readonly Dialect[]): readonly DumpPart[] =>
     parts.filter(({ dialect }) => dialects.includes(dialect))
   const nft = await nftTables(of('nft list ruleset', 'nft -j list ruleset'), live.nft)
-  const iptables = await iptablesTables(of('iptables-save', 'iptables -nvL'), of('ipset list', 'ipset save'))
+  const iptables = await iptablesTables(
+    of('iptables-save', 'iptables -nvL'),
+    of('ipset list', 'ipset save'),
+    nft.iptables,
+  )
   const ipvs = ipvsState([...of('ipvsadm -Ln').map(readIpvsList), ...of('ipvsadm -Sn').map(readIpvsSave)])
   const interfaces = joined([
     ...of('ip addr').map(readIpAddr),
     ...of('ip -j addr').map(readIpAddrJson),
     ...of('ip route').map(readIpRoute),
-    ...(live.interfaces === undefined ? [] : [live.interfaces]),
+    ...(live.interfaces === undefined ? [] : [{ ...live.interfaces, whole: true }]),
   ])
-  const listed = live.interfaces !== undefined || of('ip addr', 'ip -j addr').length > 0
   const flows = of('conntrack -L')
   const said = [...interfaces.addresses, ...nodeAddresses].filter((address) => !isLoopback(address))
   return {
@@ -77,8 +81,8 @@ export const readParts = async (
     ],
     ipvs: ipvs.state,
     conntrack: flows.length === 0 ? null : flows.flatMap(readConntrack),
-    addresses: new Set(listed ? said : [...said, ...nodePortAddresses(nft.tables)]),
-    addressesFrom: listed ? 'listing' : said.length > 0 ? 'node' : 'unknown',
+    addresses: new Set(interfaces.whole ? said : [...said, ...nodePortAddresses(nft.tables)]),
+    addressesFrom: interfaces.whole ? 'listing' : nodeAddresses.length > 0 ? 'node' : 'unknown',
     routes: interfaces.routes,
     complete: live.complete ?? false,
     problems: [...problems, ...nft.problems, ...iptables.problems, ...ipvs.problems, ...interfaces.problems],
@@ -92,22 +96,11 @@ interface ReadTables {
   readonly problems: readonly DumpProblem[]
 }
 
-interface NftTables extends ReadTables {
-  /** `ip nat`: written by iptables-nft, which iptables-save shows better */
-  readonly iptables: ReadonlySet<string>
-}
-
 /** Blank lines before a part keep its line numbers those of the file. */
 const placed = ({ line, text }: DumpPart): string => '\n'.repeat(line - 1) + text
 
-const nftTables = async (parts: readonly DumpPart[], live: NftRuleset | undefined): Promise<NftTables> => {
-  const read = [...(live === undefined ? [] : [live]), ...(await Promise.all(parts.map(readNft)))]
-  return {
-    tables: read.flatMap(({ tables }) => tables),
-    problems: read.flatMap(({ problems }) => problems),
-    iptables: new Set(read.flatMap(({ iptables }) => [...iptables])),
-  }
-}
+const nftTables = async (parts: readonly DumpPart[], live: NftRuleset | undefined): Promise<NftRuleset> =>
+  joinNft([...(live === undefined ? [] : [live]), ...(await Promise.all(parts.map(readNft)))])
 
 const readNft = async (part: DumpPart): Promise<NftRuleset> => {
   if (part.dialect === 'nft list ruleset')
@@ -115,12 +108,20 @@ const readNft = async (part: DumpPart): Promise<NftRuleset> => {
   return (await import('./nft-json/index.ts')).readNftJson(placed(part), part.file)
 }
 
-const iptablesTables = async (parts: readonly DumpPart[], sets: readonly DumpPart[]): Promise<ReadTables> => {
+/** `shown`: tables that nft shows better than a listing without -v. */
+const iptablesTables = async (
+  parts: readonly DumpPart[],
+  sets: readonly DumpPart[],
+  shown: ReadonlySet<string>,
+): Promise<ReadTables> => {
   if (parts.length === 0) return { tables: [], problems: [] }
-  const { joinRulesets, parseListing, parseSave, tablesOf } = await import('../../rules/iptables/index.ts')
-  const ruleset = joinRulesets(
-    parts.map((part) => (part.dialect === 'iptables-save' ? parseSave : parseListing)(placed(part), part.file)),
+  const { joinRulesets, parseListing, parseSave, tablesOf, withoutBlind } = await import(
+    '../../rules/iptables/index.ts'
   )
+  const rulesets = parts.map((part) =>
+    (part.dialect === 'iptables-save' ? parseSave : parseListing)(placed(part), part.file),
+  )
+  const ruleset = joinRulesets(rulesets.map((one) => withoutBlind(one, shown)))
   const ipsets = await readIpsets(sets)
   return { tables: tablesOf(ruleset, ipsets.sets), problems: [...ruleset.problems, ...ipsets.problems] }
 }
@@ -138,7 +139,7 @@ const readIpsets = async (parts: readonly DumpPart[]): Promise<ReadIpsets> => {
 }
 
 /** A table of iptables-nft that was dumped by iptables-save and by nft would meet every packet twice. */
-const withoutCopies = (nft: NftTables, iptables: readonly Table[]): readonly Table[] => {
+const withoutCopies = (nft: NftRuleset, iptables: readonly Table[]): readonly Table[] => {
   const dumped = new Set(iptables.map(({ family, name }) => `${family} ${name}`))
   return nft.tables.filter(({ family, name }) => {
     const key = `${family} ${name}`
@@ -146,7 +147,8 @@ const withoutCopies = (nft: NftTables, iptables: readonly Table[]): readonly Tab
   })
 }
 
-const joined = (all: readonly Interfaces[]): Interfaces => ({
+const joined = (all: readonly Interfaces[]): Interfaces & { readonly whole: boolean } => ({
+  whole: all.some(({ whole = false }) => whole),
   addresses: all.flatMap(({ addresses }) => addresses),
   routes: all.flatMap(({ routes }): readonly InterfaceRoute[] => routes),
   problems: all.flatMap(({ problems }) => problems),

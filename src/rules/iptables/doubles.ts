@@ -1,9 +1,15 @@
 import type { ProblemList } from './problems.ts'
 import type { IptablesTable } from './ruleset.ts'
 
-/** Tables that one kernel cannot have twice: of one family, back end and name. */
-export const groupDoubles = (tables: readonly IptablesTable[]): ReadonlyMap<string, readonly IptablesTable[]> =>
-  Map.groupBy(tables, ({ family, backEnd, name }) => `${family} ${backEnd ?? ''} ${name}`)
+/**
+ * Tables that one kernel cannot have twice: of one family, back end and name. One whose back end its listing does not say (`iptables -S`)
+ * is of the only one that others say.
+ */
+export const groupDoubles = (tables: readonly IptablesTable[]): ReadonlyMap<string, readonly IptablesTable[]> => {
+  const [only, ...more] = new Set(tables.map(({ backEnd }) => backEnd).filter((backEnd) => backEnd !== null))
+  const fallback = more.length === 0 ? (only ?? '') : ''
+  return Map.groupBy(tables, ({ family, backEnd, name }) => `${family} ${backEnd ?? fallback} ${name}`)
+}
 
 /** The later one counts, unless it was cut and an earlier one was not. */
 export const lastOf = (tables: readonly IptablesTable[]): IptablesTable | undefined =>

@@ -5,6 +5,8 @@ import type { BackEnd, Family, IptablesChain, IptablesTable, RuleLine } from './
 export interface TableDraft {
   /** '': rules stand there without their table */
   name: string
+  /** the dump has `*nat`; a name that a command line says is no such */
+  readonly named: boolean
   family: Family | null
   readonly backEnd: BackEnd | null
   readonly line: number
@@ -26,7 +28,7 @@ export interface ChainDraft {
   most: number
 }
 
-export const tableDraft = (from: Pick<TableDraft, 'name' | 'family' | 'backEnd' | 'line'>): TableDraft => ({
+export const tableDraft = (from: Pick<TableDraft, 'name' | 'named' | 'family' | 'backEnd' | 'line'>): TableDraft => ({
   ...from,
   complete: false,
   chains: new Map(),
@@ -40,6 +42,7 @@ export const finishTable = (draft: TableDraft, file: string, family: Family): Ip
   const { name, backEnd, line, complete, chains, targets } = draft
   return {
     name: name === '' ? guessName(chains, targets) : name,
+    fragment: isFragment(draft),
     family: draft.family ?? family,
     backEnd,
     line,
@@ -74,4 +77,8 @@ const guessName = (chains: TableDraft['chains'], targets: TableDraft['targets'])
 }
 
 const translates = (targets: TableDraft['targets']): boolean =>
-  ['DNAT', 'SNAT', 'MASQUERADE', 'REDIRECT', 'KUBE-SERVICES'].some((target) => targets.has(target))
+  ['DNAT', 'SNAT', 'MASQUERADE', 'REDIRECT', 'KUBE-SERVICES', 'KUBE-MARK-MASQ'].some((target) => targets.has(target))
+
+/** Without a table's own line, and none of its built-in chains shows its policy. */
+const isFragment = ({ named, chains }: TableDraft): boolean =>
+  !named && [...chains.values()].every(({ policy }) => policy === null)

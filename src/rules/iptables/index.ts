@@ -1,3 +1,4 @@
+export { withoutBlind } from './blind.ts'
 export { createContext, type Ipset, type RuleContext } from './context.ts'
 export { glance, type LineGlance } from './lines.ts'
 export { parseListing } from './listing.ts'

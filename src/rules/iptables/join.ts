@@ -1,20 +1,25 @@
-import { noteDoubles } from './doubles.ts'
-import { problemList } from './problems.ts'
+import { groupDoubles, noteDoubles } from './doubles.ts'
+import { joinFragments, LOOSE_CHAINS, LOOSE_RULES } from './fragments.ts'
+import { type ProblemList, problemList } from './problems.ts'
 import type { IptablesRuleset } from './ruleset.ts'
 
 /** One node's rulesets as one: what of a file is missing may stand in another, and what both have is told. */
 export const joinRulesets = (rulesets: readonly IptablesRuleset[]): IptablesRuleset => {
-  const tables = rulesets.flatMap((ruleset) => ruleset.tables)
+  const all = rulesets.flatMap((ruleset) => ruleset.tables)
   const problems = rulesets.flatMap((ruleset) => ruleset.problems)
-  if (rulesets.length < 2) return { tables, problems }
-  const legacy = tables.some(({ backEnd }) => backEnd === 'legacy')
-  const between = problemList(tables.at(-1)?.file ?? '')
-  const files = new Set(tables.map(({ file }) => file))
-  if (files.size > 1) noteDoubles(tables, between)
-  return {
-    tables,
-    problems: [...problems.filter(({ text }) => !legacy || text !== HIDDEN_LEGACY), ...between.list()],
-  }
+  const legacy = all.some(({ backEnd }) => backEnd === 'legacy')
+  const between = problemList(all.at(-1)?.file ?? '')
+  const tables = joinFragments(all, between)
+  noteDoublesBetween(rulesets, between)
+  const settled = new Set([LOOSE_RULES, LOOSE_CHAINS, ...(legacy && rulesets.length > 1 ? [HIDDEN_LEGACY] : [])])
+  return { tables, problems: [...problems.filter(({ text }) => !settled.has(text)), ...between.list()] }
+}
+
+/** Those within one listing its reader has told. */
+const noteDoublesBetween = (rulesets: readonly IptablesRuleset[], problems: ProblemList): void => {
+  const whole = rulesets.map(({ tables }) => tables.filter(({ fragment }) => !fragment))
+  for (const group of groupDoubles(whole.flat()).values())
+    if (whole.filter((tables) => tables.some((table) => group.includes(table))).length > 1) noteDoubles(group, problems)
 }
 
 /** What iptables-nft says of the other back end. */

@@ -1,7 +1,9 @@
 import { beginsTable, chainDraft, finishTable, type TableDraft, tableDraft } from './draft.ts'
 import { createContext } from './context.ts'
 import { countersOff } from './counters.ts'
+import { BLIND } from './blind.ts'
 import { noteDoubles } from './doubles.ts'
+import { LOOSE_CHAINS } from './fragments.ts'
 import { familyOfRule } from './lines.ts'
 import { type Columns, columnsOf, type Row, rowOf } from './listing-rows.ts'
 import { parseListingWords } from './listing-words.ts'
@@ -51,6 +53,7 @@ class ListingReader {
     if (chain !== null) this.#begin(chain)
     else if (/^(?:num\s+)?(?:pkts\s+bytes\s+)?target\s+prot/.test(line)) this.#columns = columnsOf(line)
     else if (isRefusal(line) && !line.includes('/*')) this.#problems.add(this.#number, refused(line), true)
+    else if (line.startsWith('#')) this.#comment(line)
     else if (this.#chain !== null && this.#columns !== null) this.#row(line, this.#columns)
     else this.#name(line)
   }
@@ -60,7 +63,10 @@ class ListingReader {
     const [only] = families
     const fallback = family ?? (families.size === 1 ? only : undefined) ?? 'ip'
     for (const table of this.#tables) this.#check(table)
-    const tables = this.#tables.map((table) => finishTable(table, this.#file, fallback))
+    const tables = this.#tables.map((table) => ({
+      ...finishTable(table, this.#file, fallback),
+      ...(this.#blind && { blind: true as const }),
+    }))
     noteDoubles(tables, this.#problems)
     return { tables, problems: this.#problems.list() }
   }
@@ -81,6 +87,7 @@ class ListingReader {
   #open(): TableDraft {
     const table = tableDraft({
       name: this.#named?.table ?? '',
+      named: false,
       family: this.#named?.family ?? null,
       backEnd: null,
       line: this.#number,
@@ -108,11 +115,7 @@ class ListingReader {
     }
     if (!columns.interfaces && !this.#blind) {
       this.#blind = true
-      this.#problems.add(
-        this.#number,
-        'this listing was made without -v: it does not show interfaces; use iptables-save',
-        true,
-      )
+      this.#problems.add(this.#number, BLIND, true)
     }
     const text = textOf(chain.name, row)
     chain.lines.push({ text, line: this.#number, shown: line })
@@ -122,6 +125,11 @@ class ListingReader {
     if (packets > 0 && row.target !== '') table.came.set(row.target, (table.came.get(row.target) ?? 0) + packets)
     if (table.family === null)
       table.family = row.source.includes(':') ? 'ip6' : familyOfRule(parseRule(text, this.#context).rule)
+  }
+
+  /** Somebody's words between two rules, or root's prompt with a command. */
+  #comment(line: string): void {
+    if (this.#name(line)) this.#chain = null
   }
 
   /** A command line before a listing names its table. */
@@ -137,12 +145,8 @@ class ListingReader {
     for (const [name, line] of table.targets)
       if (!table.chains.has(name) && !isTarget(name))
         this.#problems.add(line, `a jump to chain ${name}, which is not listed`)
-    if (table.name === '' && ![...table.chains.values()].some(({ policy }) => policy !== null))
-      this.#problems.add(
-        table.line,
-        'a part of a table, which is not named: no built-in chain leads there; use iptables-save',
-        true,
-      )
+    if (![...table.chains.values()].some(({ policy }) => policy !== null))
+      this.#problems.add(table.line, LOOSE_CHAINS, true)
     const off = countersOff(table)
     if (off !== null && !off.first.startsWith('['))
       this.#problems.add(

@@ -22,6 +22,10 @@ export interface IptablesTable {
   readonly line: number
   /** false: no COMMIT, the dump was cut */
   readonly complete: boolean
+  /** some of its rules, without the line that names it or without built-in chains: `iptables-save | grep web`, `iptables -L KUBE-SERVICES` */
+  readonly fragment: boolean
+  /** a listing without -v, which does not show what rules ask of interfaces */
+  readonly blind?: true
   readonly chains: ReadonlyMap<string, IptablesChain>
 }
 

@@ -3,6 +3,7 @@ import { countersOff } from './counters.ts'
 import { noteDoubles } from './doubles.ts'
 import { beginsTable, type ChainDraft, chainDraft, finishTable, type TableDraft, tableDraft } from './draft.ts'
 import { isTelling, lostOf } from './liars.ts'
+import { LOOSE_RULES } from './fragments.ts'
 import { HIDDEN_LEGACY } from './join.ts'
 import { familyOfRule, glance } from './lines.ts'
 import { isNoise, isRefusal, refused, withoutStamp } from './noise.ts'
@@ -140,7 +141,7 @@ class SaveReader {
 
   #open(name: string): TableDraft {
     const { family, backEnd, foreign } = this.#header
-    const table = tableDraft({ name, family, backEnd, line: this.#number })
+    const table = tableDraft({ name, named: name !== '', family, backEnd, line: this.#number })
     if (!foreign) this.#tables.push(table)
     return table
   }
@@ -157,12 +158,7 @@ class SaveReader {
     this.#table = this.#chain = null
     if (table === null || this.#header.foreign) return
     if (table.name === '') {
-      if (!table.complete)
-        this.#problems.add(
-          table.line,
-          'rules without their table (`*nat`): a part of a dump; give the whole output of iptables-save',
-          true,
-        )
+      if (!table.complete) this.#problems.add(table.line, LOOSE_RULES, true)
     } else if (!table.complete)
       this.#problems.add(table.line, `table ${table.name} has no COMMIT before ${where}: the dump is cut`, true)
     this.#noteMissing(table)
@@ -176,15 +172,11 @@ class SaveReader {
 
   #declare(line: string): void {
     const [name = '', policy, counts] = splitWords(line, 1).words
-    const table = this.#table
     if (name === '' || policy === undefined) {
       this.#problems.add(this.#number, `a chain's line without its policy: ${shown(line)}`, true)
       if (name === '') return
     }
-    if (table === null) {
-      this.#problems.add(this.#number, `chain ${name} stands outside a table: the line \`*TABLE\` is missing`, true)
-      return
-    }
+    const table = this.#table ?? this.#loose('')
     if (table.chains.has(name)) this.#problems.add(this.#number, `chain ${name} is declared twice`)
     const chain = this.#chainOf(table, name)
     if (policy === 'ACCEPT' || policy === 'DROP') chain.policy = policy
@@ -203,6 +195,8 @@ class SaveReader {
     const code = line.charCodeAt(0) === 45 ? line.charCodeAt(1) : 0
     // -A, --append, or counters in front of it
     if (code === 65 || (code === 0 && line.includes('] -A ')) || line.startsWith('--append ')) this.#rule(line)
+    else if (line === '--')
+      this.#problems.add(this.#number, 'lines are missing here: `--` is what grep prints for them', true)
     else if (this.#table === null || isNoise(line)) this.#other(line)
     else this.#problems.add(this.#number, `not a rule of a dump: ${shown(line)}`, true)
   }

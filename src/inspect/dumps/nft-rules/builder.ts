@@ -1,5 +1,6 @@
 import type { Table } from '../../../rules/model.ts'
 import type { DumpProblem } from '../problem.ts'
+import { joinTables, keyOf, type NftTable } from './join.ts'
 import type { NftRuleset } from './ruleset.ts'
 import { TableBuilder } from './table.ts'
 
@@ -19,7 +20,7 @@ export interface OpenTable {
 /** Puts a ruleset together, one table after the other. */
 export class RulesetBuilder {
   readonly #file: string
-  readonly #tables = new Map<string, TableBuilder>()
+  readonly #tables: NftTable[] = []
   readonly #omitted: string[] = []
   readonly #problems: DumpProblem[] = []
 
@@ -38,23 +39,23 @@ export class RulesetBuilder {
     return { family, key: `${family} ${name}`, line, builder: new TableBuilder(of, this.#file, problems, iptables) }
   }
 
-  /** One of a family that does not matter here is left out by name; of one that is listed twice the first counts. */
+  /** One of a family that does not matter here is left out by name; pieces of one table become one. */
   add({ family, key, line, builder }: OpenTable): void {
     if (!isWanted(family)) {
       this.#omitted.push(key)
       return
     }
-    const before = this.#tables.get(key)
-    if (before === undefined) {
-      this.#tables.set(key, builder)
-      return
-    }
-    const same = before.fingerprint() === builder.fingerprint()
-    const text = `table ${key} is listed twice${same ? '' : ', and not alike'}; the first counts`
-    this.problem({ file: this.#file, text, ...(line === undefined ? {} : { line }), ...(same ? {} : { doubt: true }) })
+    if (builder.dormant) return
+    this.#tables.push({
+      table: builder.finish(),
+      iptables: builder.iptables,
+      file: this.#file,
+      ...(line === undefined ? {} : { line }),
+    })
   }
 
   finish(): NftRuleset {
+    const tables = joinTables(this.#tables, (problem) => this.problem(problem))
     const problems = this.#problems.slice(0, MOST_PROBLEMS)
     const more = this.#problems.slice(MOST_PROBLEMS)
     if (more.length > 0)
@@ -63,11 +64,10 @@ export class RulesetBuilder {
         text: `${more.length} more problems`,
         ...(more.some(({ doubt }) => doubt) ? { doubt: true } : {}),
       })
-    const kept = [...this.#tables].filter(([, builder]) => !builder.dormant)
     return {
-      tables: kept.map(([, builder]) => builder.finish()),
+      tables: tables.map(({ table }) => table),
       omitted: this.#omitted,
-      iptables: new Set(kept.filter(([, builder]) => builder.iptables).map(([key]) => key)),
+      iptables: new Set(tables.filter(({ iptables }) => iptables).map(keyOf)),
       problems,
     }
   }

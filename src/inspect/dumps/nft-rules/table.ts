@@ -116,19 +116,6 @@ export class TableBuilder implements RuleContext {
     chain.rules.push(this.#rule(rule, statements))
   }
 
-  /** What it does, whatever its counters say: for a table that is listed twice. */
-  fingerprint(): string {
-    const { chains, sets } = this.finish()
-    const rules = Array.from(chains.values(), ({ name, hook, rules: its }) => [
-      name,
-      hook,
-      its.map(({ statements }) => statements),
-    ])
-    return JSON.stringify([rules, [...sets.keys()]], (_key, value: unknown) =>
-      typeof value === 'bigint' ? `${value}` : value,
-    )
-  }
-
   finish(): Table {
     // nobody asks them
     this.#pending.clear()

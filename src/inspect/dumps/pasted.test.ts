@@ -1,0 +1,185 @@
+import { describe, expect, test } from 'vitest'
+import type { Packet, Trace } from '../../model/packet.ts'
+import { cutDump } from './cut.ts'
+import { readDumps } from './read.ts'
+import { traceNode } from './trace-node.ts'
+
+/** What people hand in: pieces of listings in prose, in Markdown, of several machines. */
+
+const packet: Packet = { from: '10.244.3.9', to: '10.96.0.20', port: 80, protocol: 'TCP' }
+
+const ask = async (text: string, asked: Partial<Packet> = {}): Promise<Trace> =>
+  traceNode(await readDumps([{ name: 'report.md', text }]))({ ...packet, ...asked })
+
+const answer = ({ verdict, partial, masquerade, backends }: Trace): string =>
+  [
+    verdict,
+    ...backends.map(({ address, probability: { numerator, denominator } }) => `${address} ${numerator}/${denominator}`),
+    ...(verdict === 'dnat' ? [`masquerade ${String(masquerade)}`] : []),
+    ...(partial ? ['partial'] : []),
+  ].join(', ')
+
+const problemsOf = async (text: string): Promise<readonly string[]> =>
+  (await readDumps([{ name: 'report.md', text }])).problems.map(
+    ({ line = 0, text: what, doubt = false }) => `${line} ${what}${doubt ? ' !' : ''}`,
+  )
+
+const rules = `-A KUBE-SERVICES -d 10.96.0.20/32 -p tcp -m comment --comment "shop/web cluster IP" -m tcp --dport 80 -j KUBE-SVC-WEB
+-A KUBE-SVC-WEB ! -s 10.244.0.0/16 -d 10.96.0.20/32 -p tcp -m tcp --dport 80 -j KUBE-MARK-MASQ
+-A KUBE-SVC-WEB -m statistic --mode random --probability 0.50000000000 -j KUBE-SEP-ONE
+-A KUBE-SVC-WEB -j KUBE-SEP-TWO
+`
+const endpoints = `-A KUBE-SEP-ONE -p tcp -m tcp -j DNAT --to-destination 10.244.3.40:8080
+-A KUBE-SEP-TWO -p tcp -m tcp -j DNAT --to-destination 10.244.4.41:8080
+`
+const whole = `-P PREROUTING ACCEPT
+-P INPUT ACCEPT
+-P OUTPUT ACCEPT
+-P POSTROUTING ACCEPT
+-A PREROUTING -j KUBE-SERVICES
+-A OUTPUT -j KUBE-SERVICES
+${rules}${endpoints}-A KUBE-MARK-MASQ -j MARK --set-xmark 0x4000/0x4000
+`
+const empty = '-P PREROUTING ACCEPT\n-P INPUT ACCEPT\n-P OUTPUT ACCEPT\n-P POSTROUTING ACCEPT\n'
+const filter = '-P INPUT ACCEPT\n-P FORWARD ACCEPT\n-P OUTPUT ACCEPT\n'
+const right = 'dnat, 10.244.3.40 1/2, 10.244.4.41 1/2, masquerade false'
+
+describe('Markdown', () => {
+  const indented = (text: string, by: string): string => text.replace(/^(?=.)/gm, by)
+
+  test.each(['    ', '\t', '> ', '  > ', '| '])('a listing in a block that is set off by %j', async (by) => {
+    const text = `# What we see\n\nOn the node:\n\n${indented(`$ iptables -S -t nat\n${whole}`, by)}\nand\n\n${indented(filter, by)}\nThat is all.\n`
+    expect(answer(await ask(text))).toBe(right)
+  })
+
+  test('blocks in blocks in blocks end', () => {
+    const stairs = Array.from({ length: 5_000 }, (_, i) => `${' '.repeat(i % 900)}-P INPUT ACCEPT`).join('\n')
+    expect(cutDump({ name: 'x', text: stairs }).parts.length).toBeGreaterThan(0)
+  })
+
+  test('a comment between two rules of a listing', async () => {
+    const listing = `Chain PREROUTING (policy ACCEPT 0 packets, 0 bytes)
+ pkts bytes target     prot opt in     out     source               destination
+    0     0 RETURN     all  --  docker0 *       0.0.0.0/0            0.0.0.0/0
+# and here is the one that matters
+    0     0 DNAT       tcp  --  *      *       0.0.0.0/0            10.96.0.20           tcp dpt:80 to:10.244.3.40:8080
+Chain OUTPUT (policy ACCEPT 0 packets, 0 bytes)
+ pkts bytes target     prot opt in     out     source               destination
+Chain POSTROUTING (policy ACCEPT 0 packets, 0 bytes)
+ pkts bytes target     prot opt in     out     source               destination
+`
+    const asked = { ...packet, inputInterface: 'eth0' }
+    expect(answer(await ask(listing, asked))).toBe('dnat, 10.244.3.40 1/1, masquerade false')
+  })
+})
+
+describe('pieces of a table', () => {
+  test('what was grepped for: the chains that lead there are taken as kube-proxy has them', async () => {
+    const trace = await ask(`Look at this:\n${rules}and this:\n${endpoints}`)
+    expect(answer(trace)).toBe(`${right}, partial`)
+    expect(trace.unknown.join()).toContain('-A PREROUTING -j KUBE-SERVICES')
+    expect(answer(await ask(`${rules}${endpoints}`, { from: '192.0.2.9' }))).toBe(
+      `${right.replace('false', 'true')}, partial`,
+    )
+  })
+
+  test('a rule that is told twice, once in the text, counts once', async () => {
+    expect(answer(await ask(`${rules}${endpoints}First it comes to\n${rules}`))).toBe(`${right}, partial`)
+  })
+
+  test('a table and then some of its rules again: nothing is in doubt', async () => {
+    expect(answer(await ask(`${whole}\nIn it:\n${rules}\n$ iptables -S\n${filter}`))).toBe(right)
+  })
+
+  test('a table and rules that it does not have: told', async () => {
+    const other = rules.replaceAll('10.96.0.20', '10.96.0.30')
+    expect(answer(await ask(`${whole}\nLater:\n${other}\n$ iptables -S\n${filter}`))).toBe(`${right}, partial`)
+  })
+
+  test('what grep left out between two matches', async () => {
+    expect(await problemsOf(`*nat\n:KUBE-SVC-WEB - [0:0]\n--\n${endpoints}COMMIT\n`)).toContain(
+      '3 lines are missing here: `--` is what grep prints for them !',
+    )
+  })
+
+  test('one chain and one map of nft after the other', async () => {
+    const table = (inside: string): string => `\`\`\`\ntable ip kube-proxy {\n${inside}}\n\`\`\`\n\n`
+    const text = [
+      table(
+        '\tmap service-ips {\n\t\ttype ipv4_addr . inet_proto . inet_service : verdict\n\t\telements = { 10.96.0.20 . tcp . 80 : goto service-web }\n\t}\n',
+      ),
+      table(
+        '\tchain nat-prerouting {\n\t\ttype nat hook prerouting priority dstnat; policy accept;\n\t\tip daddr . meta l4proto . th dport vmap @service-ips\n\t}\n',
+      ),
+      table('\tchain service-web {\n\t\tnumgen random mod 2 vmap { 0 : goto endpoint-1, 1 : goto endpoint-2 }\n\t}\n'),
+      table('\tchain endpoint-1 {\n\t\tmeta l4proto tcp dnat to 10.244.3.40:8080\n\t}\n'),
+      table('\tchain endpoint-2 {\n\t\tmeta l4proto tcp dnat to 10.244.4.41:8080\n\t}\n'),
+    ].join('Then:\n\n')
+    expect(answer(await ask(text))).toBe(right)
+  })
+})
+
+describe('several machines', () => {
+  test('another network namespace is left out, also its addresses', async () => {
+    const pod = `# ip netns exec cni-1 ip addr\n1: lo: <LOOPBACK> mtu 65536\n    inet 127.0.0.1/8 scope host lo\n3: eth0@if9: <UP> mtu 1500\n    inet 10.244.3.77/32 scope global eth0\n# ip netns exec cni-1 iptables -S -t nat\n${empty}`
+    const text = `# iptables -S\n${filter}# iptables -S -t nat\n${whole}${pod}`
+    expect(answer(await ask(text))).toBe(right)
+    expect((await problemsOf(text)).join()).toContain('network namespace cni-1 is left out')
+    expect(answer(await ask(`# ip netns exec a iptables -S -t nat\n${whole}`))).toBe(right)
+  })
+
+  test('a table that is there twice with other rules, with text between, is a doubt', async () => {
+    const trace = await ask(
+      `# iptables -S -t nat\n${whole}\nand on the other node:\n\n${empty}\n$ iptables -S\n${filter}`,
+    )
+    expect([trace.partial, trace.unknown.join()]).toEqual([true, expect.stringContaining('is here 2 times')])
+  })
+
+  test('so is one of nft', async () => {
+    const table = (to: string): string =>
+      `table ip mine {\n\tchain pre {\n\t\ttype nat hook prerouting priority dstnat; policy accept;\n\t\tip daddr 10.96.0.20 tcp dport 80 dnat to ${to}:80\n\t}\n}\n`
+    expect(answer(await ask(`${table('10.1.0.1')}node 2\n${table('10.1.0.2')}`))).toBe(
+      'dnat, 10.1.0.1 1/1, masquerade false, partial',
+    )
+    expect(answer(await ask(`${table('10.1.0.1')}once more\n${table('10.1.0.1')}`))).toBe(
+      'dnat, 10.1.0.1 1/1, masquerade false',
+    )
+  })
+})
+
+describe('addresses', () => {
+  const services = `IP Virtual Server version 1.2.1 (size=4096)
+TCP  192.0.2.7:30080 rr
+  -> 10.244.3.40:8080 Masq 1 0 0
+`
+  const some = '9: kube-ipvs0: <BROADCAST,NOARP> mtu 1500\n    inet 10.96.0.20/32 scope global kube-ipvs0\n'
+  test('a listing of one interface is not all that the node has', async () => {
+    const asked = { from: '198.51.100.1', to: '192.0.2.7', port: 30_080 }
+    expect(answer(await ask(`${services}$ ip a\n...\n${some}`, asked))).toBe('dnat, 10.244.3.40 1/1, masquerade false')
+  })
+
+  test('ip -br addr', async () => {
+    const text = `${services}$ ip -br a\nlo               UNKNOWN        127.0.0.1/8 ::1/128\neth0             UP             192.0.2.7/24 fe80::1/64\n`
+    const node = await readDumps([{ name: 'x', text }])
+    expect([node.addressesFrom, ...node.addresses]).toEqual(['listing', '192.0.2.7', 'fe80::1'])
+  })
+})
+
+test('a listing without interfaces is no matter where nft shows the table', async () => {
+  const nft = `table ip filter {
+	chain FORWARD {
+		type filter hook forward priority filter; policy accept;
+		iifname "docker9" counter packets 0 bytes 0 drop
+	}
+}
+`
+  const listing = `Chain FORWARD (policy ACCEPT)
+target     prot opt source               destination
+DROP       all  --  0.0.0.0/0            0.0.0.0/0
+`
+  const asked = { ...packet, inputInterface: 'eth0' }
+  expect(answer(await ask(`${nft}$ iptables -L -n\n${listing}`, asked))).toBe('none, partial')
+  expect((await ask(`${nft}$ iptables -L -n\n${listing}`, asked)).unknown).toEqual([
+    'table nat is not in the dump: nothing in it is looked at',
+  ])
+})
