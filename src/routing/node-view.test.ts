@@ -86,6 +86,17 @@ describe('primary addresses, as kube-proxy finds them', () => {
   })
 })
 
+test.each<[string, readonly string[] | null, readonly string[]]>([
+  ['everywhere', null, ['127.0.0.1', '127.0.0.2']],
+  ['the interface’s address alone, of a range that has it', ['192.168.0.0/24', '127.0.0.0/8'], ['127.0.0.1']],
+  ['not where the ranges leave it out', ['192.168.0.0/24', '192.168.1.0/24'], []],
+])('localhostNodePorts: open on loopback addresses of IPv4 %s', (_, nodePortAddresses, open) => {
+  const node = nodeView({ ...settings, nodePortAddresses, localhostNodePorts: true }, cluster())
+  const asked = ['127.0.0.1', '127.0.0.2', '::1']
+  expect(asked.filter((address) => isNodePortAddress(node, address))).toEqual(open)
+  expect(asked.filter((address) => isNodePortAddress({ ...node, localhostNodePorts: false }, address))).toEqual([])
+})
+
 test('detectLocalMode NodeCIDR takes the Node’s ranges: the first of each family', () => {
   const view = nodeView({ ...settings, detectLocalMode: 'NodeCIDR', clusterCIDRs: [] }, cluster())
   expect(view.clusterCIDRs).toEqual(['10.0.1.0/24', 'fd00:1::/64'])

@@ -47,6 +47,22 @@ describe('what a change costs', () => {
     expect(new Set([...planner.frontends.values()].map(({ sets }) => sets.cluster)).size).toBe(1)
   })
 
+  it('tells who held each frontend until now, and nobody of those that are new', () => {
+    const { put, putSlice, start, last, remove } = follow()
+    put(service())
+    putSlice(slice([endpoint('10.0.2.1')]))
+    const first = start()
+    expect(first.before.size).toBe(0)
+    putSlice(slice([endpoint('10.0.2.2')]))
+    const { frontends, before } = last()
+    expect([...before.keys()]).toEqual(['172.30.0.41:80/TCP'])
+    expect(before.get('172.30.0.41:80/TCP')).toBe(first.frontends.get('172.30.0.41:80/TCP'))
+    remove('Service shop/web')
+    const gone = last()
+    expect(gone.frontends.get('172.30.0.41:80/TCP')).toBeNull()
+    expect(gone.before.get('172.30.0.41:80/TCP')).toBe(frontends.get('172.30.0.41:80/TCP'))
+  })
+
   it('does not report a port whose endpoints stayed as they were', () => {
     const { put, putSlice, start, last, planner } = follow()
     put(service({ ports: [port(), port({ name: 'admin', port: 81 })] }))
@@ -129,6 +145,20 @@ describe('two Services that claim one frontend', () => {
     start()
     expect(planner.problems().map(({ object }) => object)).toEqual(['Service shop/newer', 'Service shop/newest'])
   })
+})
+
+test('what is wrong is sorted by object, field and message, whoever came first', () => {
+  const { put, start, planner } = follow()
+  const twice = [port(), port({ name: 'again' }), port({ name: 'anew' })]
+  put(service({ name: 'b', clusterIPs: ['172.30.0.52'], ports: twice, scheduler: 'wrr' }))
+  put(service({ name: 'a', clusterIPs: ['172.30.0.51'], ports: [port(), port({ name: 'again' })] }))
+  start()
+  expect(planner.problems().map(({ object, field }) => `${object} ${field}`)).toEqual([
+    'Service shop/a spec.ports[1]',
+    'Service shop/b metadata.annotations[evenkeel.io/scheduler]',
+    'Service shop/b spec.ports[1]',
+    'Service shop/b spec.ports[2]',
+  ])
 })
 
 describe('the node', () => {

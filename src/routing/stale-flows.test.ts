@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { follow } from '../../test/support/planner.ts'
 import { endpoint, port, service, slice } from '../../test/support/services.ts'
-import type { Service } from '../model/objects.ts'
+import type { Service, ServicePort } from '../model/objects.ts'
 
 const dns = (more: Partial<Service> = {}) =>
   service({ ports: [port({ protocol: 'UDP', port: 53, nodePort: 30053 })], ...more })
@@ -72,4 +72,26 @@ test('TCP flows end by themselves', () => {
   start()
   putSlice(slice([]))
   expect(last().staleFlows).toEqual([])
+})
+
+test('of several ports only the one whose endpoint is gone', () => {
+  const { put, putSlice, start, last } = follow()
+  const [dns, other] = ['dns', 'other'].map((name, i) => port({ name, protocol: 'UDP', port: 53 + i })) as [
+    ServicePort,
+    ServicePort,
+  ]
+  put(service({ ports: [dns, other, port({ name: 'dns-tcp', port: 53 })] }))
+  putSlice(slice([endpoint('10.0.2.1')], { ports: [{ name: 'dns', protocol: 'UDP', port: 5353 }] }))
+  putSlice(slice([endpoint('10.0.2.1')], { name: 'web-2', ports: [{ name: 'other', protocol: 'UDP', port: 5354 }] }))
+  start()
+  putSlice(slice([], { ports: [{ name: 'dns', protocol: 'UDP', port: 5353 }] }))
+  expect(last().staleFlows).toEqual([flow('172.30.0.41', 53, '10.0.2.1')])
+})
+
+test('a Service that comes later: flows from the time when there was none', () => {
+  const { put, putSlice, start, last } = follow()
+  putSlice(slice([endpoint('10.0.2.1')], udp))
+  start()
+  put(dns())
+  expect(last().staleFlows).toEqual([flow('172.30.0.41', 53, null), flow(null, 30053, null)])
 })
