@@ -1,9 +1,9 @@
+import type { FrontendKey } from '../model/frontend.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Log } from '../util/log.ts'
 import type { Retry } from './backoff.ts'
 import { failureOf, reasonOf } from './failure.ts'
 import type { Driver, Observed, PlaneObject } from './plane.ts'
-import type { Verification } from './reconcile-status.ts'
 import { RepairPace } from './repair-pace.ts'
 
 export interface ReadingOptions<O extends PlaneObject> {
@@ -11,6 +11,16 @@ export interface ReadingOptions<O extends PlaneObject> {
   readonly clock: Clock
   readonly log: Log
   readonly retry: Retry
+}
+
+/** What a reading of the kernel found, before it was repaired. */
+export interface Verification {
+  /** frontends that were not in the kernel exactly as they had been put there; '' is the node's own part */
+  readonly differing: readonly FrontendKey[]
+  /** objects found in our tables that no frontend can be told from */
+  readonly strays: number
+  /** ms since the epoch */
+  readonly at: number
 }
 
 /** How well we know what the kernel holds, and when it is to be read again. */

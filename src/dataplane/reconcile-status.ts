@@ -18,16 +18,6 @@ export interface Lagging {
   readonly attempts: number
 }
 
-/** What a reading of the kernel found, before it was repaired. */
-export interface Verification {
-  /** frontends that were not in the kernel exactly as they had been put there; '' is the node's own part */
-  readonly differing: readonly FrontendKey[]
-  /** objects found in our tables that no frontend can be told from */
-  readonly strays: number
-  /** ms since the epoch */
-  readonly at: number
-}
-
 /** What the plane cannot do for a frontend: named capabilities and limits. */
 export interface Refusal {
   readonly frontend: FrontendKey

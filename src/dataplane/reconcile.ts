@@ -12,8 +12,8 @@ import { Leftovers } from './leftovers.ts'
 import { Loop } from './loop.ts'
 import type { PlaneObject, Program } from './plane.ts'
 import type { ReconcilerOptions } from './reconcile-options.ts'
-import { Reading } from './reading.ts'
-import { type PlaneStatus, planeStatus, type Verification } from './reconcile-status.ts'
+import { Reading, type Verification } from './reading.ts'
+import { type PlaneStatus, planeStatus } from './reconcile-status.ts'
 import { Transactions } from './transactions.ts'
 
 /** Frontends in one round, those that come twice counted twice: a storm without end must not keep the kernel from being looked at. */

@@ -1,8 +1,7 @@
 import { inCidr } from '../../model/address.ts'
 import type { Faults } from '../../sources/faults.ts'
 import type { ModeSection } from './flags.ts'
-import { kubeProxyFields } from './kube-proxy-fields.ts'
-import type { KubeProxyValues } from './kube-proxy.ts'
+import { kubeProxyFields, type KubeProxyValues } from './kube-proxy-fields.ts'
 
 /** What is wrong with fields that are right by themselves (kube-proxy: pkg/proxy/apis/config/validation), and what is lost among them. */
 export const checkTogether = (

@@ -1,5 +1,5 @@
 import { canonicalAddress, canonicalCidr } from '../../model/address.ts'
-import { section } from './field.ts'
+import { section, type Values } from './field.ts'
 import {
   anything,
   booleans,
@@ -248,6 +248,9 @@ export const kubeProxyFields = {
   portRange: text({ about: 'ports of the userspace mode', noEffect: 'nothing uses it since Kubernetes 1.26' }),
   windowsRunAsService: flag({ about: 'Windows service', noEffect: windows }),
 } as const
+
+/** What a file says, with defaults where it says nothing. */
+export type KubeProxyValues = Values<typeof kubeProxyFields>
 
 /** Fields of older versions: taken with a warning, since generated files still have them. */
 export const formerFields: Readonly<Record<string, string>> = {

@@ -4,12 +4,10 @@ import { isRaw, type Raw } from '../../sources/fields.ts'
 import { checkFields } from './check.ts'
 import type { ConfigDocument } from './documents.ts'
 import { checkFeatureGates } from './feature-gates.ts'
-import { readValues, type Values } from './field.ts'
+import { readValues } from './field.ts'
 import { type FieldFlag, fieldFlags, flagValue, type FlagValues, type ModeSection, withField } from './flags.ts'
-import { formerFields, kubeProxyFields } from './kube-proxy-fields.ts'
+import { formerFields, kubeProxyFields, type KubeProxyValues } from './kube-proxy-fields.ts'
 import { checkLocalhost, checkTogether } from './kube-proxy-checks.ts'
-
-export type KubeProxyValues = Values<typeof kubeProxyFields>
 
 export interface KubeProxyReading {
   readonly values: KubeProxyValues
