@@ -15,6 +15,7 @@ beforeAll(async () => {
   process.stdout.setMaxListeners(100)
   folder = await mkdtemp(join(tmpdir(), 'simulate-'))
   await writeFile(join(folder, 'bad.yaml'), small.replace('pods: 3', 'pods: 1e12'))
+  await writeFile(join(folder, 'deep.yaml'), `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`)
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
@@ -154,9 +155,16 @@ describe('evenkeel simulate', () => {
     ],
     [['simulate', 'scale-up', '--set', 'sample=1', '--runs', '100000'], /scale-up: .* values to be kept/],
     [['simulate', '/dev/null'], /\/dev\/null: is empty/],
+    [['simulate', '/dev/zero'], /\/dev\/zero: cannot be read\n.*is larger than 256 MiB: no scenario is so long/],
+    [['simulate', 'DEEP'], /problem: .*deep\.yaml:1: is nested deeper than 100/],
+    [
+      ['simulate', 'scale-up', '--chart', '/nowhere/x.svg'],
+      /^evenkeel: --chart \/nowhere\/x\.svg: cannot be written\n/,
+    ],
+    [['simulate', 'scale-up', '--chart', '/tmp'], /^evenkeel: --chart \/tmp: is a directory, and must be a file\n/],
   ])('%j: exit 2, and says why', async (args, message) => {
     const { code, stdout, stderr } = await evenkeel(
-      ...args.map((word) => (word === 'BAD' ? join(folder, 'bad.yaml') : word)),
+      ...args.map((word) => (/^[A-Z]+$/.test(word) ? join(folder, `${word.toLowerCase()}.yaml`) : word)),
     )
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toMatch(message)

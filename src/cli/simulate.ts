@@ -1,11 +1,13 @@
-import { readFile, writeFile } from 'node:fs/promises'
-import { buffer } from 'node:stream/consumers'
+import { access, constants, stat, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
 import { simulationChart } from '../simulate/chart.ts'
 import { type ReadScenario, readScenario, type ScenarioOverrides } from '../simulate/file/read.ts'
 import { tooMuch, usualMaxEvents } from '../simulate/file/work.ts'
 import { type Policy, schedulers } from '../simulate/model.ts'
 import { readyScenarios } from '../simulate/ready/index.ts'
+import { readBounded } from '../sources/bounded.ts'
+import { jsonLimit } from '../sources/documents.ts'
 import { simulateAll, type SimulationReport } from '../simulate/report.ts'
 import { collect, whole } from './arguments.ts'
 import { progressOn } from './lab-progress.ts'
@@ -106,6 +108,7 @@ async function simulateCommand(name: string | undefined, flags: SimulateFlags): 
   const policies = read.compared.length > 0 ? read.compared : [read.scenario.policy]
   const refused = tooMuch(read.scenario, { runs, policies, maxEvents })
   if (refused !== null) throw new Error(`${file}: ${refused}`)
+  if (flags.chart !== undefined) await checkWritable(flags.chart)
   await print(await run(read, policies, flags), read, flags)
 }
 
@@ -123,6 +126,17 @@ async function run(read: ReadScenario, policies: readonly Policy[], flags: Simul
     })
   } finally {
     progress.end()
+  }
+}
+
+/** Before minutes of work, not after them. */
+async function checkWritable(chart: string): Promise<void> {
+  const known = await stat(chart).catch(() => null)
+  if (known?.isDirectory()) throw new Error(`--chart ${chart}: is a directory, and must be a file`)
+  try {
+    await access(known === null ? dirname(chart) : chart, constants.W_OK)
+  } catch (error) {
+    throw new Error(`--chart ${chart}: cannot be written`, { cause: error })
   }
 }
 
@@ -164,9 +178,10 @@ function list({ output }: SimulateFlags): void {
 async function contentOf(name: string): Promise<{ readonly content: Buffer; readonly file: string }> {
   const ready = readyScenarios.find((one) => one.name === name)
   if (ready !== undefined) return { content: Buffer.from(ready.text), file: name }
-  if (name === '-') return { content: await buffer(process.stdin), file: 'stdin' }
+  const options = { limit: jsonLimit, cure: 'no scenario is so long' }
+  if (name === '-') return { content: await readBounded(name, options), file: 'stdin' }
   try {
-    return { content: await readFile(name), file: name }
+    return { content: await readBounded(name, options), file: name }
   } catch (error) {
     const hint = /^[\w-]+$/.test(name)
       ? `; ready scenarios are ${readyScenarios.map((one) => one.name).join(', ')}`

@@ -137,7 +137,7 @@ describe('the recommendation', () => {
         { policy: 'a', as: rr, uneven: 1.01 },
         { policy: 'b', as: random, uneven: 1.02 },
       ]).sentences[0],
-    ).toBe('All 2 policies are alike here: the busiest pod has at most 1.02 times the mean. a asks the least.')
+    ).toBe('Both policies are alike here: the busiest pod has at most 1.02 times the mean. a asks the least.')
     expect(advise([{ policy: 'a', as: rr, uneven: 1.01 }])).toMatchObject({
       policy: null,
       sentences: [],

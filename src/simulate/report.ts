@@ -1,6 +1,7 @@
 import type { Outcome, PodOutcome, Policy, Scenario, SimulateOptions } from './model.ts'
 import { recommend, type Recommendation } from './recommend.ts'
-import { simulate } from './simulate.ts'
+import { simulateIn } from './simulate.ts'
+import { threadPool } from './threads.ts'
 
 /** What `evenkeel simulate -o json` prints (docs/json.md). The same for the same scenario, seed and runs, whatever the threads. */
 export interface SimulationReport {
@@ -23,16 +24,17 @@ export interface SimulationOptions extends Omit<SimulateOptions, 'onProgress'> {
   readonly onProgress: (done: number, runs: number, policy: string) => void
 }
 
-/** Runs each policy in turn on the same scenario and the same seeds. */
+/** Runs each policy in turn on the same scenario and the same seeds, all in the same threads. */
 export const simulateAll = async (
   scenario: Scenario,
   policies: readonly Policy[],
   { about, onProgress, ...options }: SimulationOptions,
 ): Promise<SimulationReport> => {
+  await using pool = threadPool()
   const outcomes: Outcome[] = []
   for (const policy of policies) {
     const report = (done: number, runs: number): void => onProgress(done, runs, policy.name)
-    outcomes.push(await simulate({ ...scenario, policy }, { ...options, onProgress: report }))
+    outcomes.push(await simulateIn(pool, { ...scenario, policy }, { ...options, onProgress: report }))
   }
   return {
     scenario: scenario.name,

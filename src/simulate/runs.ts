@@ -14,6 +14,9 @@ export interface Batch {
   readonly to: number
 }
 
+/** What a thread is told: what it works on from now on, or runs of that. */
+export type ThreadMessage = { readonly work: Work } | { readonly batch: Batch }
+
 /** failed: the first run of the batch that could not be done, and those after it were not tried. */
 export interface BatchDone {
   readonly from: number

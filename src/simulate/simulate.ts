@@ -4,7 +4,7 @@ import { sampleTimes } from './engine/run.ts'
 import type { Outcome, RunOutcome, Scenario, SimulateOptions } from './model.ts'
 import { type Gathering, gather, gatheringOf, outcomeOf } from './outcome.ts'
 import { type Batch, type BatchDone, type Work, oneRun, workOff } from './runs.ts'
-import { type Crew, ownThread, workerThreads } from './threads.ts'
+import { type Crew, ownThread, type ThreadPool, threadPool } from './threads.ts'
 
 const DEFAULT_RUNS = 1_000
 const DEFAULT_EVENTS = 1_000_000_000
@@ -22,6 +22,16 @@ export const simulateOnce = (scenario: Scenario, seed: string, run = 0): RunOutc
  * too long, and with the signal's reason when aborted.
  */
 export const simulate = async (scenario: Scenario, options: SimulateOptions = {}): Promise<Outcome> => {
+  await using pool = threadPool()
+  return await simulateIn(pool, scenario, options)
+}
+
+/** As `simulate`, in threads that serve other scenarios before and after. */
+export const simulateIn = async (
+  pool: ThreadPool,
+  scenario: Scenario,
+  options: SimulateOptions = {},
+): Promise<Outcome> => {
   const { runs = DEFAULT_RUNS, seed = '1', maxEvents = DEFAULT_EVENTS, signal, onProgress } = options
   checkOptions(options)
   checkScenario(scenario)
@@ -33,7 +43,7 @@ export const simulate = async (scenario: Scenario, options: SimulateOptions = {}
   gather(gathering, 0, first)
   onProgress?.(1, runs)
   const progress = { done: 1 }
-  await crewFor(work, options, first.processed * (runs - 1)).workOff(batchesOf(1, runs), (batch) => {
+  await crewFor(pool, work, options, first.processed * (runs - 1)).workOff(batchesOf(1, runs), (batch) => {
     take(gathering, batch)
     progress.done += batch.outcomes.length
     onProgress?.(progress.done, runs)
@@ -51,9 +61,9 @@ const checkOptions = ({ runs = 1, threads = 0, maxEvents = 1 }: SimulateOptions)
 /** Below so many events in all a thread costs more time than it saves. */
 const WORTH_A_THREAD = 1_000_000
 
-const crewFor = (work: Work, { threads, signal }: SimulateOptions, events: number): Crew => {
+const crewFor = (pool: ThreadPool, work: Work, { threads, signal }: SimulateOptions, events: number): Crew => {
   const wanted = threads ?? Math.min(availableParallelism(), Math.floor(events / WORTH_A_THREAD))
-  return wanted === 0 ? ownThread(work, signal) : workerThreads(work, wanted, signal)
+  return wanted === 0 ? ownThread(work, signal) : pool.crew(work, wanted, signal)
 }
 
 /** Small at first and at most 32 runs, so that progress is told and no thread waits long for another. */

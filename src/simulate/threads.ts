@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { type Batch, type BatchDone, type Work, workOff } from './runs.ts'
+import { type Batch, type BatchDone, type ThreadMessage, type Work, workOff } from './runs.ts'
 
 /** Does batches one after the other until none is left. */
 export interface Crew {
@@ -19,47 +19,71 @@ export const ownThread = (work: Work, signal?: AbortSignal): Crew => ({
   },
 })
 
-/** In threads of their own, which end with the last batch, a failure or the signal. */
-export const workerThreads = (work: Work, threads: number, signal?: AbortSignal): Crew => ({
-  async workOff(batches, done) {
-    signal?.throwIfAborted()
-    const workers = Array.from({ length: threads }, () => new Worker(workerScript, { workerData: work }))
-    try {
-      const left = batches.values()
-      const aborted = Promise.withResolvers<never>()
-      const abort = (): void => aborted.reject(signal?.reason)
-      signal?.addEventListener('abort', abort, { once: true })
-      try {
-        await Promise.race([aborted.promise, Promise.all(workers.map((worker) => employ(worker, left, done)))])
-      } finally {
-        signal?.removeEventListener('abort', abort)
-      }
-    } finally {
-      await Promise.all(workers.map((worker) => worker.terminate()))
-    }
-  },
-})
+/** Worker threads that serve one work after the other, started as they are wanted. They end when it is disposed of. */
+export interface ThreadPool extends AsyncDisposable {
+  /** `threads` of them; one crew works at a time */
+  readonly crew: (work: Work, threads: number, signal?: AbortSignal) => Crew
+}
+
+export const threadPool = (start: () => Worker = () => new Worker(workerScript)): ThreadPool => {
+  const workers: Worker[] = []
+  const end = async (): Promise<void> => {
+    await Promise.all(workers.splice(0).map((worker) => worker.terminate()))
+  }
+  return {
+    crew: (work, threads, signal) => ({
+      async workOff(batches, done) {
+        signal?.throwIfAborted()
+        while (workers.length < threads) workers.push(start())
+        const left = batches.values()
+        const aborted = Promise.withResolvers<never>()
+        const abort = (): void => aborted.reject(signal?.reason)
+        signal?.addEventListener('abort', abort, { once: true })
+        try {
+          const all = workers.slice(0, threads).map((worker) => employ(worker, { work, left, done }))
+          await Promise.race([aborted.promise, Promise.all(all)])
+        } catch (error) {
+          // threads may still be at a batch of this work: the next gets others
+          await end()
+          throw error
+        } finally {
+          signal?.removeEventListener('abort', abort)
+        }
+      },
+    }),
+    [Symbol.asyncDispose]: end,
+  }
+}
 
 /** As this module: from the sources or as built. */
 const workerScript = new URL(`./worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
 
-/** Gives a worker batch after batch. */
-const employ = (worker: Worker, left: Iterator<Batch>, done: (batch: BatchDone) => void): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const next = (): void => {
-      const batch = left.next()
-      if (batch.done === true) resolve()
-      else worker.postMessage(batch.value, [])
+interface Employment {
+  readonly work: Work
+  readonly left: Iterator<Batch>
+  readonly done: (batch: BatchDone) => void
+}
+
+/** Tells a worker its work and gives it batch after batch. */
+const employ = (worker: Worker, { work, left, done }: Employment): Promise<void> => {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const send = (message: ThreadMessage): void => worker.postMessage(message, [])
+  const next = (): void => {
+    const batch = left.next()
+    if (batch.done === true) resolve()
+    else send({ batch: batch.value })
+  }
+  const ended = (code: number): void => reject(new Error(`a simulation thread ended with ${code}`))
+  const took = (batch: BatchDone): void => {
+    try {
+      done(batch)
+      next()
+    } catch (error) {
+      reject(error)
     }
-    worker.on('error', reject)
-    worker.on('exit', (code) => reject(new Error(`a simulation thread ended with ${code}`)))
-    worker.on('message', (batch: BatchDone) => {
-      try {
-        done(batch)
-        next()
-      } catch (error) {
-        reject(error)
-      }
-    })
-    next()
-  })
+  }
+  worker.on('error', reject).on('exit', ended).on('message', took)
+  send({ work })
+  next()
+  return promise.finally(() => worker.off('error', reject).off('exit', ended).off('message', took))
+}

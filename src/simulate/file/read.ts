@@ -56,6 +56,10 @@ export const readDocument = (
   name = 'scenario',
 ): { readonly read: ReadScenario | null; readonly faults: readonly ShapeFault[] } => {
   const faults: ShapeFault[] = []
+  if (isDeep(given)) {
+    faults.push({ path: [], message: `is nested deeper than ${DEEPEST}` })
+    return { read: null, faults }
+  }
   const raw = withSets(given, overrides.set ?? [], faults)
   const document = scenarioShape.read(raw, [], faults)
   if (document === undefined || faults.length > 0) return { read: null, faults }
@@ -68,6 +72,20 @@ export const readDocument = (
   if (faults.length === 0) faults.push(...engineFaults(scenario, [policies.policy, ...policies.compared]))
   if (faults.length > 0) return { read: null, faults }
   return { read: { scenario, about: document.about ?? '', compared: policies.compared }, faults }
+}
+
+/** No field of a scenario is deeper by far; what comes as JSON may be so deep that nothing else could walk through it. */
+const DEEPEST = 100
+
+const isDeep = (root: unknown): boolean => {
+  let level: readonly unknown[] = [root]
+  for (let depth = 0; depth <= DEEPEST; depth++) {
+    level = level.flatMap((value): readonly unknown[] =>
+      typeof value === 'object' && value !== null ? Object.values(value) : [],
+    )
+    if (level.length === 0) return false
+  }
+  return true
 }
 
 const policySource = (raw: Raw, { policy }: ScenarioOverrides): PolicySource => ({
