@@ -24,7 +24,7 @@ export const sentence = (most: number): Shape<string> =>
   text(
     `a text of 1 … ${most.toLocaleString('en-US')} characters without control characters`,
     (given) => given.length >= 1 && given.length <= most && !/(?!\n)\p{Cc}/u.test(given),
-    { minLength: 1, maxLength: most },
+    { minLength: 1, maxLength: most, pattern: '^[^\\u0000-\\u0009\\u000b-\\u001f\\u007f-\\u009f]*$' },
   )
 
 export const ipv4 = text(

@@ -1,4 +1,4 @@
-import { either, map, needed, number, optional, text, whole } from './shape.ts'
+import { checked, either, exactlyOne, map, needed, number, optional, text, whole } from './shape.ts'
 import { most, nameText, names } from './common-fields.ts'
 import { podTemplate } from './pod-fields.ts'
 import { moment, seconds } from './time.ts'
@@ -70,12 +70,15 @@ const eventFields = {
   ),
 }
 
-export const event = map(
-  'a map of at and what happens',
-  { at: needed(moment, 'when'), ...eventFields },
-  { minProperties: 2, maxProperties: 2 },
-)
+const eventKinds = Object.keys(eventFields) as (keyof typeof eventFields)[]
 
-export const eventKinds = Object.keys(eventFields) as (keyof typeof eventFields)[]
+export const event = checked(
+  map('a map of at and what happens', { at: needed(moment, 'when'), ...eventFields }, exactlyOne(eventKinds)),
+  (read) => {
+    const kinds = eventKinds.filter((kind) => read[kind] !== undefined)
+    if (kinds.length === 1) return null
+    return `must have at and exactly one of ${eventKinds.join(', ')}${kinds.length === 0 ? '' : `, not ${kinds.join(' and ')}`}`
+  },
+)
 
 export type EventDocument = NonNullable<ReturnType<typeof event.read>>

@@ -1,6 +1,6 @@
 import type { Path } from '../../sources/faults.ts'
 import type { PodSpec, PodTemplate, ScenarioEvent } from '../model.ts'
-import { type EventDocument, eventKinds } from './event-fields.ts'
+import type { EventDocument } from './event-fields.ts'
 import { find, type Names } from './names.ts'
 import { templateOf } from './template.ts'
 import type { ShapeFault } from './shape.ts'
@@ -25,14 +25,6 @@ export const eventsOf = (
     .toSorted((a, b) => a.document.at - b.document.at)
   let replicas = context.pods.length
   return ordered.flatMap(({ document, path }) => {
-    const kinds = eventKinds.filter((kind) => document[kind] !== undefined)
-    if (kinds.length !== 1) {
-      faults.push({
-        path,
-        message: `must have at and exactly one of ${eventKinds.join(', ')}${kinds.length === 0 ? '' : `, not ${kinds.join(' and ')}`}`,
-      })
-      return []
-    }
     replicas = document.scale?.replicas ?? replicas
     const event = eventOf(document, replicas, context, path, faults)
     return event === null ? [] : [event]

@@ -1,11 +1,7 @@
-import { readFileSync } from 'node:fs'
-import { Validator } from '@cfworker/json-schema'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { readyScenarios } from '../ready/index.ts'
 import { type ReadScenario, readScenario, type ScenarioOverrides } from './read.ts'
-import { scenarioSchema } from './reference.ts'
 
 const head = 'apiVersion: evenkeel.io/v1alpha1\nkind: Scenario\n'
 const least = `${head}duration: 1m\npods: 2\nclients: {}\n`
@@ -468,32 +464,5 @@ describe('what cannot be used is named with place and field', () => {
         expect(problems.filter(({ field }) => field.startsWith('['))).toEqual([])
       }),
     )
-  })
-})
-
-describe('the JSON Schema', () => {
-  const schema = JSON.parse(
-    readFileSync(new URL('../../../docs/schema/scenario.v1alpha1.json', import.meta.url), 'utf8'),
-  ) as object
-  const validator = new Validator(schema, '2020-12')
-
-  test('is the published one', () => expect(schema).toEqual(JSON.parse(JSON.stringify(scenarioSchema()))))
-
-  test.each(readyScenarios.map(({ name, text }) => [name, text]))('takes the ready scenario %s', (_, text) => {
-    expect(validator.validate(parse(text)).errors).toEqual([])
-  })
-
-  test.each([
-    ['unknown fields', 'podz: 1'],
-    ['no pods', 'pods: 0'],
-    ['1e12 pods', 'pods: 1e12'],
-    ['a policy nobody knows', 'policy: {scheduler: rr}'],
-    ['two kinds of a time', 'nodes: [{lag: {fixed: 1s, exponential: 1s}}]'],
-    ['a duration that is none', 'warmUp: 5 minutes'],
-    ['an event of two', 'events: [{at: 1s, restart: {pods: [pod-0]}, scale: {replicas: 1}}]'],
-  ])('refuses %s', (_, line) => {
-    const document = { ...(parse(least) as object), ...(parse(line) as object) }
-    expect(validator.validate(parse(least)).valid).toBe(true)
-    expect(validator.validate(document).valid).toBe(false)
   })
 })

@@ -191,10 +191,15 @@ export const map = <F extends FieldMap>(means: string, fields: F, schema: JsonSc
   },
 })
 
+/** Exactly one of these keys has a value; null is none. */
+export const exactlyOne = (keys: readonly string[]): JsonSchema => ({
+  oneOf: keys.map((key) => ({ required: [key], properties: { [key]: { not: { type: 'null' } } } })),
+})
+
 /** A map with exactly one of these keys. */
 export const oneKey = <F extends FieldMap>(means: string, fields: F): Shape<FieldValues<F>> => {
   const keys = Object.keys(fields)
-  const inner = map(means, fields, { minProperties: 1, maxProperties: 1 })
+  const inner = map(means, fields, exactlyOne(keys))
   return {
     ...inner,
     read(value, path, faults) {

@@ -20,13 +20,23 @@ import {
 /** Longer than anything that is simulated; what never ends is `forever`. */
 const MOST = 1e9
 
+/** A duration above 0; `bound` is that of numbers, which a schema cannot say of texts. */
+const positive = (bound: JsonSchema): JsonSchema => ({
+  anyOf: [
+    { type: 'number', ...bound, maximum: MOST },
+    { type: 'string', pattern: `^(?=.*[1-9])\\+?${goDuration}` },
+  ],
+})
+
+const goDuration = '(0|((\\d+\\.?\\d*|\\.\\d+)(ns|us|µs|μs|ms|s|m|h))+)$'
+
 /** Seconds: a number, or a text as Go writes durations. */
 export const seconds = ({ min = 0 }: { readonly min?: number } = {}): Shape<number> => {
   const means = `a duration like 30s, 5m or 1h30m (a number is seconds)${min > 0 ? `, at least ${min * 1000}ms` : ''}`
   return {
     means,
     short: 'duration',
-    schema: { $ref: '#/$defs/duration' },
+    schema: min > 0 ? positive({ minimum: min }) : { $ref: '#/$defs/duration' },
     read(value, path, faults) {
       const ms = typeof value === 'string' ? parseDuration(value) : null
       const read = typeof value === 'number' ? value : ms === null ? Number.NaN : ms / 1000
@@ -54,7 +64,10 @@ export const moment: Shape<number> = {
 
 const isPlain = (value: unknown): boolean => !isRaw(value) && value !== 'forever'
 
-const lasting = checked(seconds(), (value) => (value > 0 ? null : 'must be more than 0s'))
+const lasting: Shape<number> = {
+  ...checked(seconds(), (value) => (value > 0 ? null : 'must be more than 0s')),
+  schema: positive({ exclusiveMinimum: 0 }),
+}
 
 const forms = {
   fixed: optional(seconds(), 'always the same', ''),
@@ -133,15 +146,13 @@ export const randomTime: Shape<Duration> = {
   schema: { $ref: '#/$defs/time' },
 }
 
-const goDuration = '(0|((\\d+\\.?\\d*|\\.\\d+)(ns|us|µs|μs|ms|s|m|h))+)$'
-
 /** What the schemas of durations, moments and random times refer to. */
 export const timeDefinitions: JsonSchema = {
   duration: {
     description: 'A duration like 30s, 5m or 1h30m; a number is seconds',
     anyOf: [
       { type: 'number', minimum: 0, maximum: MOST },
-      { type: 'string', pattern: `^${goDuration}` },
+      { type: 'string', pattern: `^\\+?${goDuration}` },
     ],
   },
   moment: {
