@@ -13,6 +13,8 @@ export interface FoundFrontend {
   readonly protocol: Protocol
   /** a Service proxy's, so a refusal counts as an answer; else somebody's port forwarding */
   readonly service: boolean
+  /** the rule that names it translates */
+  readonly translates: boolean
   /** what the rules say it is, e.g. `default/web:http`; '' nothing */
   readonly title: string
 }
@@ -31,8 +33,13 @@ export const frontendsOf = (node: NodeRules): readonly FoundFrontend[] => {
     const key = formatFrontend(one)
     const before = found.get(key)
     if (before === undefined) found.set(key, one)
-    else if ((one.service && !before.service) || (before.title === '' && one.title !== ''))
-      found.set(key, { ...one, service: one.service || before.service, title: before.title || one.title })
+    else
+      found.set(key, {
+        ...before,
+        service: one.service || before.service,
+        translates: one.translates || before.translates,
+        title: before.title || one.title,
+      })
   }
   for (const table of node.tables) for (const chain of table.chains.values()) fromChain(table, chain, add)
   return [...found.values()].sort(inOrder)
@@ -72,6 +79,7 @@ const fromChain = (table: Table, chain: Chain, add: (one: FoundFrontend) => void
               port,
               protocol,
               service,
+              translates: rule.statements.some(isTranslation),
               title,
             })
     }
@@ -84,6 +92,8 @@ const familiesOf = ({ family }: Table, daddr: Bytes | null): readonly Family[] =
   if (family === 'inet') return ['IPv4', 'IPv6']
   return [family === 'ip' ? 'IPv4' : 'IPv6']
 }
+
+const isTranslation = ({ kind }: Statement): boolean => kind === 'dnat' || kind === 'dnat-map' || kind === 'redirect'
 
 const leadsOn = ({ statements }: Rule): boolean =>
   statements.some((statement) => {
@@ -149,7 +159,15 @@ const fromMap = (statement: Statement, table: Table, service: boolean, add: (one
     const port = number(part('port') ?? '')
     for (const family of familiesOf(table, daddr))
       for (const one of protocol === null ? allProtocols : protocolsOf(protocol))
-        add({ address: daddr === null ? null : formatAddress(daddr), family, port, protocol: one, service, title })
+        add({
+          address: daddr === null ? null : formatAddress(daddr),
+          family,
+          port,
+          protocol: one,
+          service,
+          translates: statement.kind === 'dnat-map',
+          title,
+        })
   }
 }
 

@@ -10,8 +10,9 @@ export interface IpvsListing {
   readonly problems: readonly DumpProblem[]
 }
 
-interface Draft extends Omit<IpvsService, 'destinations'> {
+interface Draft extends Omit<IpvsService, 'destinations' | 'damaged'> {
   readonly destinations: IpvsDestination[]
+  damaged?: true
 }
 
 const protocols: readonly Protocol[] = ['TCP', 'UDP', 'SCTP']
@@ -33,8 +34,12 @@ export const readIpvsList = ({ file, line: first, text }: DumpPart): IpvsListing
     const words = line.trim().split(/\s+/)
     if (words[0] === '->' && words[1] !== 'RemoteAddress:Port') {
       const destination = destinationOf(rated ? words.slice(0, 2) : words, counted, at)
-      if (destination === null) problems.push({ file, line: at, text: strange(line), doubt: true })
-      else if (isOpen) services.at(-1)?.destinations.push(destination)
+      const service = isOpen ? services.at(-1) : undefined
+      if (destination !== null) service?.destinations.push(destination)
+      else {
+        problems.push({ file, line: at, text: strange(line), doubt: true })
+        if (service !== undefined) service.damaged = true
+      }
     } else if (words[0] === 'FWM' || protocols.some((one) => one === words[0])) {
       const service = serviceOf(words, counted, file, at)
       isOpen = service !== null

@@ -29,6 +29,12 @@ export const pickOf = (service: IpvsService): IpvsPick => {
       unknown: 'scheduler and weights are not in this listing (ipvsadm --stats): add ipvsadm -Ln',
     }
   const alive = destinations.filter(({ weight }) => weight !== 0)
+  if (service.damaged)
+    return {
+      shares: even(alive),
+      conditions: [],
+      unknown: 'servers whose lines were not understood; what the others get is a guess',
+    }
   if (alive.length < 2) return { shares: even(alive), conditions: [], unknown: '' }
   return pickAmong(scheduler, alive)
 }

@@ -90,12 +90,13 @@ const chainOf = (service: IpvsService): Chain => {
 
 /** Each with the odds that remain for it, the last with the rest; nobody: ip_vs_leave() sends a port unreachable. */
 const pickRules = (
-  { file, line }: IpvsService,
+  { file, line, damaged }: IpvsService,
   shares: readonly IpvsShare[],
   assumed: readonly Statement[],
   title: string,
 ): readonly Rule[] => {
   if (shares.length === 0) {
+    if (damaged === true) return []
     const text = `${title}: no server of weight above 0`
     return [{ statements: [{ kind: 'reject', with: 'port-unreachable' }], text, file, line }]
   }

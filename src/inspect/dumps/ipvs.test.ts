@@ -137,6 +137,22 @@ describe('listings without -n, as people paste them', () => {
   })
 })
 
+test('a server whose line is not understood: who else is there is a guess, and nobody is no refusal', async () => {
+  const text = `TCP  10.96.0.1:80 rr
+  -> web.exam:http Masq 1 0 0
+  -> 10.1.0.2:80 Masq 1 0 0
+TCP  10.96.0.2:80 rr
+  -> web.exam:http Masq 1 0 0
+`
+  const trace = traceNode(await readDumps([{ name: 'f', text }]))
+  const ask = (to: string) => {
+    const { verdict, partial, backends } = trace({ from: '10.1.0.9', to, port: 80, protocol: 'TCP' })
+    return [verdict, partial, ...backends.map(({ address }) => address)]
+  }
+  expect(ask('10.96.0.1')).toEqual(['dnat', true, '10.1.0.2'])
+  expect(ask('10.96.0.2')).toEqual(['none', true])
+})
+
 describe('where IPVS meets the packet', () => {
   const addresses =
     '1: lo    inet 127.0.0.1/8 scope host lo\n2: eth0    inet 10.0.0.1/24 scope global eth0\n5: kube-ipvs0    inet 10.96.0.1/32 scope global kube-ipvs0\n'

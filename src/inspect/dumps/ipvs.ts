@@ -20,6 +20,8 @@ export interface IpvsService {
   readonly persistence: number | null
   /** in the kernel's order */
   readonly destinations: readonly IpvsDestination[]
+  /** servers are missing: their lines were not understood */
+  readonly damaged?: true
   readonly file: string
   readonly line: number
 }

@@ -40,6 +40,6 @@ const placed = (parts: readonly DumpPart[]): readonly PlacedPart[] => {
 }
 
 const namespaceOf = (heading: string): string =>
-  /\bip netns exec ([\w.:-]+)/.exec(heading)?.[1] ??
-  /\bnsenter(?= .*(?: -\w*n\b| --net\b)).*?(?:-t|--target)[ =]?(\d+)/.exec(heading)?.[1] ??
+  /\bip netns exec (\S+)/.exec(heading)?.[1] ??
+  /\bnsenter (?=.*(?:-\w*n\b|--net\b)).*?(?:-t|--target)[ =]?(\S+)/.exec(heading)?.[1] ??
   ''

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Packet, Trace } from '../../model/packet.ts'
 import { cutDump } from './cut.ts'
 import { readDumps } from './read.ts'
+import { surveyNode } from './survey.ts'
 import { traceNode } from './trace-node.ts'
 
 /** What people hand in: pieces of listings in prose, in Markdown, of several machines. */
@@ -83,6 +84,13 @@ describe('pieces of a table', () => {
     )
   })
 
+  test('the comments of a Service’s rules name the endpoints whose chains are not there', async () => {
+    const named = rules
+      .replace('-m statistic', '-m comment --comment "shop/web -> 10.244.3.40:8080" -m statistic')
+      .replace('KUBE-SVC-WEB -j', 'KUBE-SVC-WEB -m comment --comment "shop/web -> 10.244.4.41:8080" -j')
+    expect(answer(await ask(named))).toBe(`${right}, partial`)
+  })
+
   test('a rule that is told twice, once in the text, counts once', async () => {
     expect(answer(await ask(`${rules}${endpoints}First it comes to\n${rules}`))).toBe(`${right}, partial`)
   })
@@ -116,6 +124,34 @@ describe('pieces of a table', () => {
       table('\tchain endpoint-2 {\n\t\tmeta l4proto tcp dnat to 10.244.4.41:8080\n\t}\n'),
     ].join('Then:\n\n')
     expect(answer(await ask(text))).toBe(right)
+  })
+})
+
+describe('pieces of kube-proxy’s nftables', () => {
+  const services = `	map service-ips {
+		type ipv4_addr . inet_proto . inet_service : verdict
+		elements = { 10.96.0.20 . tcp . 80 : goto service-web }
+	}
+`
+  const web =
+    '\tchain service-web {\n\t\tmeta l4proto tcp dnat ip to numgen random mod 2 map { 0 : 10.244.3.40 . 8080, 1 : 10.244.4.41 . 8080 }\n\t}\n'
+  const marks = `	chain services {
+		ip daddr 10.96.0.20 ip saddr != 10.244.0.0/16 jump mark-for-masquerade
+		ip daddr . meta l4proto . th dport vmap @service-ips
+	}
+`
+
+  test('what begins at the hooks is taken as kube-proxy has it, and told', async () => {
+    const text = `table ip kube-proxy {\n${services}${marks}${web}}\n`
+    const trace = await ask(text)
+    expect(answer(trace)).toBe(`${right}, partial`)
+    expect(trace.unknown.join()).toContain('nat-prerouting, nat-output, nat-postrouting, masquerading')
+    expect(answer(await ask(text, { from: '192.0.2.9' }))).toBe(`${right.replace('false', 'true')}, partial`)
+    expect(answer(await ask(`table ip kube-proxy {\n${services}${web}}\n`))).toBe(`${right}, partial`)
+  })
+
+  test('a table that is whole, or somebody else’s, gets nothing', async () => {
+    expect(answer(await ask(`table ip mine {\n${services}${web}}\n`))).toBe('none')
   })
 })
 
@@ -163,6 +199,26 @@ TCP  192.0.2.7:30080 rr
     const node = await readDumps([{ name: 'x', text }])
     expect([node.addressesFrom, ...node.addresses]).toEqual(['listing', '192.0.2.7', 'fe80::1'])
   })
+})
+
+test('a port that is forwarded is found also where the way behind it is not known', async () => {
+  const text = `table ip nat {
+	chain PREROUTING {
+		type nat hook prerouting priority dstnat; policy accept;
+		fib daddr type local tcp dport 8022 counter packets 3 bytes 180 dnat to 172.20.0.2:22
+	}
+}
+table ip filter {
+	chain FORWARD {
+		type filter hook forward priority filter; policy drop;
+		oifname "bridge7" counter packets 3 bytes 180 accept
+	}
+}
+`
+  const found = [...surveyNode(await readDumps([{ name: 'x', text }]))]
+  expect(found.map(({ frontend, trace }) => `${frontend} ${trace.verdict} ${trace.partial}`)).toEqual([
+    'node:8022/TCP drop true',
+  ])
 })
 
 test('a listing without interfaces is no matter where nft shows the table', async () => {

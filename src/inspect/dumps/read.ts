@@ -99,8 +99,10 @@ interface ReadTables {
 /** Blank lines before a part keep its line numbers those of the file. */
 const placed = ({ line, text }: DumpPart): string => '\n'.repeat(line - 1) + text
 
-const nftTables = async (parts: readonly DumpPart[], live: NftRuleset | undefined): Promise<NftRuleset> =>
-  joinNft([...(live === undefined ? [] : [live]), ...(await Promise.all(parts.map(readNft)))])
+const nftTables = async (parts: readonly DumpPart[], live: NftRuleset | undefined): Promise<NftRuleset> => {
+  const all = joinNft([...(live === undefined ? [] : [live]), ...(await Promise.all(parts.map(readNft)))])
+  return parts.length === 0 ? all : (await import('./kube-proxy-pieces.ts')).linkPieces(all)
+}
 
 const readNft = async (part: DumpPart): Promise<NftRuleset> => {
   if (part.dialect === 'nft list ruleset')

@@ -34,19 +34,21 @@ export function* surveyNode(
   const trace = traceNode(placed(node))
   const own = [...new Set([...nodePortAddresses(node.tables), ...node.addresses])]
   for (const found of frontendsOf(node)) {
-    const { frontend, title, service } = { ...found, frontend: formatFrontend(found) }
+    const { frontend, title } = { ...found, frontend: formatFrontend(found) }
     if (!wanted(frontend, title)) continue
     for (const packet of packetsTo(found, own, from)) {
       const answer = trace(packet)
-      if (!isMet(answer, service)) continue
+      if (!isMet(answer, found)) continue
       yield { frontend, title, packet, trace: answer, odd: oddities(answer) }
       break
     }
   }
 }
 
-const isMet = ({ verdict, partial }: Trace, service: boolean): boolean =>
-  verdict === 'dnat' || (service && (verdict === 'reject' || verdict === 'drop' || partial))
+const isMet = ({ verdict, partial }: Trace, { service, translates }: FoundFrontend): boolean =>
+  verdict === 'dnat' ||
+  (service && (verdict === 'reject' || verdict === 'drop')) ||
+  (partial && (service || translates))
 
 /** Where no listing says which addresses are the node's, node ports are asked for at one that it might have; the others are not its own. */
 const placed = (node: NodeRules): NodeRules => {

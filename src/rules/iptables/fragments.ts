@@ -36,16 +36,22 @@ const joined = (first: IptablesTable, pieces: readonly IptablesTable[], problems
       chains.set(name, before === undefined ? chain : { ...before, lines: withNew(before.lines, chain.lines) })
     }
   const { links, all } = linkedChains(first.name, chains, first.line)
-  const assumed =
-    links.length === 0
-      ? ''
-      : `; what leads to them is taken as kube-proxy has it: ${links.map((link) => `\`${link}\``).join(', ')}`
   problems.add(
     first.line,
-    `rules without their whole table ${first.name}: a part of a dump; give the whole output of iptables-save${assumed}`,
+    `rules without their whole table ${first.name}: a part of a dump; give the whole output of iptables-save${assumed(links)}`,
     true,
   )
   return { ...first, chains: all, complete: true }
+}
+
+/** So many of the rules that were taken are shown. */
+const MOST_SHOWN = 8
+
+const assumed = (links: readonly string[]): string => {
+  if (links.length === 0) return ''
+  const more = links.length > MOST_SHOWN ? ` and ${links.length - MOST_SHOWN} more` : ''
+  const shown = links.slice(0, MOST_SHOWN).map((link) => `\`${link}\``)
+  return `; what leads to and from them is taken as kube-proxy has it: ${shown.join(', ')}${more}`
 }
 
 const withNew = (lines: readonly RuleLine[], more: readonly RuleLine[]): readonly RuleLine[] => {

@@ -12,8 +12,13 @@ export const joinRulesets = (rulesets: readonly IptablesRuleset[]): IptablesRule
   const tables = joinFragments(all, between)
   noteDoublesBetween(rulesets, between)
   const settled = new Set([LOOSE_RULES, LOOSE_CHAINS, ...(legacy && rulesets.length > 1 ? [HIDDEN_LEGACY] : [])])
-  return { tables, problems: [...problems.filter(({ text }) => !settled.has(text)), ...between.list()] }
+  const found = new Set(tables.filter(({ fragment }) => fragment).flatMap(({ chains }) => [...chains.keys()]))
+  const isSettled = (text: string): boolean => settled.has(text) || found.has(missingChain.exec(text)?.[1] ?? '')
+  return { tables, problems: [...problems.filter(({ text }) => !isSettled(text)), ...between.list()] }
 }
+
+/** What one piece lacks another may have. */
+const missingChain = /^a jump to chain (\S+), which is not (?:here|listed)$/
 
 /** Those within one listing its reader has told. */
 const noteDoublesBetween = (rulesets: readonly IptablesRuleset[], problems: ProblemList): void => {

@@ -51,18 +51,28 @@ export const linkedChains = (table: string, chains: ReadonlyMap<string, Iptables
     all.set(name, { ...chain, lines: [...chain.lines, { text, line, shown: `${text} (taken: not in the dump)` }] })
     added.push(text)
   }
-  if (table === 'nat' && targets(all).has('KUBE-MARK-MASQ'))
+  const jumps = table === 'nat' ? jumpsOf(all) : new Map<string, string>()
+  if (jumps.has('KUBE-MARK-MASQ'))
     for (const [name, rules] of Object.entries(fixed))
-      if (!all.has(name) || all.get(name)?.lines.length === 0) for (const rule of rules) add(name, rule)
+      if ((all.get(name)?.lines.length ?? 0) === 0) for (const rule of rules) add(name, rule)
+  for (const [name, text] of jumps) {
+    const endpoint = all.has(name) ? undefined : endpointIn(text)
+    if (name.startsWith('KUBE-SEP-') && endpoint !== undefined) add(name, `-j DNAT --to-destination ${endpoint}`)
+  }
   for (const { table: its, chain, rule, to } of links)
-    if (its === table && (all.get(to)?.lines.length ?? 0) > 0 && !targets(all, chain).has(to)) add(chain, rule)
+    if (its === table && (all.get(to)?.lines.length ?? 0) > 0 && !leadsTo(all.get(chain), to)) add(chain, rule)
   return { all, links: added }
 }
 
-/** Where rules jump to, of all chains or of one. */
-const targets = (chains: ReadonlyMap<string, IptablesChain>, only?: string): ReadonlySet<string> => {
-  const found = new Set<string>()
-  for (const [name, { lines }] of chains)
-    if (only === undefined || name === only) for (const { text } of lines) found.add(glance(text).target)
+/** `default/web:http -> 10.244.1.4:8080`: since 1.24 the comment says which endpoint a chain is of. */
+const endpointIn = (text: string): string | undefined => /"\S+ -> (\S+:\d+)"/.exec(text)?.[1]
+
+/** Where rules jump to, each with a rule that does. */
+const jumpsOf = (chains: ReadonlyMap<string, IptablesChain>): ReadonlyMap<string, string> => {
+  const found = new Map<string, string>()
+  for (const { lines } of chains.values()) for (const { text } of lines) found.set(glance(text).target, text)
   return found
 }
+
+const leadsTo = (chain: IptablesChain | undefined, target: string): boolean =>
+  chain?.lines.some(({ text }) => glance(text).target === target) ?? false

@@ -42,6 +42,9 @@ const matches: readonly Pattern[] = [
   pattern(String.raw`flags:\s?(!)?\s?(0x[\dA-Fa-f]+)/(0x[\dA-Fa-f]+)`, ([, negated, mask = '', set = '']) =>
     match(...not(negated), '--tcp-flags', mask, set),
   ),
+  pattern(String.raw`flags:\s?(!)?\s?([A-Z][A-Z,]+)/([A-Z][A-Z,]+)`, ([, negated, mask = '', set = '']) =>
+    match(...not(negated), '--tcp-flags', mask, set),
+  ),
   pattern(String.raw`(!)?\s?icmp ?type (\d+)(?: code (\d+))?`, ([, negated, type = '', code]) =>
     match('-m', 'icmp', ...not(negated), '--icmp-type', code === undefined ? type : `${type}/${code}`),
   ),

@@ -46,6 +46,10 @@ describe('rows', () => {
       'STRING match "x" ALGO name bm jump B',
     ],
     [
+      '    0     0 DROP       tcp  --  any    any     anywhere             anywhere             tcp dpt:bootps flags:!FIN,SYN,RST,ACK/SYN',
+      'meta l4proto tcp th dport 67 tcp flags & 0x00000017 != 0x00000002 drop',
+    ],
+    [
       '    0     0 B          tcp  --  *      *       0.0.0.0/0            0.0.0.0/0            tcp dpt:http',
       'meta l4proto tcp th dport 80 jump B',
     ],

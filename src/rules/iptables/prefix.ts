@@ -50,21 +50,24 @@ const parsePort = (text: string): number | null => {
   return services.get(text) ?? null
 }
 
-/** Names that every /etc/services has, as a listing without -n shows them. */
-const services: ReadonlyMap<string, number> = new Map([
-  ['ftp', 21],
-  ['ssh', 22],
-  ['smtp', 25],
-  ['domain', 53],
-  ['http', 80],
-  ['sunrpc', 111],
-  ['ntp', 123],
-  ['ldap', 389],
-  ['https', 443],
-  ['ldaps', 636],
-  ['mysql', 3306],
-  ['postgresql', 5432],
-])
+/**
+ * Names that every /etc/services has with the same number, as a listing without -n shows them. Those that distributions disagree
+ * about (http-alt, webcache) are not understood.
+ */
+const services: ReadonlyMap<string, number> = new Map(
+  `ftp 21 ssh 22 telnet 23 smtp 25 domain 53 bootps 67 bootpc 68 tftp 69 gopher 70 finger 79 http 80 kerberos 88 pop3 110 sunrpc 111
+  ntp 123 netbios-ns 137 netbios-dgm 138 netbios-ssn 139 snmp 161 snmp-trap 162 bgp 179 imap3 220 ldap 389 https 443 microsoft-ds 445
+  isakmp 500 syslog 514 printer 515 router 520 submission 587 ipp 631 ldaps 636 rsync 873 imaps 993 pop3s 995 socks 1080
+  openvpn 1194 ms-sql-s 1433 l2tp 1701 radius 1812 radius-acct 1813 nfs 2049 mysql 3306 svn 3690 ipsec-nat-t 4500 sip 5060
+  sip-tls 5061 xmpp-client 5222 xmpp-server 5269 mdns 5353 postgresql 5432 amqps 5671 amqp 5672 x11-1 6001 zabbix-agent 10050
+  zabbix-trapper 10051`
+    .trim()
+    .split(/\n?\s+(?=[a-z])/)
+    .map((pair) => {
+      const [name = '', port] = pair.split(' ')
+      return [name, Number(port)] as const
+    }),
+)
 
 export interface Masked {
   readonly value: number

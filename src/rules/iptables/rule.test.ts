@@ -97,6 +97,8 @@ describe('words as people write them', () => {
     ],
     ['-A X -j MARK --set-mark 0x8000/0x8000', 'meta mark set meta mark | 0x00008000'],
     ['-A X -j DNAT --to-destination :8080', 'dnat ip to :8080'],
+    ['-A X -j CT --zone 5', 'CT --zone 5'],
+    ['-A X -p tcp --dport amqp -j Y', 'meta l4proto tcp th dport 5672 jump Y'],
     ['-A X -j DNAT --to-destination 10.0.0.1', 'dnat ip to 10.0.0.1'],
     ['-A X -m recent --name A ! --rcheck -j DROP', 'client not in list A drop'],
   ])('%s', (text, expected) => {

@@ -150,9 +150,9 @@ export const plainRejects: ReadonlySet<string> = new Set([
   'icmp6-port-unreachable',
 ])
 
+/** A zone parts flows that would be one; where the first packet of a new one goes is the same in each. */
 const conntrack: TargetReader = (options) => {
   if (has(options, '--notrack')) return [{ kind: 'notrack' }]
-  if (options.some(({ name }) => name.startsWith('--zone'))) return null
   return [{ kind: 'side-effect', text: ['CT', ...options.map(printOption)].join(' ') }]
 }
 

@@ -172,7 +172,6 @@ describe('a firewall of everything', () => {
       'ip dscp cs1',
       'ip ttl < 5',
       'ether saddr 00:11:22:33:44:55',
-      'ct zone set 5',
       'dnat ip to 10.1.1.1-10.1.1.5',
       'dnat ip to 10.1.1.1:8000-8010',
     ])

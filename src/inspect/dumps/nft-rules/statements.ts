@@ -95,8 +95,7 @@ const lowerAssignment = ({ to, value, text }: Extract<StatementSyntax, { kind: '
 }
 
 /** Fields that the rules after it look at, or that routing does. */
-const changesRoute =
-  /^(?:ip6? (?:saddr|daddr|protocol|nexthdr)|(?:tcp|udp|udplite|sctp|dccp|th) (?:sport|dport)|@.*|ct zone)$/
+const changesRoute = /^(?:ip6? (?:saddr|daddr|protocol|nexthdr)|(?:tcp|udp|udplite|sctp|dccp|th) (?:sport|dport)|@.*)$/
 
 const packetMark = ({ of, and, xor }: MarkValue): Statement | undefined => {
   if (of !== 'ct mark') return { kind: 'mark', and, xor }

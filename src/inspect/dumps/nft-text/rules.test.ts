@@ -78,6 +78,7 @@ const rows: readonly (readonly [rule: string, means: string])[] = [
     'tcp flags syn tcp option maxseg size set rt mtu accept',
     'meta l4proto tcp tcp flags & 0x00000002 != 0x00000000 tcp option maxseg size set rt mtu accept',
   ],
+  ['ct zone set 5 accept', 'ct zone set 5 accept'],
   ['ct helper set "ftp" accept', 'ct helper set "ftp" accept'],
   ['flow add @ft accept', 'flow add @ft accept'],
   ['counter packets 7 bytes 8 last used never accept', 'counter last used never accept'],
@@ -91,6 +92,7 @@ const rows: readonly (readonly [rule: string, means: string])[] = [
   // what no listing tells
   ['limit rate over 5/second burst 3 packets drop', '“limit rate over 5/second burst 3 packets” does not match drop'],
   ['meta skuid 1337 return', '“meta skuid 1337” does not match return'],
+  ['limit rate 1 mbytes/second accept', '“limit rate 1 mbytes/second” matches accept'],
   ['fib saddr . mark . iif oif missing drop', '“fib saddr . mark . iif oif missing” does not match drop'],
   ['ct count over 20 reject', '“ct count over 20” does not match reject'],
   ['xt match "recent" counter packets 0 bytes 0 jump x', 'iptables match recent does not match counter jump x'],
@@ -100,6 +102,11 @@ const rows: readonly (readonly [rule: string, means: string])[] = [
   ['exthdr hbh exists drop', 'exthdr hbh exists drop'],
   ['tcp dport constructor accept', 'meta l4proto tcp tcp dport constructor accept'],
   ['constructor accept', 'constructor accept'],
+  ['ipsec in reqid 1 accept', 'ipsec in reqid 1 accept'],
+  ['ipsec out spnum 1 ip saddr 10.0.0.1 drop', 'ipsec out spnum 1 ip saddr 10.0.0.1 drop'],
+  ['rt ip nexthop 10.0.0.1 drop', 'rt ip nexthop 10.0.0.1 drop'],
+  // nothing is asked of it that we know, but its verdict stays one
+  ['meta ipsec accept', 'meta ipsec accept'],
 ]
 
 describe('rules as nft 0.9 to 1.1 print them', () => {

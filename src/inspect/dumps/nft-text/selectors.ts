@@ -87,8 +87,18 @@ export const readSelector = (lexer: Lexer): Syntax | undefined => {
   next()
   const second = words[1]
   const isDirection = head === 'ct' && (second === 'original' || second === 'reply')
-  const isOption = second === 'option' || second === 'chunk' || head === 'exthdr' || head === 'ipsec'
-  const more = isDirection ? (isFamily(lexer) ? 2 : 1) : isOption ? 2 : second === 'cgroupv2' ? 2 : 0
+  const isOption = second === 'option' || second === 'chunk' || head === 'exthdr'
+  if (head === 'ipsec' && lexer.is('spnum')) for (let i = 0; i < 2 && lexer.kind === 'word'; i++) next()
+  const more =
+    isDirection || head === 'ipsec'
+      ? isFamily(lexer)
+        ? 2
+        : 1
+      : isOption || second === 'cgroupv2'
+        ? 2
+        : head === 'rt' && (second === 'ip' || second === 'ip6')
+          ? 1
+          : 0
   for (let i = 0; i < more && lexer.kind === 'word'; i++) next()
   return selector(words.join(' '))
 }

@@ -38,6 +38,8 @@ export const readStatement: Reader = (lexer, start) => {
   return readRelation(lexer, start)
 }
 
+const verdicts = new Set(['accept', 'drop', 'return', 'continue', 'jump', 'goto', 'queue', 'reject'])
+
 /** `ct count …` is a statement, `ct state …` a match. */
 const alsoSelectors = new Set(['ct'])
 
@@ -52,7 +54,8 @@ const readRelation: Reader = (lexer, start) => {
   if (lexer.take('set')) return readAssignment(lexer, left, start)
   const op = lexer.kind === 'string' ? '' : (comparisons.get(lexer.text) ?? '')
   if (op !== '') lexer.advance()
-  if (left.kind === 'word') return undefined
+  // a verdict where a value should be: what is asked was not understood
+  if (left.kind === 'word' || (op === '' && verdicts.has(lexer.text) && lexer.kind === 'word')) return undefined
   const right = readValue(lexer)
   if (right === undefined) return undefined
   // `tcp flags syn / fin,syn`: the value, then its mask
@@ -201,7 +204,8 @@ const readBounded: Reader = (lexer, start) => {
   }
   lexer.take('rate')
   const over = lexer.is('over')
-  while (lexer.kind === 'word' && (units.has(lexer.text) || /^\d/.test(lexer.text))) lexer.advance()
+  // `5/second`, `1 mbytes/second`
+  while (lexer.kind === 'word' && (units.has(lexer.text) || /^(?:\d|[kmg]?bytes\/)/.test(lexer.text))) lexer.advance()
   return { kind: 'state', text: textFrom(lexer, start), assume: !over }
 }
 
