@@ -74,15 +74,20 @@ const newcomersServed: Rule = ({ scenario, policy, outcome, facts }) => {
   return `${how}${steered}: pods that came later have ${percent(share)} of a fair share at the end`
 }
 
-const perRequest: Rule = ({ policy }) =>
-  isL7(policy) ? 'each request is spread by itself, whatever connection it came by' : null
+const perRequest: Rule = ({ policy, scenario }) => {
+  if (!isL7(policy)) return null
+  const open = scenario.measure === 'open' ? '; open are requests under way (measure: requests counts all)' : ''
+  return `each request is spread by itself, whatever connection it came by${open}`
+}
+
+const perTarget: Rule = ({ policy, outcome, facts }) =>
+  policy.scheduler === 'ipvs-dh' && policy.affinitySeconds === null
+    ? `the address dialled decides, not the connection: ${about(outcome.idle.end.median)} of ${facts.podsAtEnd} pods have nothing`
+    : null
 
 const perAddress: Rule = ({ policy, facts }) => {
   if ((!hashes(policy) || policy.scheduler === 'maglev') && policy.affinitySeconds === null) return null
-  const what =
-    policy.scheduler === 'ipvs-dh'
-      ? 'the address dialled decides, which is the same for all'
-      : `${count(facts.addresses, 'source address', 'source addresses')} ${facts.addresses === 1 ? 'is' : 'are'} drawn, not ${about(facts.connections)} connections`
+  const what = `${count(facts.addresses, 'source address', 'source addresses')} ${facts.addresses === 1 ? 'is' : 'are'} drawn, not ${about(facts.connections)} connections`
   return `${what}: on ${facts.podsAtEnd} pods luck alone leaves a CV of ${percent(luckCv(facts.podsAtEnd, facts.addresses))}`
 }
 
@@ -132,7 +137,7 @@ const turnsAreEven: Rule = ({ policy, facts }) => {
   if (!policy.scheduler.endsWith('rr')) return null
   if (policy.counts === 'shared' || facts.choosers === 1)
     return 'pods take turns: connections that are opened are exact, those that stay need not be'
-  return `pods take turns at each of ${facts.choosers} nodes by itself: what is uneven is at most one connection a node`
+  return `pods take turns at each of ${facts.choosers} nodes by itself: what is opened is uneven by at most one connection a node`
 }
 
 const straight: Rule = ({ policy: { loadBalancer } }) => {
@@ -157,6 +162,7 @@ const twoDrawn: Rule = ({ policy }) =>
 const rules: readonly Rule[] = [
   perRequest,
   straight,
+  perTarget,
   perAddress,
   fewCarryAll,
   refused,

@@ -185,7 +185,15 @@ describe('the recommendation', () => {
       {},
     ],
     [/less loaded of two pods that are drawn/, policyOf('p2c'), { uneven: 1.1 }, {}],
-    [/each request is spread by itself/, l7, { uneven: 1 }, {}],
+    [/each request is spread by itself.*; open are requests under way/, l7, { uneven: 1 }, { measure: 'open' }],
+    [/each request is spread by itself, whatever connection it came by$/, l7, { uneven: 1 }, { measure: 'requests' }],
+    [
+      /the address dialled decides, not the connection: \d of 4 pods have nothing$/,
+      policyOf('ipvs-dh'),
+      { uneven: 4 },
+      {},
+    ],
+    [/uneven by at most one connection a node/, rr, { uneven: 1.1 }, {}],
     [
       /clients reach pods of their own zone/,
       policyOf('nft-random', { trafficDistribution: 'PreferSameZone' }),
