@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
 import type { Backend, SchedulerName } from '../model/frontend.ts'
 import type { SlotName, SlotTable } from './slots.ts'
-import { REORDERED_SLOTS, slotName } from './stable.ts'
+import { maglevSize } from './maglev.ts'
+import { keepsPlaces, REORDERED_SLOTS, slotName } from './stable.ts'
 import { buildSlots } from './table.ts'
 
 const CAP = 16_384
@@ -233,6 +234,15 @@ describe('sh', () => {
   })
 })
 
+test.each([
+  [256, 256, true],
+  [256, 257, false],
+  [257, 256, false],
+  [257, 258, true],
+])('a table of %i slots that becomes one of %i keeps its places: %s', (before, after, keeps) =>
+  expect(keepsPlaces(before, after)).toBe(keeps),
+)
+
 describe('maglev', () => {
   const maglev = (set: readonly Backend[]) => tableOf(set, { scheduler: 'maglev' })
 
@@ -251,6 +261,12 @@ describe('maglev', () => {
       ok: false,
       reason: 'maglev: 90000 backends need 9000000 slots, this plane has 16384',
     })
+  })
+
+  it('takes a table that just fits, and the largest there is for very many', () => {
+    expect(tableOf(equal(163), { scheduler: 'maglev', cap: 16_381 }).slots).toHaveLength(16_381)
+    expect(build(equal(163), { scheduler: 'maglev', cap: 16_380 }).ok).toBe(false)
+    expect(maglevSize(10_486)).toBe(1_048_573)
   })
 
   it('is even within 2 % of a fair share', () => {
