@@ -29,6 +29,7 @@ const run: ImbalanceRun = {
   insideBand: false,
   bandP: 0.021,
   bandHolds: 0.951,
+  bandRank: 0.02,
   skew: {
     service: 'default/web',
     unit: 'connections',
@@ -74,9 +75,18 @@ const report: ImbalanceReport = {
   ],
   runs: [run],
   bands: [
-    { plane: 'nftables', scheduler: 'random', variant: '6 clients', runs: 20, inside: 19, least: 16, chance: 0.997 },
+    {
+      plane: 'nftables',
+      scheduler: 'random',
+      variant: '6 clients',
+      runs: 20,
+      inside: 19,
+      least: 16,
+      chance: 0.997,
+      ranksP: 0.43,
+    },
   ],
-  series: { runs: 20, inside: 19, least: 16, chance: 0.997 },
+  series: { runs: 20, inside: 19, least: 16, chance: 0.997, ranksP: 0.43 },
   tables: [{ title: 'luck alone', header: ['CONNECTIONS', 'AS UNEVEN'], rows: [[8, '96 %']] }],
   findings: ['2 of 2 pods have connections'],
   skipped: [{ plane: 'iptables', scheduler: 'rr', reason: 'the plane has random' }],
@@ -118,8 +128,9 @@ test('of several runs: how many are inside, how many luck leaves there, and whic
   const text = imbalanceText({ ...report, runs: [run, { ...run, repetition: 2, insideBand: true }] })
   expect(text).toContain(`\
 nftables, random, 6 clients: 19 of 20 runs inside the band
-19 of 20 runs are inside the band; luck leaves 16 or more inside in 99.7 % of such series. Outside:
-nftables, random, 6 clients with p = 0.021.
+19 of 20 runs are inside the band; luck leaves 16 or more inside in 99.7 % of such series; their
+ranks among simulated runs are as luck has them (p = 0.43). Outside: nftables, random, 6 clients
+with p = 0.021.
 `)
 })
 

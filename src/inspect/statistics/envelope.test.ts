@@ -35,6 +35,8 @@ describe('the band of all quantities together', () => {
     expect(jointBand(runs, [25])).toMatchObject({ inside: false })
     expect(jointBand(runs, [500.5]).p).toBe(1)
     expect(jointBand(runs, [5000]).p).toBeCloseTo(2 / 1001, 9)
+    expect(jointBand(runs, [5000]).farther).toBe(0)
+    expect(jointBand(runs, [10.5]).farther).toBeCloseTo(20 / 1001, 9)
   })
 
   it('says how many it holds: more than asked where many are alike', () => {
@@ -53,6 +55,7 @@ describe('the band of all quantities together', () => {
       ],
       inside: true,
       p: 1,
+      farther: 0,
       holds: 1 - 1 / 201,
     })
     expect(jointBand(runs, [251, 249])).toMatchObject({ inside: false, p: 1 / 201 })

@@ -17,6 +17,8 @@ export interface JointBand {
   readonly inside: boolean
   /** share of all runs, the measured one among them, that are as far out as it is: 1/(runs + 1) … 1 */
   readonly p: number
+  /** share of all runs that are farther out: what is left to `p` are those alike */
+  readonly farther: number
   /** chance that a run like the simulated ones is within all bands: `share` at least, and more where values are few and many runs are alike */
   readonly holds: number
 }
@@ -45,7 +47,7 @@ export const jointBand = (
   return {
     bands,
     inside: isWithin(bands, measured),
-    p: outermost(simulated, measured),
+    ...outermost(simulated, measured),
     // of so many runs, one more than simulated, as many may be outside
     holds: 1 - (outside + 1) / (simulated.length + 1),
   }
@@ -72,11 +74,18 @@ const extremeRank = (columns: readonly Float64Array[], row: readonly number[]): 
     return Math.min(least, firstAbove(values, value), values.length - firstFrom(values, value))
   }, Infinity)
 
-const outermost = (simulated: readonly (readonly number[])[], measured: readonly number[]): number => {
+const outermost = (
+  simulated: readonly (readonly number[])[],
+  measured: readonly number[],
+): Pick<JointBand, 'p' | 'farther'> => {
   const all = [...simulated, measured]
   const columns = columnsOf(all)
   const own = extremeRank(columns, measured)
-  return all.filter((row) => extremeRank(columns, row) <= own).length / all.length
+  const ranks = all.map((row) => extremeRank(columns, row))
+  return {
+    p: ranks.filter((rank) => rank <= own).length / all.length,
+    farther: ranks.filter((rank) => rank < own).length / all.length,
+  }
 }
 
 const bandAt = (values: Float64Array, depth: number): Band => ({

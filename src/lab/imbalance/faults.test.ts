@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { bandSeries, seriesWords } from './band-series.ts'
+import { bandSeries, ranksWords, seriesWords } from './band-series.ts'
 import { bandFaults } from './faults.ts'
 
 interface Run {
@@ -7,6 +7,7 @@ interface Run {
   readonly insideBand: boolean
   readonly bandP: number
   readonly bandHolds: number
+  readonly bandRank: number
 }
 
 const run = (bandP: number, name = 'random', bandHolds = 0.95): Run => ({
@@ -14,6 +15,7 @@ const run = (bandP: number, name = 'random', bandHolds = 0.95): Run => ({
   insideBand: bandP > 0.05,
   bandP,
   bandHolds,
+  bandRank: bandP,
 })
 
 const runs = (count: number, bandP: number, name?: string, bandHolds?: number): readonly Run[] =>
@@ -57,6 +59,20 @@ describe('is it luck that runs are outside of the band?', () => {
 })
 
 describe('a series of runs', () => {
+  const ranked = (place: (i: number) => number): string | null => {
+    const ranks = Array.from({ length: 20 }, (_, i) => place((i + 0.5) / 20))
+    return ranksWords(bandSeries(ranks.map((bandRank) => ({ ...run(0.5), bandRank }))), ranks)
+  }
+
+  it('says whether the ranks of its runs are as luck has them', () => {
+    expect(ranked((x) => x)).toBe('their ranks among simulated runs are as luck has them (p = 1.0)')
+    expect(ranked((x) => 0.5 + x / 2)).toMatch(
+      /^they keep closer to the middle than simulated runs do \(p = .*\): the band is wider than it need be$/,
+    )
+    expect(ranked((x) => x / 2)).toMatch(/^they are farther out than simulated runs are \(p = /)
+    expect(ranksWords(bandSeries(runs(9, 0.5)), [])).toBeNull()
+  })
+
   it('says how many luck leaves inside', () => {
     const series = bandSeries([...runs(2, 0.02), ...runs(18, 0.6)])
     expect(series).toMatchObject({ runs: 20, inside: 18, least: 16 })

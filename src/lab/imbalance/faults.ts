@@ -2,7 +2,7 @@ import { atMost, holm } from '../../inspect/statistics/index.ts'
 import { bandSeries, falseWord, seriesWords } from './band-series.ts'
 import type { ImbalanceRun } from './report.ts'
 
-type BandRun = Pick<ImbalanceRun, 'insideBand' | 'bandP' | 'bandHolds'>
+type BandRun = Pick<ImbalanceRun, 'insideBand' | 'bandP' | 'bandHolds' | 'bandRank'>
 
 /**
  * Is a run outside of the simulator's band luck? One run in twenty is. It is not where a run is so far out that in as many runs it does not happen

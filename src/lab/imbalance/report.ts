@@ -52,6 +52,8 @@ export interface ImbalanceRun extends RunReport {
   readonly bandP: number
   /** chance that luck leaves the run inside: 0.95 or more, nearly 1 where nothing is left to luck */
   readonly bandHolds: number
+  /** as bandP, but those alike in the order of a lot: over many runs uniform in 0 … 1 where the simulator is right */
+  readonly bandRank: number
   /** what `evenkeel skew` says of the same connections; null: nothing to be judged */
   readonly skew: SkewReport | null
   readonly series?: readonly Series[]
@@ -68,6 +70,8 @@ export interface BandSeries {
   readonly least: number
   /** … in this share of such series: 0.99 or more */
   readonly chance: number
+  /** P(ranks as far from uniform, or farther, by luck): small also where bands are wider than runs need */
+  readonly ranksP: number
 }
 
 /** Repetitions of one plane, scheduler and variant. */

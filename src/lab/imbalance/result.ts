@@ -1,7 +1,7 @@
 import { release } from 'node:os'
 import type { Skipped } from '../report.ts'
 import { judgedTogether } from './family.ts'
-import { bandSeries, seriesWords } from './band-series.ts'
+import { bandSeries, ranksWords, seriesWords } from './band-series.ts'
 import { bandFaults } from './faults.ts'
 import type { BandCount, Claim, FigureTable, ImbalanceReport, ImbalanceRun } from './report.ts'
 import type { ImbalanceOptions, ImbalanceResult } from './scenario.ts'
@@ -59,7 +59,14 @@ export const seriesSentence = ({ series, runs }: Pick<ImbalanceReport, 'series' 
   const outside = runs
     .filter(({ insideBand }) => !insideBand)
     .map((run) => `${titleOfRun(run)} with p = ${run.bandP.toPrecision(2)}`)
-  return `${seriesWords(series)}.${outside.length === 0 ? '' : ` Outside: ${outside.join('; ')}.`}`
+  const ranks = ranksWords(
+    series,
+    runs.map(({ bandRank }) => bandRank),
+  )
+  return [
+    ranks === null ? `${seriesWords(series)}.` : `${seriesWords(series)}; ${ranks}.`,
+    ...(outside.length === 0 ? [] : [`Outside: ${outside.join('; ')}.`]),
+  ].join(' ')
 }
 
 const bandCounts = (runs: readonly ImbalanceRun[]): readonly BandCount[] =>

@@ -2,6 +2,7 @@ import type { Observation } from '../../inspect/skew/observation.ts'
 import { judge } from '../../inspect/skew/judge.ts'
 import { jointBand } from '../../inspect/statistics/envelope.ts'
 import { maxOverMean, testCounts, variation } from '../../inspect/statistics/index.ts'
+import { seededRandom } from '../../util/random.ts'
 import type { RunReport } from '../report.ts'
 import type { ImbalanceRun, Quantity, Series } from './report.ts'
 import type { Trial } from './trials.ts'
@@ -31,7 +32,7 @@ export const imbalanceRun = (measurement: Measurement, level: number): Imbalance
   const counts = backends.map(({ connections }) => connections)
   const odds = backends.map(({ expected }) => expected ?? 1)
   const test = testCounts(counts, odds.some((one) => one > 0) ? odds : undefined, { level, seed: trial.seed })
-  const { bands, inside, p, holds } = jointBand(
+  const { bands, inside, p, farther, holds } = jointBand(
     measurement.simulated,
     quantities.map(({ value }) => value),
   )
@@ -61,6 +62,8 @@ export const imbalanceRun = (measurement: Measurement, level: number): Imbalance
     insideBand: inside,
     bandP: p,
     bandHolds: holds,
+    // runs that are alike have one place together: which of them is the measured one is drawn by lot
+    bandRank: farther + ((p - farther) * seededRandom(`rank ${trial.seed}`)()) / 2 ** 32,
     skew: observation === null ? null : judge(observation, { level, seed: trial.seed }),
     ...(series !== undefined && { series }),
     ...(facts !== undefined && { facts }),

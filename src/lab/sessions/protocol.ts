@@ -43,6 +43,9 @@ export interface SessionConnection {
   readonly pod: string
   /** the client's own port */
   readonly fromPort: number
+  /** when it was to be opened: after the life of the one before it, or in its turn */
+  readonly dueAt: number
+  /** when it was: later by what the client was busy, and the machine */
   readonly openedAt: number
   /** null: open */
   readonly closedAt: number | null

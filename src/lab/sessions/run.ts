@@ -95,14 +95,17 @@ const poolSession = async (
   const lifetime = inTurn(request.lifetimes, session)
   let joining = settled
   await pause((session / sessions) * rampSeconds, stop.signal)
+  let dueAt = now()
   while (!stop.signal.aborted && !isFull(running)) {
-    const opened = await connectAndKeep(running, session, {
+    const ended = await connectAndKeep(running, session, {
+      dueAt,
       life: (joining ? drawResidual : drawLife)(lifetime, random),
       // a settled pool's requests do not come all at the same moments
       phase: joining ? (random() + 0.5) / 2 ** 32 : 1,
     })
-    if (opened) joining = false
+    if (ended !== null) joining = false
     else await pause(retryMs / 1000, stop.signal)
+    dueAt = ended ?? now()
   }
 }
 
@@ -117,7 +120,8 @@ const arrivals = async (
   const open = new Set<Promise<unknown>>()
   const started = now()
   for (let i = 0; i < (count ?? Infinity); i++) {
-    await pause(started + i / perSecond - now(), stop.signal)
+    const dueAt = started + i / perSecond
+    await pause(dueAt - now(), stop.signal)
     if (stop.signal.aborted || isFull(running)) break
     if (open.size >= mostOpen) {
       running.leftOut++
@@ -125,20 +129,21 @@ const arrivals = async (
     }
     const lifetime: Lifetime = inTurn(request.lifetimes, i)
     const life = drawLife(lifetime, seededRandom(`${request.seed} ${i}`))
-    const one = connectAndKeep(running, i, { life, phase: 1 }).finally(() => open.delete(one))
+    const one = connectAndKeep(running, i, { dueAt, life, phase: 1 }).finally(() => open.delete(one))
     open.add(one)
   }
   await Promise.all(open)
 }
 
 interface Use {
+  readonly dueAt: number
   readonly life: Life
   /** share of the usual gap before the second request */
   readonly phase: number
 }
 
-/** Resolves when the connection has ended: false when it never answered. */
-const connectAndKeep = async (running: Running, session: number, use: Use): Promise<boolean> => {
+/** Resolves when the connection has ended, with the moment when it was to end; null: it never answered. */
+const connectAndKeep = async (running: Running, session: number, use: Use): Promise<number | null> => {
   const { request, entries, failed } = running
   const { timeoutMs } = request
   const at = now()
@@ -146,13 +151,14 @@ const connectAndKeep = async (running: Running, session: number, use: Use): Prom
   const tookMs = (now() - at) * 1000
   if ('error' in opened) {
     failed.push({ session, at, tookMs, error: codeOf(opened.error) })
-    return false
+    return null
   }
   const { held, answer } = opened
   const entry: Entry = {
     session,
     pod: answer.pod,
     fromPort: held.localPort,
+    dueAt: use.dueAt,
     openedAt: at,
     closedAt: null,
     requests: 1,
@@ -160,10 +166,11 @@ const connectAndKeep = async (running: Running, session: number, use: Use): Prom
     end: 'open',
   }
   entries.push(entry)
-  entry.end = await keep(running, held, entry, use)
-  if (entry.end !== 'open') entry.closedAt = now()
+  const { end, dueAt = now() } = await keep(running, held, entry, use)
+  entry.end = end
+  if (end !== 'open') entry.closedAt = now()
   await held.close()
-  return true
+  return dueAt
 }
 
 type Opened = { readonly held: Held; readonly answer: PodAnswer } | { readonly error: unknown }
@@ -181,8 +188,14 @@ const open = async (target: Target, timeoutMs: number): Promise<Opened> => {
   }
 }
 
+interface Kept {
+  readonly end: SessionEnd
+  /** when its life was over; absent: it was ended before */
+  readonly dueAt?: number
+}
+
 /** Sends requests until the connection's life is over or somebody ends it. */
-const keep = async (running: Running, held: Held, entry: Entry, { life, phase }: Use): Promise<SessionEnd> => {
+const keep = async (running: Running, held: Held, entry: Entry, { life, phase }: Use): Promise<Kept> => {
   const { request, stop } = running
   const disturbed = new AbortController()
   const disturb = (): void => disturbed.abort()
@@ -199,18 +212,19 @@ const keep = async (running: Running, held: Held, entry: Entry, { life, phase }:
   try {
     const gap = request.requestsPerSecond === 0 ? Infinity : 1 / request.requestsPerSecond
     const closesAt = entry.openedAt + life.seconds
-    if (gap === Infinity && entry.requests >= life.requests) return 'lifetime'
+    if (gap === Infinity && entry.requests >= life.requests) return { end: 'lifetime' }
     for (let next = entry.openedAt + gap * phase; ; next += gap) {
       await pause(Math.min(next, closesAt) - now(), disturbed.signal)
-      if (cut) return 'cut'
-      if (stop.signal.aborted) return 'open'
+      if (cut) return { end: 'cut' }
+      if (stop.signal.aborted) return { end: 'open' }
       // the request that is due would be one too many
-      if (closesAt <= next || entry.requests >= life.requests) return 'lifetime'
+      if (closesAt <= next || entry.requests >= life.requests)
+        return { end: 'lifetime', dueAt: Math.min(next, closesAt) }
       try {
         await held.ask(request.timeoutMs)
         entry.requests++
       } catch {
-        return cut ? 'cut' : 'failed'
+        return { end: cut ? 'cut' : 'failed' }
       }
     }
   } finally {

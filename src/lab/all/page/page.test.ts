@@ -89,6 +89,7 @@ const imbalanceRun: ImbalanceRun = {
   insideBand: false,
   bandP: 0.01,
   bandHolds: 0.95,
+  bandRank: 0.01,
   skew: null,
   series: [
     {
@@ -109,8 +110,8 @@ const imbalance: ImbalanceReport = {
   summary: script,
   claims: [{ text: script, source: 'https://github.com/example/issues/1"><script>', numbers: [1, 2], unit: link }],
   runs: [imbalanceRun, { ...imbalanceRun, repetition: 2 }],
-  bands: [{ plane: script, scheduler: image, runs: 2, inside: 0, least: 1, chance: 0.9975 }],
-  series: { runs: 2, inside: 0, least: 1, chance: 0.9975 },
+  bands: [{ plane: script, scheduler: image, runs: 2, inside: 0, least: 1, chance: 0.9975, ranksP: 0.1 }],
+  series: { runs: 2, inside: 0, least: 1, chance: 0.9975, ranksP: 0.1 },
   tables: [{ title: script, header: [image, link], rows: [[style, 1.5]] }],
   findings: [script],
 }

@@ -1,4 +1,4 @@
-import { directLoads } from './cluster.ts'
+import { dealtLoads } from './cluster.ts'
 import type { CostPoint } from './cost.ts'
 import { type Bench, measureLoads } from './measure.ts'
 
@@ -19,13 +19,13 @@ export interface Turn {
 }
 
 /**
- * What connections cost here: known numbers of them straight to the pods, each time the other way round, so that neither a pod's place nor its
+ * What connections cost here: known numbers of them on the pods, each time the other way round, so that neither a pod's place nor its
  * number is mistaken for a cost.
  */
 export const measureCost = async (bench: Bench, { turn, progress }: Turn): Promise<readonly CostPoint[]> => {
   const up = staircase(bench.bouncers.length)
   const counts = turn % 2 === 0 ? up : up.toReversed()
-  progress(`what connections cost: ${counts.join(', ')} straight to the pods`)
-  const uses = await measureLoads(bench, directLoads(bench, counts), measuredSeconds)
+  progress(`what connections cost: ${counts.join(', ')} on the pods`)
+  const uses = await measureLoads(bench, await dealtLoads(bench, counts, `costs ${turn}`), measuredSeconds)
   return uses.map(({ connections, millicores }) => ({ connections, cpu: millicores }))
 }

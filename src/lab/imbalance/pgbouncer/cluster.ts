@@ -1,7 +1,10 @@
+import { exec } from '../../../kernel/exec.ts'
 import { Faults } from '../../../sources/faults.ts'
+import { shuffle } from '../../../util/random.ts'
 import type { LabPod, PodSpec } from '../../cluster.ts'
 import { allocate } from '../../controller/allocate.ts'
 import { type LabService, readLabService } from '../../controller/service.ts'
+import { inNetns } from '../../ip.ts'
 import type { Lab } from '../../lab.ts'
 import { type Load, writeScript } from './bench.ts'
 import type { Bench } from './measure.ts'
@@ -80,22 +83,46 @@ export const serviceLoads = ({ lab }: Bench, connections: number): readonly Load
     }))
 }
 
-/** Past the Service, from the first application: so many to each PgBouncer. */
-export const directLoads = ({ lab, bouncers }: Bench, counts: readonly number[]): readonly Load[] => {
-  const [from] = named(lab, roles.app)
-  const total = counts.reduce((sum, count) => sum + count, 0)
-  return bouncers.flatMap(({ pod }, i) => {
-    const connections = counts[i] ?? 0
-    return from === undefined || connections === 0
-      ? []
-      : [
-          {
-            from,
-            host: pod.addresses.IPv4,
-            port: bouncerPort,
-            connections,
-            queriesPerSecond: (queriesPerSecond * connections) / total,
-          },
-        ]
-  })
+/** nobody's, and so never a Service's */
+const dealtAddress = '10.77.0.1'
+
+/**
+ * Past the Service: so many to each PgBouncer, from the same applications as through it, as equally as it goes. What is measured of a run is the work of
+ * few processes that have connections to all pods, and so it is here: each opens its own to one address, which its pod's network deals out in turn.
+ */
+export const dealtLoads = async (
+  { lab, bouncers }: Bench,
+  counts: readonly number[],
+  seed: string,
+): Promise<readonly Load[]> => {
+  const apps = named(lab, roles.app)
+  const inOrder = bouncers.flatMap(({ pod }, i) => Array.from({ length: counts[i] ?? 0 }, () => pod.addresses.IPv4))
+  // pgbench asks on its first connections more often where it is late
+  const places = shuffle(inOrder, seed)
+  const loads = apps.map((from, app) => ({ from, own: places.filter((_, place) => place % apps.length === app) }))
+  return Promise.all(
+    loads
+      .filter(({ own }) => own.length > 0)
+      .map(async ({ from, own }) => {
+        await exec('ip', inNetns(from.netns, ['nft', '-f', '-']), { input: dealingRules(own) })
+        return {
+          from,
+          host: dealtAddress,
+          port: servicePort,
+          connections: own.length,
+          queriesPerSecond: (queriesPerSecond * own.length) / places.length,
+        }
+      }),
+  )
 }
+
+/** The next connection goes to the next of the addresses; before the first it is as if there had been none. */
+const dealingRules = (addresses: readonly string[]): string => `table ip dealing
+delete table ip dealing
+table ip dealing {
+  chain output {
+    type nat hook output priority -100
+    ip daddr ${dealtAddress} tcp dport ${servicePort} dnat to numgen inc mod ${addresses.length} map { ${addresses.map((address, i) => `${i} : ${address}`).join(', ')} } : ${bouncerPort}
+  }
+}
+`
