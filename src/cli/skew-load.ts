@@ -12,7 +12,7 @@ import { type NodeSource, readNode } from '../inspect/skew/sources/node-reading.
 import type { Observed } from '../inspect/skew/sources/observed.ts'
 import { placeRows } from '../inspect/skew/sources/place-rows.ts'
 import { type FileGroup, readSources, type ReadSources } from '../inspect/skew/sources/read.ts'
-import { wantedService } from '../inspect/skew/sources/select.ts'
+import { wantedIn, type Wanted } from '../inspect/skew/sources/select.ts'
 import { observeTables, unitOf } from '../inspect/skew/sources/table-observation.ts'
 import { readObjectFiles } from '../sources/files.ts'
 import { stdinOnce } from './arguments.ts'
@@ -25,6 +25,8 @@ export interface SourceFlags {
   readonly live?: true
   readonly filename?: readonly string[]
   readonly node?: string
+  /** of the Service, else the only one whose Services are wanted */
+  readonly namespace?: string
   readonly client?: string
   readonly weight?: LoadUnit
   readonly of?: Measure
@@ -56,7 +58,7 @@ export const loadObserved = async (service: string | undefined, flags: SourceFla
   const observed = observe({ ...sources, nodes }, all, flags, service)
   const enrich = enricher(all)
   const found = observed.map(enrich)
-  if (found.length === 0) throw new Error(nothingFound(service))
+  if (found.length === 0) throw new Error(nothingFound(service, flags.namespace))
   const met = new Set<string | null>()
   for (const { observation } of found) {
     if (met.has(observation.service)) throw new Error(twice(observation.service))
@@ -67,10 +69,12 @@ export const loadObserved = async (service: string | undefined, flags: SourceFla
   return found
 }
 
-const nothingFound = (service: string | undefined): string =>
-  service === undefined
-    ? 'no Service with backends is in what was read'
-    : `${service}: no such Service is in what was read (without it, all that are there are shown)`
+const nothingFound = (service: string | undefined, namespace: string | undefined): string => {
+  const where = namespace === undefined ? '' : ` of the namespace ${namespace}`
+  return service === undefined
+    ? `no Service${where} with backends is in what was read`
+    : `${service}: no such Service${where} is in what was read (without it, all that are there are shown)`
+}
 
 const twice = (service: string | null): string =>
   service === null
@@ -83,7 +87,7 @@ const observe = (
   flags: SourceFlags,
   service: string | undefined,
 ): readonly Observed[] => {
-  const wanted = service === undefined ? () => true : wantedService(service)
+  const wanted = wantedIn(service, flags.namespace)
   const rows = sources.rows
   const unit = rows.length > 0 ? unitOf(rows, flags.weight) : (flags.weight ?? 'connections')
   if (unit !== 'connections' && unit !== 'bytes' && rows.length === 0 && sources.nodes.length > 0)
@@ -106,11 +110,8 @@ const observe = (
 }
 
 /** Counts without a name are of whatever Service was asked for. */
-const isWanted = (
-  service: string | null,
-  frontends: readonly string[],
-  wanted: ReturnType<typeof wantedService>,
-): boolean => service === null || wanted(service, frontends)
+const isWanted = (service: string | null, frontends: readonly string[], wanted: Wanted): boolean =>
+  service === null || wanted(service, frontends)
 
 const placed = (
   { rows }: ReadSources,

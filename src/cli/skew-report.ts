@@ -19,19 +19,23 @@ export const reportSkew = async (service: string | undefined, flags: SkewFlags):
     observed.length === 1 && only !== undefined && !flags.all
       ? [withNotes(judge(only.observation, { level: flags.level }), only)]
       : ranked(observed, flags.level)
-  process.stdout.write(flags.output === 'json' ? jsonOf(reports, flags) : textOf(reports, flags))
+  process.stdout.write(await printed(reports, flags))
   if (reports.some(({ verdict }) => verdict === 'SKEWED')) process.exitCode = 1
 }
 
 /** Throws where flags contradict each other, or nothing is found. */
 export const observedBy = async (service: string | undefined, flags: SkewFlags): Promise<readonly Observed[]> => {
-  const { counts, from, nodeFile, live, since } = flags
+  const { counts, from, nodeFile, live, since, namespace } = flags
   const files = from !== undefined || nodeFile !== undefined || live === true
   if (counts === undefined && !files)
     throw new Error('nothing to judge: give --counts 38,35,27, --from FILE…, --node-file NODE=PATH or --live')
   if (counts !== undefined) {
     if (files || since !== undefined) throw new Error('give --counts, or files and --live, not both')
-    const observation = { ...givenCounts(counts, flags.weight ?? 'connections'), service: service ?? null }
+    const named = service === undefined || namespace === undefined || service.includes('/')
+    const observation = {
+      ...givenCounts(counts, flags.weight ?? 'connections'),
+      service: named ? (service ?? null) : `${namespace}/${service}`,
+    }
     return [{ observation, frontends: [], endpoints: new Map(), notes: [] }]
   }
   if (since !== undefined) checkStdin(flags, since)
@@ -64,9 +68,17 @@ const ranked = (observed: readonly Observed[], level: number): readonly RankedRe
   })
 }
 
-const jsonOf = (reports: readonly SkewReport[], { all }: SkewFlags): string => {
+const printed = async (reports: readonly SkewReport[], flags: SkewFlags): Promise<string> => {
   const services = reports.map(jsonReport)
-  return `${JSON.stringify(services.length === 1 && !all ? services[0] : { services })}\n`
+  const value = services.length === 1 && !flags.all ? services[0] : { services }
+  switch (flags.output) {
+    case 'json':
+      return `${JSON.stringify(value)}\n`
+    case 'yaml':
+      return (await import('yaml')).stringify(value, { aliasDuplicateObjects: false, lineWidth: 0 })
+    case 'table':
+      return textOf(reports, flags)
+  }
 }
 
 const textOf = (reports: readonly (SkewReport | RankedReport)[], { all, headers }: SkewFlags): string => {

@@ -15,6 +15,7 @@ export const watchSkew = async (service: string | undefined, flags: SkewFlags, s
     throw new Error(
       '--watch reads again and again: give it --live, --from or --node-file, and neither --counts nor --since',
     )
+  if (flags.output === 'yaml') throw new Error('--watch prints a table or JSON, not yaml')
   const { from = [], nodeFile = [], filename = [] } = flags
   if ([...from, ...filename].includes('-') || nodeFile.some((text) => text.endsWith('=-')))
     throw new Error('--watch reads its sources again and again, and stdin can be read once: write it to a file')

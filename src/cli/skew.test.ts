@@ -67,6 +67,21 @@ FAIR: luck alone is as uneven once in 2.6 draws (p = 0.379); busiest 1.14 × the
     ])
   })
 
+  test('as kubectl writes Services and formats', async () => {
+    const { stdout } = await skew(['web', '-n', 'shop', '--counts', '38,35,27', '-o', 'yaml'])
+    expect(stdout).toMatch(/^service: shop\/web\nn: 100\nk: 3\n/)
+    const { stdout: table } = await skew([
+      'svc/web',
+      '-n',
+      'shop',
+      '--from',
+      'ipvs/ipvsadm.txt',
+      '-f',
+      'ipvs/objects.yaml',
+    ])
+    expect(table).toMatch(/^shop\/web:http: 350 connections on 2 backends\n/)
+  })
+
   test('too few: how many more', async () => {
     const { code, stdout } = await skew(['--counts', '4,0'])
     expect(code).toBe(0)
@@ -179,6 +194,12 @@ describe('what cannot be judged is refused, and it is said where', () => {
       () => ['--from', file('unnamed.json', TWICE.replaceAll('"service":"a/b",', ''))],
       'several counts name no Service',
     ],
+    [
+      'a namespace of nothing',
+      () => ['-n', 'no', '--from', join(corpus, 'ipvs/ipvsadm.txt')],
+      'no Service of the namespace no',
+    ],
+    ['--watch in yaml', () => ['--from', 'x', '-w', '-o', 'yaml'], '--watch prints a table or JSON'],
     ['--watch by hand', () => ['--counts', '1,2', '-w'], '--watch reads again and again'],
     ['--interval', () => ['--from', 'x', '-w', '--interval', 'soon'], 'must be a duration'],
     ['--count', () => ['--from', 'x', '-w', '--count', '0'], 'must be a whole number'],

@@ -12,7 +12,7 @@ export interface SkewFlags extends SourceFlags {
   readonly interval: number
   readonly count?: number
   readonly level: number
-  readonly output: 'table' | 'json'
+  readonly output: 'table' | 'json' | 'yaml'
   readonly headers: boolean
 }
 
@@ -21,7 +21,7 @@ const units: readonly LoadUnit[] = ['connections', 'bytes', 'requests', 'cpu']
 /** Tells who gets how much, whether it is luck, and if not why. Exit 1: SKEWED. */
 export function register(command: Command, shell: Shell): void {
   command
-    .argument('[service]', 'namespace/name, name or address:port (default: every Service that is found)')
+    .argument('[service]', 'namespace/name, name, service/name or address:port (default: every Service that is found)')
     .option('--counts <counts>', 'counts by hand: 38,35,27 or web-a=38,web-b=35')
     .option(
       '--from <files...>',
@@ -38,6 +38,7 @@ export function register(command: Command, shell: Shell): void {
       'objects that name pods, nodes and ages: a file, a directory or - (repeatable)',
       collect,
     )
+    .option('-n, --namespace <namespace>', 'of the SERVICE; without one, only its Services')
     .option('--node <name>', 'the node that is described, where nothing else says it')
     .option('--client <address>', 'whose packets the odds are for (default: somebody outside)')
     .addOption(
@@ -52,7 +53,7 @@ export function register(command: Command, shell: Shell): void {
     .addOption(new Option('--interval <duration>', 'of --watch').default(5, '5s').argParser(durationIn))
     .addOption(new Option('--count <looks>', 'end --watch after so many (default: for ever)').argParser(countIn))
     .addOption(new Option('--level <level>', 'of each tail').default(0.05).argParser(levelIn))
-    .addOption(new Option('-o, --output <format>', 'format').choices(['table', 'json']).default('table'))
+    .addOption(new Option('-o, --output <format>', 'format').choices(['table', 'json', 'yaml']).default('table'))
     .option('--no-headers', 'leave out the headers of tables', true)
     .action(async (service: string | undefined, flags: SkewFlags) => {
       if (flags.watch) return (await import('./skew-watch.ts')).watchSkew(service, flags, shell)

@@ -23,9 +23,15 @@ export const noteDoubles = (tables: readonly IptablesTable[], problems: ProblemL
     const files = new Set(group.map(({ file }) => file))
     const place = ({ file, line }: IptablesTable): string => (files.size > 1 ? `${file}:${line}` : `line ${line}`)
     const differ = group.some((table) => !sameRules(table, first))
+    const what = differ
+      ? 'with different rules: that of'
+      : group.some((table) => !sameCounters(table, first))
+        ? 'with the same rules and other counters: those of'
+        : null
+    const taken = `${what} ${place(last)} ${differ ? 'is' : 'are'} taken. Dumps of several nodes belong in files of their own`
     problems.add(
       last.line,
-      `table ${last.name} of ${last.family} is here ${group.length} times (${group.map(place).join(', ')})${differ ? `, with different rules: that of ${place(last)} is taken. Dumps of several nodes belong in files of their own` : ', with the same rules'}`,
+      `table ${last.name} of ${last.family} is here ${group.length} times (${group.map(place).join(', ')}), ${what === null ? 'with the same rules' : taken}`,
       differ,
     )
   }
@@ -40,6 +46,12 @@ const sameRules = (a: IptablesTable, b: IptablesTable): boolean => {
   }
   return true
 }
+
+/** Of tables with the same rules. */
+const sameCounters = (a: IptablesTable, b: IptablesTable): boolean =>
+  Array.from(a.chains).every(([name, chain]) =>
+    chain.lines.every(({ text }, index) => text === b.chains.get(name)?.lines[index]?.text),
+  )
 
 /** Without counters. */
 const bare = (text: string): string => text.replace(/^\[\d+:\d+\] /, '')

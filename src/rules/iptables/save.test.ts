@@ -195,6 +195,13 @@ describe('problems name the line', () => {
       ['7 table nat of ip is here 2 times (line 1, line 7), with the same rules'],
     ],
     [
+      'two nodes with the same rules',
+      ['1', '2'].flatMap((packets) => nat.map((line) => line.replace(/^-A/, `[${packets}:60] -A`))),
+      [
+        '7 table nat of ip is here 2 times (line 1, line 7), with the same rules and other counters: those of line 7 are taken. Dumps of several nodes belong in files of their own',
+      ],
+    ],
+    [
       'two nodes in one file',
       [...nat, ...nat.map((line) => line.replace('10.0.0.1', '10.0.0.2'))],
       [

@@ -15,3 +15,16 @@ test('lines that nobody knows are told beside tables, too', async () => {
   expect(rows).toHaveLength(1)
   expect(warnings).toEqual(['x.txt:3: is of no dialect that is known: "what is this?"'])
 })
+
+test('the listing of one node under the name of another is told; objects may be the same', async () => {
+  const rules = '*nat\n:PREROUTING ACCEPT [3:180]\n[1:60] -A PREROUTING -j ACCEPT\nCOMMIT\n'
+  const group = (node: string): Parameters<typeof readSources>[0][number] => ({
+    node,
+    files: [
+      { name: `${node}/rules`, text: rules },
+      { name: `${node}/objects`, text: 'apiVersion: v1\nkind: List\nitems: []\n' },
+    ],
+  })
+  const { warnings } = await readSources([group('a'), group('b')])
+  expect(warnings).toEqual(['b/rules (b): is a/rules (a) to the last counter: if it is a copy, all counts twice'])
+})

@@ -47,9 +47,27 @@ export const readSources = async (groups: readonly FileGroup[], options: ReadOpt
     rows: read.flatMap(({ rows }) => rows),
     observations: read.flatMap(({ observations }) => observations),
     objects: read.flatMap(({ objects }) => objects),
-    warnings: read.flatMap(({ warnings }) => warnings),
+    warnings: [...read.flatMap(({ warnings }) => warnings), ...copies(groups)],
   }
 }
+
+/** What counts or lists connections is never the same on two nodes. */
+const copies = (groups: readonly FileGroup[]): readonly string[] => {
+  const seen = new Map<string, { readonly node: string; readonly name: string }>()
+  return groups.flatMap(({ node, files }) =>
+    files.flatMap(({ name, text }) => {
+      const before = seen.get(text)
+      if (before === undefined) seen.set(text, { node, name })
+      if (before === undefined || before.node === node || !counting.test(text)) return []
+      return [
+        `${name} (${node}): is ${before.name} (${before.node}) to the last counter: if it is a copy, all counts twice`,
+      ]
+    }),
+  )
+}
+
+/** Lines of conntrack, counters of iptables and nft, `ipvsadm --stats`, metrics of an agent. */
+const counting = /\bdport=\d|^\[[1-9]\d*:|\bpackets [1-9]|\bInPkts\b|^evenkeel_\w+\{/m
 
 interface ReadGroup extends ReadSources {
   readonly agents: readonly AgentCounters[]
