@@ -10,6 +10,7 @@ import {
 import { tellUnknownDraws } from './causes/unexplained.ts'
 import { checkObservation } from './check.ts'
 import { type Case, readCase } from './nulls/choices.ts'
+import { withNodesOfFlows } from './nulls/nodes-of-flows.ts'
 import { drawsOf, rulesOdds, uniformOdds } from './nulls/odds.ts'
 import type { FitOptions } from './nulls/explanation.ts'
 import type { Observation } from './observation.ts'
@@ -35,7 +36,7 @@ export interface JudgeOptions {
 export const judge = (observation: Observation, options: JudgeOptions = {}): SkewReport => {
   checkObservation(observation)
   const { level = 0.05, seed = 'skew', family = 1, verdict } = options
-  const situation = readCase(observation)
+  const situation = readCase(withNodesOfFlows(observation))
   return situation === null ? untested(observation, level) : tested(situation, { level, seed, family }, verdict)
 }
 
@@ -44,27 +45,29 @@ const tested = (situation: Case, options: Required<FitOptions>, verdict: SkewVer
   const { observation, totals } = situation
   const test = testDraws(totals, drawsOf(situation), options)
   const counts = observation.backends.map(({ count }) => count)
+  const { test: about = test, ...explained } = explain(situation, test, verdict ?? test.verdict, { level, seed })
   // flows that are nearly all of the counts: the report is of the counts
-  const scale = sum(totals) === 0 ? 1 : sum(counts) / sum(totals)
-  const draws = Math.round(test.n)
-  const shares = test.expected.map((e) => (sum(test.expected) === 0 ? 0 : e / sum(test.expected)))
-  const weight = draws === 0 ? 1 : sum(counts) / draws
+  const scale = about !== test || sum(totals) === 0 ? 1 : sum(counts) / sum(totals)
+  const draws = Math.round(about.n)
+  const shares = about.expected.map((e) => (sum(about.expected) === 0 ? 0 : e / sum(about.expected)))
+  const judged = about === test ? sum(counts) : sum(about.expected)
+  const weight = draws === 0 ? 1 : judged / draws
   const luck = bands(draws, shares, { level })
   return {
     ...measures(observation, level),
-    ...explain(situation, test, verdict ?? test.verdict, { level, seed }),
-    k: test.k,
+    ...explained,
+    k: about.k,
     draws,
-    test: test.test,
-    statistic: test.statistic,
-    p: test.p,
-    pLower: test.pLower,
-    cvLuck: test.cvLuck,
-    needed: test.needed,
+    test: about.test,
+    statistic: about.statistic,
+    p: about.p,
+    pLower: about.pLower,
+    cvLuck: about.cvLuck,
+    needed: about.needed,
     backends: observation.backends.map(({ name, count }, i) => ({
       name,
       count,
-      expected: (test.expected[i] ?? 0) * scale,
+      expected: (about.expected[i] ?? 0) * scale,
       low: (luck[i]?.low ?? 0) * weight,
       high: (luck[i]?.high ?? 0) * weight,
     })),

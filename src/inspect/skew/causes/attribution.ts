@@ -5,6 +5,7 @@ import { gainOf } from '../nulls/gain.ts'
 import type { Observation } from '../observation.ts'
 import type { Certainty } from '../report.ts'
 import type { NamedCause } from './codes.ts'
+import { apart, behindTheirPlace, leftOver, noticeable, type Stratum } from './left-over.ts'
 
 export interface Attributed {
   readonly code: NamedCause
@@ -20,16 +21,10 @@ interface Step {
   readonly change: (odds: readonly number[], node: string | null) => readonly number[]
 }
 
-/** Of all odds together: what does not bring them nearer to the rules by this is not in the rules. */
-const noticeable = 0.01
-
 const normal = (odds: readonly number[]): readonly number[] => {
   const total = sum(odds)
   return total > 0 ? odds.map((p) => p / total) : odds
 }
-
-const apart = (a: readonly number[], b: readonly number[]): number =>
-  sum(a.map((p, i) => Math.abs(p - (b[i] ?? 0)))) / 2
 
 /**
  * Why the rules give unequal odds: from equal odds to the rules as they are, in steps that have a reason (not ready, weights, Local, hints);
@@ -58,17 +53,16 @@ export const attributeRules = (situation: Case): readonly Attributed[] => {
         step,
         odds.map((each, j) => normal(step.change(each, strata[j]?.node ?? null))),
       )
-  take(
-    leftOver(observation, strata),
-    strata.map(({ rules }) => rules),
-  )
+  const placed = found.some(({ code }) => code === 'local-traffic-policy' || code === 'topology-hints')
+  const rest = placed
+    ? behindTheirPlace(strata.map(({ rules }, j) => apart(rules, odds[j] ?? rules)))
+    : leftOver(observation, strata)
+  if (rest !== null)
+    take(
+      rest,
+      strata.map(({ rules }) => rules),
+    )
   return found.toSorted((a, b) => b.gain - a.gain)
-}
-
-interface Stratum {
-  readonly node: string | null
-  readonly n: number
-  readonly rules: readonly number[]
 }
 
 const strataOf = (observation: Observation): readonly Stratum[] => {
@@ -121,26 +115,4 @@ const stepsOf = ({ backends, nodes = [], facts }: Observation, strata: readonly 
   const places = [local, hints].filter((step) => step.certainty === 'certain' || exactly(step))
   const [known, guessed] = [places.filter(({ certainty }) => certainty === 'certain'), places]
   return [gone, weights, ...(known.length > 0 ? known : guessed)]
-}
-
-/**
- * Rules that differ or lack pods are behind. The same unequal odds on all nodes, none of them 0, are weights that nobody told, or the
- * policy of one of the addresses.
- */
-const leftOver = ({ backends, facts }: Observation, strata: readonly Stratum[]): Omit<Step, 'change'> => {
-  const [first] = strata
-  const rules = first?.rules ?? []
-  const alike = strata.every((stratum) => apart(stratum.rules, rules) < noticeable)
-  // pods that no node has are missing for certain only where they are known to be ready
-  const unsure = alike && backends.some(({ ready }, i) => rules[i] === 0 && ready === undefined)
-  if (!alike || rules.some((p) => p === 0)) return { code: 'stale-rules', certainty: unsure ? 'likely' : 'certain' }
-  const highest = Math.max(...rules)
-  const preferred = new Set(backends.filter((_, i) => (rules[i] ?? 0) > highest - noticeable).map(({ node }) => node))
-  const others = new Set(backends.filter((_, i) => (rules[i] ?? 0) <= highest - noticeable).map(({ node }) => node))
-  const local = facts.internalTrafficPolicy === 'Local' || facts.externalTrafficPolicy === 'Local'
-  // a node's own pods get what comes to one address besides their share of another
-  const byNode = [...preferred].every((node) => node === undefined || !others.has(node))
-  return local && byNode
-    ? { code: 'local-traffic-policy', certainty: 'likely' }
-    : { code: 'weights', certainty: 'likely' }
 }

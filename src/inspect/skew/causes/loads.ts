@@ -1,6 +1,7 @@
 import { effectiveCount, sum } from '../../statistics/index.ts'
-import { type Case, effectiveChoices, weightIn } from '../nulls/choices.ts'
-import type { Flow } from '../observation.ts'
+import { type Case, drawnByClients, effectiveChoices, weightIn } from '../nulls/choices.ts'
+import { placesDecide } from '../nulls/odds.ts'
+import type { Flow, Observation } from '../observation.ts'
 import type { Attributed } from './attribution.ts'
 import { counted, percent, unitWords, whole } from './sentence.ts'
 import type { Tellers, View } from './view.ts'
@@ -14,8 +15,9 @@ interface Load {
 
 /** A part that makes most of the variance is the reason: of Σw², what luck's spread is proportional to. */
 const most = 0.5
-/** Without the heaviest client, load is spread over at least this many count more choices, and these at least. */
-const betterWithout = 4
+/** Without the heaviest client, load is spread over so many times as many choices, and these at least. */
+const betterWithout = { affinity: 2, 'few-connections': 4 } as const
+const surelyBetter = 4
 const enoughWithout = 5
 
 const loadsOf = ({ observation, flows, runs }: Case): readonly Load[] => {
@@ -42,12 +44,23 @@ const heaviest = (loads: readonly Load[]): readonly Load[] => {
   return [...clients.values()].toSorted((a, b) => squares(b) - squares(a))[0] ?? []
 }
 
-const isHeavy = (loads: readonly Load[]): boolean => {
+/** How many times as many choices the load is spread over without the heaviest client; 1 where it is not heavy. */
+const betterBy = (loads: readonly Load[]): number => {
   const mine = heaviest(loads)
   const rest = loads.filter(({ client }) => client !== mine[0]?.client)
-  return (
-    squares(mine) >= most * squares(loads) && spread(rest) >= Math.max(enoughWithout, betterWithout * spread(loads))
-  )
+  if (squares(mine) < most * squares(loads) || spread(rest) < enoughWithout) return 1
+  return spread(rest) / spread(loads)
+}
+
+/** One client is why, or that there are few; between the two neither is certain. */
+const heavyOr = (
+  few: 'affinity' | 'few-connections',
+  loads: readonly Load[],
+): Pick<Attributed, 'code' | 'certainty'> => {
+  const better = betterBy(loads)
+  if (better < betterWithout[few])
+    return { code: few, certainty: squares(heaviest(loads)) < most * squares(loads) ? 'certain' : 'likely' }
+  return { code: 'heavy-client', certainty: better >= surelyBetter ? 'certain' : 'likely' }
 }
 
 const sharedLoads = ({ observation }: Case, loads: readonly Load[]): readonly Load[] => {
@@ -55,21 +68,39 @@ const sharedLoads = ({ observation }: Case, loads: readonly Load[]): readonly Lo
   return loads.filter(({ client }) => shared.has(client))
 }
 
+/** No policy keeps nodes to their own pods. */
+const evenlyPlaced = (observation: Observation): boolean =>
+  !placesDecide(observation) && observation.facts.internalTrafficPolicy !== undefined
+
 /** So few choices carry the load that luck does not even it out: why they are few. */
 export const attributeLoads = (situation: Case): Attributed => {
   const loads = loadsOf(situation)
   const all = squares(loads)
-  const certainty = situation.flows === null || situation.weightsAssumed ? 'likely' : 'certain'
+  const { observation } = situation
+  const kept = situation.drawn === 'clients' && !drawnByClients(observation)
+  // a node that has one pod keeps its clients as well
+  const untold = kept && (situation.flows ?? []).some(({ node }) => node === undefined) && !evenlyPlaced(observation)
+  const inferred = situation.flows === null || situation.weightsAssumed || untold
+  const certainty = inferred ? 'likely' : 'certain'
   const gain = 0
+  const among = (few: 'affinity' | 'few-connections'): Attributed => {
+    const { code, certainty: sure } = heavyOr(few, loads)
+    return { code, certainty: inferred ? 'likely' : sure, gain }
+  }
   if (situation.drawn === 'clients') {
     // no proxy keeps the clients of a headless Service: they keep the address that DNS gave them
-    if (situation.observation.facts.headless === true) return { code: 'bypass', certainty, gain }
+    if (observation.facts.headless === true) return { code: 'bypass', certainty, gain }
     if (squares(sharedLoads(situation, loads)) >= most * all) return { code: 'shared-address', certainty, gain }
-    return { code: isHeavy(loads) ? 'heavy-client' : 'affinity', certainty, gain }
+    return among('affinity')
   }
   const reused = loads.filter(({ http2 }) => http2)
   if (reused.length > 0 && squares(reused) >= most * all) return { code: 'connection-reuse', certainty, gain }
-  return { code: isHeavy(loads) ? 'heavy-client' : 'few-connections', certainty, gain }
+  // a sample says of what kind the connections are
+  const { flows = [], unit } = observation
+  const seen = flows.filter(({ http2 }) => http2 === true).length
+  if (situation.flows === null && unit !== 'connections' && seen > most * flows.length)
+    return { code: 'connection-reuse', certainty: 'likely', gain }
+  return among('few-connections')
 }
 
 const luck = ({ situation, expected }: View): string => {

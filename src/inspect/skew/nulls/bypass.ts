@@ -3,7 +3,7 @@ import { pearson } from '../../statistics/pearson.ts'
 import type { Observation } from '../observation.ts'
 import { flowsBehind, tally } from './choices.ts'
 import type { Explanation, Less } from './explanation.ts'
-import { rulesOdds, uniformOdds } from './odds.ts'
+import { placesDecide, rulesOdds, rulesOfNodes, uniformOdds } from './odds.ts'
 
 /** A part that is uneven beyond this is why the whole is, if the rest is not. */
 const surelyUneven = 0.001
@@ -74,6 +74,14 @@ const statedCounts: Rest = (observation) => {
 
 /** Where every node counts what it sends, the pods' own counts must not be larger. */
 const uncounted: Rest = (observation) => {
+  const counted = ofKnownNodes(observation)
+  if (counted === null) return null
+  const more = observation.backends.map(({ count }, i) => count - (counted.backends[i]?.count ?? 0))
+  return sentBySilentNodes(observation, more) ? null : counted
+}
+
+/** What the known nodes sent, where the pods have more; null: they do not. */
+export const ofKnownNodes = (observation: Observation): Observation | null => {
   const { nodes = [], backends, unit } = observation
   if (nodes.length === 0 || unit !== 'connections') return null
   const sent = backends.map((_, i) => sum(nodes.map(({ counts }) => counts[i] ?? 0)))
@@ -82,4 +90,21 @@ const uncounted: Rest = (observation) => {
   if (!enough) return null
   const { flows: _, ...rest } = observation
   return withCounts(rest, sent)
+}
+
+/**
+ * A node that nobody asked may have sent what no node counted: pods are on nodes that are not among those known, a policy decides by
+ * places that nobody knows, or all but a few pods got alike.
+ */
+const sentBySilentNodes = (observation: Observation, more: readonly number[]): boolean => {
+  const { backends, nodes = [] } = observation
+  const known = new Set(nodes.map(({ node }) => node))
+  const untold = placesDecide(observation) && backends.some(({ node }) => node === undefined)
+  if (untold || backends.some(({ node }) => node !== undefined && !known.has(node))) return true
+  // nodes of another place: the rules that are known have none of these pods
+  const rules = [...rulesOfNodes(observation).values()]
+  if (rules.length > 0 && more.every((count, i) => count === 0 || rules.every((odds) => odds[i] === 0))) return true
+  const had = more.filter((count) => count > 0)
+  const even = had.map(() => 1 / had.length)
+  return had.length * 2 > more.length && chiSquare(had.length - 1, pearson(had, even, sum(had))).upper > surelyUneven
 }

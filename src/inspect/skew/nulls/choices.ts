@@ -1,6 +1,8 @@
 import { sum } from '../../statistics/index.ts'
-import type { Flow, LoadUnit, Observation } from '../observation.ts'
+import type { Flow, LoadUnit, NodeObservation, Observation, ServiceFacts } from '../observation.ts'
+import { sharesIn } from './client-shares.ts'
 import { clientRuns, keepsClients, type Run } from './clients.ts'
+import { placesDecide } from './odds.ts'
 
 /** Independent choices of a backend that were made alike, as far as that is known. */
 export interface Choice {
@@ -44,7 +46,10 @@ const sameWithin = 0.05
 export const readCase = (observation: Observation): Case | null => {
   const counts = observation.backends.map(({ count }) => count)
   const flows = flowsBehind(observation, counts)
-  if (flows !== null) return caseOfFlows(observation, flows)
+  if (flows !== null) {
+    const ofFlows = caseOfFlows(observation, flows)
+    return nodesTellMore(ofFlows, counts) ? caseOfCounts(observation, counts) : ofFlows
+  }
   if (drawnByClients(observation)) return null
   if (observation.unit === 'connections') return caseOfCounts(observation, counts)
   const connections = sum(observation.backends.map((backend) => backend.connections ?? 0))
@@ -69,11 +74,18 @@ export const sampleOf = (observation: Observation): Observation | null => {
     const count = counts[i] ?? 0
     return { ...backend, count, opened: count, connections: count }
   })
-  return { ...observation, unit: 'connections', backends, flows, facts: { ...observation.facts, counted: 'opened' } }
+  const facts: ServiceFacts = { ...observation.facts, counted: 'opened' }
+  const sample: Observation = { ...observation, unit: 'connections', backends, flows, facts }
+  if (observation.nodes === undefined) return sample
+  const sent = Map.groupBy(flows, ({ node }) => node)
+  return {
+    ...sample,
+    nodes: observation.nodes.map((node) => ({ ...node, counts: tally(sample, sent.get(node.node) ?? [], () => 1) })),
+  }
 }
 
-/** Load is the numbers of connections and no more where all but so much of its unevenness is theirs. */
-const mostOwn = 0.1
+/** Load is uneven because the numbers of connections are where all but so much of its unevenness is theirs. */
+const mostOwn = 0.5
 
 /** Only the connections of each backend, where load whose connections nobody knows one by one follows their number. null: it does not. */
 export const numbersOf = (observation: Observation): Observation | null => {
@@ -157,8 +169,9 @@ const caseOfFlows = (observation: Observation, flows: readonly Flow[]): Case => 
   const nodes = new Map(observation.nodes?.map(({ node }, i) => [node, i]))
   const backends = new Map(observation.backends.map(({ name }, i) => [name, i]))
   const weighed = scaled(observation, flows)
-  const byClient = mayKeep(observation) && keepsClients(flows, drawnByClients(observation))
-  const runs = byClient ? clientRuns(flows, observation.facts) : null
+  const all = knownFlows(observation)
+  const byClient = mayKeep(observation) && keepsClients(all, drawnByClients(observation), sharesIn(observation, all))
+  const runs = byClient ? runsOf(observation, flows) : null
   const choiceOf = (flow: Flow, weight: number): Choice => ({
     count: 1,
     weight,
@@ -166,19 +179,30 @@ const caseOfFlows = (observation: Observation, flows: readonly Flow[]): Case => 
     openedAt: flow.openedAt ?? null,
     backend: backends.get(flow.backend) ?? null,
   })
-  const first = (run: Run): Flow => run[0]
   return {
     observation,
     totals: tally(observation, flows, weighed),
     choices:
       runs === null
         ? flows.map((flow) => choiceOf(flow, weighed(flow)))
-        : runs.map((run) => choiceOf(first(run), sum(run.map(weighed)))),
+        : runs.map(({ chosen, run }) => choiceOf(chosen, sum(run.map(weighed)))),
     drawn: runs === null ? 'connections' : 'clients',
     flows,
-    runs,
+    runs: runs?.map(({ run }) => run) ?? null,
     weightsAssumed: observation.unit === 'cpu' && flows.every(({ cpu }) => cpu === undefined),
   }
+}
+
+/** A client chose with the first connection of a stay, which may be closed and not counted any more. */
+const runsOf = (
+  observation: Observation,
+  counted: readonly Flow[],
+): readonly { readonly chosen: Flow; readonly run: Run }[] => {
+  const counts = new Set(counted)
+  return clientRuns(knownFlows(observation), observation.facts).flatMap((run) => {
+    const [first, ...others] = run.filter((flow) => counts.has(flow))
+    return first === undefined ? [] : [{ chosen: run[0], run: [first, ...others] }]
+  })
 }
 
 /** CPU time of which the flows do not say their part: by requests or bytes, per backend in proportion. */
@@ -190,14 +214,25 @@ const scaled = (observation: Observation, flows: readonly Flow[]): ((flow: Flow)
   return (flow) => weigh(flow) * (ratios.get(flow.backend) ?? 1)
 }
 
-/** Strata of the nodes where their counts are those of the Service, else one stratum. */
+/** Nodes have rules or places of their own, and of the connections one by one nobody knows through which they came. */
+const nodesTellMore = ({ observation, drawn, choices }: Case, counts: readonly number[]): boolean => {
+  const { nodes = [], unit } = observation
+  const alone = new Set(nodes.map(({ odds }) => odds?.map((p) => p > 0).join()))
+  if (unit !== 'connections' || drawn === 'clients' || choices.some(({ node }) => node !== null)) return false
+  return nodes.length > 1 && (alone.size > 1 || placesDecide(observation)) && agree(together(nodes, counts), counts)
+}
+
+const together = (nodes: readonly NodeObservation[], counts: readonly number[]): readonly number[] =>
+  counts.map((_, i) => sum(nodes.map((node) => node.counts[i] ?? 0)))
+
+/** What each node chose where their counts are those of the Service, else all in one. */
 const caseOfCounts = (observation: Observation, counts: readonly number[]): Case => {
   const { nodes = [] } = observation
-  const together = counts.map((_, i) => sum(nodes.map((node) => node.counts[i] ?? 0)))
-  const strata = nodes.length > 0 && agree(together, counts)
-  const choices = strata
-    ? nodes.map((node, i) => ({ count: sum(node.counts), weight: 1, node: i, openedAt: null, backend: null }))
-    : [{ count: sum(counts), weight: 1, node: null, openedAt: null, backend: null }]
-  const totals = strata ? together : counts
+  const sent = together(nodes, counts)
+  const strata = nodes.length > 0 && agree(sent, counts)
+  const chosen = (of: readonly number[], node: number | null): readonly Choice[] =>
+    of.flatMap((count, backend) => (count === 0 ? [] : [{ count, weight: 1, node, openedAt: null, backend }]))
+  const choices = strata ? nodes.flatMap((node, i) => chosen(node.counts, i)) : chosen(counts, null)
+  const totals = strata ? sent : counts
   return { observation, totals, choices, drawn: 'connections', flows: null, runs: null, weightsAssumed: false }
 }

@@ -1,4 +1,6 @@
+import { sum } from '../../statistics/index.ts'
 import type { Flow, ServiceFacts } from '../observation.ts'
+import { type Shares, sharesOf } from './client-shares.ts'
 
 /** Connections of one client that all went to one backend, in the order they opened: chosen once. Never empty. */
 export type Run = readonly [Flow, ...Flow[]]
@@ -47,42 +49,56 @@ export const clientRuns = (flows: readonly Flow[], facts: ServiceFacts): readonl
 
 /**
  * Do clients stay with their backend? `configured`: affinity or a hash is, and only evidence against it counts. Otherwise the odds of what
- * the second and later connections did, against chance at the shares that the node's backends have, must be overwhelming.
+ * the second and later connections did, against chance at the shares that the backends have where the client is, must be overwhelming.
  */
-export const keepsClients = (flows: readonly Flow[], configured: boolean): boolean => {
-  const shares = sharesByNode(flows)
+export const keepsClients = (
+  flows: readonly Flow[],
+  configured: boolean,
+  shares: Shares = sharesOf(flows),
+): boolean => {
   let [stayed, left, logOdds] = [0, 0, 0]
   for (const history of histories(flows, {})) {
-    const usual = isDated(history) ? null : mostChosen(history)
-    for (let i = 1; i < history.length; i++) {
-      const [before, now] = [usual ?? (history[i - 1] as Flow), history[i] as Flow]
-      const share = shares(before)
-      if (before.backend === now.backend) {
-        stayed++
-        logOdds += Math.log((1 - change) / share)
-      } else {
-        left++
-        logOdds += Math.log(change / (1 - share))
-      }
-    }
+    const { same, odds } = isDated(history) ? loyaltyInTime(history, shares) : loyaltyToHome(history, shares)
+    stayed += same
+    left += history.length - 1 - same
+    logOdds += odds
   }
   if (configured) return stayed >= loyalEnough * (stayed + left)
   return logOdds >= enoughOdds
 }
 
-const isDated = (history: readonly Flow[]): boolean => history.every(({ openedAt }) => openedAt !== undefined)
+/** Of a client: connections that stayed, and log odds that it is kept. */
+interface Loyalty {
+  readonly same: number
+  readonly odds: number
+}
 
-/** Without times there is no order: a client is at home where most of its connections are, and the others left. */
-const mostChosen = (history: readonly Flow[]): Flow => {
+const loyaltyInTime = (history: readonly Flow[], shares: Shares): Loyalty => {
+  let [same, odds] = [0, 0]
+  for (let i = 1; i < history.length; i++) {
+    const [before, now] = [history[i - 1] as Flow, history[i] as Flow]
+    const share = shares(before)
+    const stays = before.backend === now.backend
+    if (stays) same++
+    // one that had no choice where it was came from elsewhere: that is no sign of its being kept
+    odds += stays ? Math.log((1 - change) / share) : Math.min(0, Math.log(change / (1 - share)))
+  }
+  return { same, odds }
+}
+
+/** Without times there is no order: a client is at home at any one of its backends, by their shares, and is elsewhere seldom. */
+const loyaltyToHome = (history: readonly Flow[], shares: Shares): Loyalty => {
   const homes = [...group(history, ({ backend }) => backend).values()]
-  return homes.toSorted((a, b) => b.length - a.length)[0]?.[0] as Flow
+  const chance = sum(history.map((flow) => Math.log(shares(flow))))
+  const kept = homes.map((home) => {
+    const share = shares(home[0] as Flow)
+    const away = history.length - home.length
+    const elsewhere = chance - home.length * Math.log(share) - away * Math.log(Math.max(change, 1 - share))
+    return Math.log(share) + home.length * Math.log(1 - change) + (away === 0 ? 0 : away * Math.log(change) + elsewhere)
+  })
+  const best = Math.max(...kept)
+  const odds = best + Math.log(sum(kept.map((each) => Math.exp(each - best)))) - chance
+  return { same: Math.max(...homes.map(({ length }) => length)) - 1, odds }
 }
 
-/** The share of a flow's backend among all flows of its node. */
-const sharesByNode = (flows: readonly Flow[]): ((flow: Flow) => number) => {
-  const nodeOf = ({ node }: Flow): string => node ?? ''
-  const totals = new Map([...group(flows, nodeOf)].map(([node, some]) => [node, some.length]))
-  const keyOf = (flow: Flow): string => `${nodeOf(flow)} ${flow.backend}`
-  const chosen = new Map([...group(flows, keyOf)].map(([key, some]) => [key, some.length]))
-  return (flow) => (chosen.get(keyOf(flow)) ?? 0) / (totals.get(nodeOf(flow)) ?? 1)
-}
+const isDated = (history: readonly Flow[]): boolean => history.every(({ openedAt }) => openedAt !== undefined)

@@ -1,16 +1,39 @@
 import { sum } from '../../statistics/index.ts'
 import type { Observation } from '../observation.ts'
 import type { Explanation, Less } from './explanation.ts'
-import { uniformOdds } from './odds.ts'
+import { rulesOdds, uniformOdds } from './odds.ts'
 
 /**
  * Pods that are not ready or are terminating: new connections go to the others. What they still have is older, and among the
  * others every connection was chosen as if they had not been there, whenever it was opened.
  */
-export const gonePods = ({ backends }: Observation): readonly Explanation[] => {
-  const stays = backends.map(({ ready, terminating }) => ready !== false && terminating !== true)
+export const gonePods = (observation: Observation): readonly Explanation[] => {
+  const since = sinceTheirLast(observation)
+  // one that had connections to the end left just now, and that accounts for nothing
+  const stays = observation.backends.map(({ ready, terminating }, i) => {
+    const still = since !== null && (since[i] ?? 0) < stillServed
+    return (ready !== false && terminating !== true) || still
+  })
   if (stays.every(Boolean) || !stays.some(Boolean)) return []
-  return [{ code: 'unready-pods', certainty: 'certain', kind: 'less', take: (given) => takeGone(given, stays) }]
+  const stopped = since?.every((expected, i) => stays[i] === true || expected >= surelyStopped) ?? false
+  const seen = stopped || leftTheRules(observation, stays)
+  const take = (given: Observation): Less | null => takeGone(given, stays)
+  return [{ code: 'unready-pods', certainty: seen ? 'certain' : 'likely', kind: 'less', take }]
+}
+
+/** Connections that a pod should have had since its last one: of so few nothing follows, of so many chance misses none in a thousand cases. */
+const stillServed = 1
+const surelyStopped = Math.log(1000)
+
+/** Of each pod, at the rate that it had, or in equal shares if it had none; null: nobody knows when connections were opened. */
+const sinceTheirLast = ({ backends, flows = [] }: Observation): readonly number[] | null => {
+  if (flows.length === 0 || flows.some(({ openedAt }) => openedAt === undefined)) return null
+  return backends.map(({ name }) => {
+    const mine = flows.filter(({ backend }) => backend === name)
+    const last = Math.max(...mine.map(({ openedAt = 0 }) => openedAt))
+    const after = flows.filter(({ openedAt = 0 }) => openedAt > last).length
+    return after * Math.min(1 / backends.length, mine.length === 0 ? 1 : mine.length / (flows.length - after))
+  })
 }
 
 const takeGone = (observation: Observation, stays: readonly boolean[]): Less | null => {
@@ -20,7 +43,28 @@ const takeGone = (observation: Observation, stays: readonly boolean[]): Less | n
   const share = sum(uniformOdds(observation).filter((_, i) => stays[i] !== true))
   if (n === 0 || gone / n >= share) return null
   const gain = gone * log(gone / n / share) + (n - gone) * log((1 - gone / n) / (1 - share)) - Math.log(n) / 2
-  return { observation: without(observation, stays), mask: () => stays.map(Number), gain }
+  const prior = leftTheRules(observation, stays) ? seenInRules : 0
+  return { observation: without(observation, stays), mask: () => stays.map(Number), gain: gain + prior }
+}
+
+/** Log odds that pods which are not ready, and which rules do not have any more, have less for that reason, before any count. */
+const seenInRules = Math.log(50)
+
+const leftTheRules = (observation: Observation, stays: readonly boolean[]): boolean =>
+  rulesOdds(observation)?.every((p, i) => stays[i] === true || p === 0) ?? false
+
+/** Without what pods that left the rules still have; null: there is none. The others were chosen among whatever those had. */
+export const withoutGone = (observation: Observation): Observation | null => {
+  const odds = rulesOdds(observation)
+  const left = observation.backends.map(
+    ({ ready, terminating, count }, i) => odds?.[i] === 0 && count > 0 && (ready === false || terminating === true),
+  )
+  return left.some(Boolean)
+    ? without(
+        observation,
+        left.map((each) => !each),
+      )
+    : null
 }
 
 const log = (x: number): number => (x === 0 ? 0 : Math.log(x))

@@ -1,44 +1,79 @@
 import { sum } from '../../statistics/index.ts'
-import type { Observation } from '../observation.ts'
+import type { NodeObservation, Observation } from '../observation.ts'
+import { drawnByClients, readCase } from './choices.ts'
 import type { Explanation } from './explanation.ts'
-import { rulesOdds } from './odds.ts'
+import { drawsOf, type Mask } from './odds.ts'
+import { inferredRules } from './places.ts'
 
-/** A node that never chose a backend in so many connections does not have it, but once in a thousand … */
+/** A node that never chose a backend in so many choices does not have it, but once in a thousand … */
 const enough = Math.log(1000)
+/** A node that uses less than this is another matter: its clients are few, or kept. */
+const leastUsed = 0.05
 
 /**
- * Rules that are not known: a node that never chose a backend which other nodes use, in more connections than luck allows, is
- * behind them. Where every node leaves a backend out, the rules may be right; that says nothing.
+ * Nodes whose rules are not known: one that never chose a backend which it should have and others use, in more choices than luck allows,
+ * is behind them. Where every node leaves a backend out, the rules may be right; and rules of most nodes are not behind.
  */
 export const leftOut = (observation: Observation): readonly Explanation[] => {
-  const { backends, nodes = [], facts, unit } = observation
-  const k = backends.length
-  const places =
-    facts.topologyHints === true || facts.internalTrafficPolicy === 'Local' || facts.externalTrafficPolicy === 'Local'
-  if (unit !== 'connections' || places || nodes.length < 2 || rulesOdds(observation) !== null) return []
-  const used = backends.map((_, i) => nodes.some(({ counts }) => (counts[i] ?? 0) > 0))
-  const absent = nodes.map(({ counts }) => backends.map((_, i) => used[i] === true && (counts[i] ?? 0) === 0))
+  const { backends, nodes = [] } = observation
+  const zoned = observation.facts.topologyHints === true
+  const silent = nodes.flatMap(({ odds, zone }, j) => (odds === null && !(zoned && zone === undefined) ? [j] : []))
+  const counts = silent.length === 0 || nodes.length < 2 ? null : choicesOfNodes(observation)
+  if (counts === null) return []
+  const odds = oddsOfNodes(observation)
   // … for each of all the pairs that could have been empty
-  const chances = Math.log(k * nodes.length)
-  const empty = nodes.flatMap(({ counts }, j) => {
-    const missing = absent[j]?.filter(Boolean).length ?? 0
-    if (missing === 0) return []
-    const n = sum(counts)
-    return [n * Math.log(k / (k - missing)) - missing * chances >= enough ? j : -1]
-  })
-  const behind = new Set(empty.filter((j) => j >= 0))
-  if (behind.size === 0 || behind.size === nodes.length) return []
-  const names = new Map(nodes.map(({ node }, j) => [node, j]))
+  const chances = Math.log(backends.length * nodes.length)
+  const gaps = new Map<string, readonly number[]>()
+  for (const j of silent) {
+    const usual = usualShares(counts, odds, j)
+    const mine = counts[j] ?? []
+    const absent = usual.map((share, i) => share > 0 && mine[i] === 0)
+    const missing = absent.filter(Boolean).length
+    const without = sum(usual.filter((_, i) => absent[i]))
+    if (missing === 0 || without > 1 - leastUsed) continue
+    if (-sum(mine) * Math.log(1 - without) - missing * chances < enough) continue
+    gaps.set(
+      (nodes[j] as NodeObservation).node,
+      absent.map((gone) => (gone ? 0 : 1)),
+    )
+  }
+  if (gaps.size === 0 || gaps.size * 2 > nodes.length) return []
   const all = backends.map(() => 1)
-  return [
-    {
-      code: 'stale-rules',
-      certainty: 'likely',
-      kind: 'odds',
-      mask: ({ node }) => {
-        const j = node === null ? -1 : (names.get(node.node) ?? -1)
-        return behind.has(j) ? backends.map((_, i) => (absent[j]?.[i] === true ? 0 : 1)) : all
-      },
-    },
-  ]
+  const mask: Mask = ({ node }) => (node === null ? undefined : gaps.get(node.node)) ?? all
+  return [{ code: 'stale-rules', certainty: 'likely', kind: 'odds', mask }]
+}
+
+/** How often each node chose each backend; null: clients are kept, and nobody knows how many there are. */
+const choicesOfNodes = (observation: Observation): readonly (readonly number[])[] | null => {
+  const { nodes = [], backends } = observation
+  const situation = readCase(observation)
+  const known = situation?.choices.some(({ node, backend }) => node !== null && backend !== null) ?? false
+  if (situation === null || !known) return drawnByClients(observation) ? null : nodes.map(({ counts }) => counts)
+  const chosen = nodes.map(() => backends.map(() => 0))
+  for (const { node, backend, count } of situation.choices) {
+    const row = chosen[node ?? -1]
+    if (row !== undefined && backend !== null) row[backend] = (row[backend] ?? 0) + count
+  }
+  return chosen
+}
+
+/** Of each backend that the node should have, the smaller of what its odds say and what the other nodes that have it gave it. */
+const usualShares = (
+  counts: readonly (readonly number[])[],
+  odds: readonly (readonly number[])[],
+  node: number,
+): readonly number[] =>
+  (odds[node] ?? []).map((p, i) => {
+    const others = counts.filter((_, j) => j !== node && (odds[j]?.[i] ?? 0) > 0)
+    const all = sum(others.map((each) => sum(each)))
+    return all === 0 ? 0 : Math.min(p, sum(others.map((each) => each[i] ?? 0)) / all)
+  })
+
+/** By the rules of the others, and by what policies say. */
+const oddsOfNodes = (observation: Observation): readonly (readonly number[])[] => {
+  const places = inferredRules(observation).flatMap((part) =>
+    part.kind === 'odds' && part.code !== 'weights' ? [part.mask] : [],
+  )
+  const once = (_: NodeObservation, node: number) => ({ count: 1, weight: 1, node, openedAt: null, backend: null })
+  return drawsOf({ observation, choices: (observation.nodes ?? []).map(once) }, places).map(({ odds }) => odds)
 }

@@ -144,7 +144,8 @@ describe('rules', () => {
     const situation = readCase(observationOf([250, 150], { nodes }))
     expect(situation === null ? null : drawsOf(situation).map(({ odds, count }) => [odds, count])).toEqual([
       [[1, 0], 100],
-      [[0.5, 0.5], 300],
+      [[0.5, 0.5], 150],
+      [[0.5, 0.5], 150],
     ])
   })
   it('that a node does not have are seen in what it never chose', () => {

@@ -31,11 +31,33 @@ export const rulesOdds = ({ backends, nodes = [] }: Observation): readonly numbe
   return shares(backends.map((_, i) => sum(known.map(({ p, n }) => (even ? 1 : n) * (p[i] ?? 0)))))
 }
 
-/** A node's own rules where they are known, else those of all. */
+/** What a node whose rules nobody knows most likely has: what most of the known nodes have; null: they have no rules in common. */
+const usualOdds = (observation: Observation): readonly number[] | null => {
+  if (observation.backends.some(({ expectedOdds }) => expectedOdds !== undefined)) return null
+  const known = [...rulesOfNodes(observation).values()]
+  const alike = [...Map.groupBy(known, (odds) => odds.map((p) => p.toFixed(6)).join()).values()]
+  return alike.find((some) => some.length * 2 > known.length)?.[0] ?? null
+}
+
+/** Of the nodes whose rules are known. */
+export const rulesOfNodes = ({ nodes = [] }: Observation): ReadonlyMap<string, readonly number[]> =>
+  new Map(
+    nodes.flatMap(({ node, odds }) => {
+      const own = odds === null ? null : shares(odds)
+      return own === null ? [] : [[node, own] as const]
+    }),
+  )
+
+/** Does a policy let each node or zone use its own pods only? */
+export const placesDecide = ({ facts }: Observation): boolean =>
+  facts.internalTrafficPolicy === 'Local' || facts.externalTrafficPolicy === 'Local' || facts.topologyHints === true
+
+/** A node's own rules where they are known, else those of most; where a policy decides by places, each node's are its own. */
 const baseOdds = (observation: Observation): ((node: number | null) => readonly number[]) => {
   const overall = rulesOdds(observation) ?? uniformOdds(observation)
   const own = observation.nodes?.map(({ odds }) => (odds === null ? null : shares(odds)))
-  return (node) => (node === null ? null : own?.[node]) ?? overall
+  const usual = usualOdds(observation) ?? (placesDecide(observation) ? uniformOdds(observation) : overall)
+  return (node) => (node === null ? overall : (own?.[node] ?? usual))
 }
 
 /** Pods that started at different count are chosen among differently: the number of starts before a moment. */

@@ -1,15 +1,22 @@
 import type { Observation } from '../observation.ts'
 import type { Explanation } from './explanation.ts'
-import { rulesOdds } from './odds.ts'
+import { type Mask, rulesOdds } from './odds.ts'
 
 /**
  * What the facts say that rules do, where no rules are given: weights, traffic policy Local and topology hints as odds.
- * With rules there is nothing to infer.
+ * With rules there is nothing to infer, but for the nodes whose rules are not among them.
  */
-export const inferredRules = (observation: Observation): readonly Explanation[] =>
-  rulesOdds(observation) === null
-    ? [...localPolicy(observation), ...topologyHints(observation), ...configuredWeights(observation)]
-    : []
+export const inferredRules = (observation: Observation): readonly Explanation[] => {
+  if (rulesOdds(observation) === null)
+    return [...localPolicy(observation), ...topologyHints(observation), ...configuredWeights(observation)]
+  const silent = new Set(observation.nodes?.flatMap(({ node, odds }) => (odds === null ? [node] : [])))
+  const all = observation.backends.map(() => 1)
+  return [...localPolicy(observation), ...topologyHints(observation)].flatMap((part): readonly Explanation[] => {
+    if (silent.size === 0 || part.kind !== 'odds') return []
+    const mask: Mask = (where) => (where.node !== null && silent.has(where.node.node) ? part.mask(where) : all)
+    return [{ ...part, mask }]
+  })
+}
 
 const configuredWeights = ({ backends }: Observation): readonly Explanation[] => {
   const weights = backends.map(({ weight }) => weight ?? 1)

@@ -11,6 +11,7 @@ import { leftOut } from './left-out.ts'
 import { expectedOf, gainBetween } from './gain.ts'
 import { drawsOf, type Mask } from './odds.ts'
 import { inferredRules } from './places.ts'
+import { sameTies } from './ties.ts'
 import { lifetimes, sameStart } from './turns.ts'
 
 /** A set of causes that accounts for the counts; no smaller one does. */
@@ -40,11 +41,11 @@ export interface Search {
  * that for one cause in a thousand cases, whatever the cause.
  */
 const convincing = Math.log(1000)
-/** A null that is right is rejected at its own level: at a fifth of the judgement's it seldom is. */
-export const fitShare = 0.2
+/** A null that is right is rejected at its own level: at so small a part of the judgement's it hardly ever is. */
+export const fitShare = 0.04
 const mostParts = 3
 /** A cause that accounts for all but so much of the unevenness is named where none accounts for all; of X² beyond its degrees. */
-const mostLeft = 0.1
+export const mostLeft = 0.1
 
 /** In the order in which nulls are nested: the rules, what goes around them, when the connections were opened, the nodes' turns. */
 const explanationsOf = (observation: Observation): readonly Explanation[] => [
@@ -54,6 +55,7 @@ const explanationsOf = (observation: Observation): readonly Explanation[] => [
   ...bypassed(observation),
   ...ages(observation),
   ...sameStart(observation),
+  ...sameTies(observation),
   ...lifetimes(observation),
 ]
 
@@ -128,7 +130,9 @@ const reduce = (observation: Observation, parts: readonly Explanation[]): Reduce
   return { situation, masks, always, gain }
 }
 
-const beyondLuck = ({ statistic, k }: Pick<SkewTest, 'statistic' | 'k'>): number => Math.max(0, statistic - (k - 1))
+/** Of X², what luck does not account for. */
+export const beyondLuck = ({ statistic, k }: Pick<SkewTest, 'statistic' | 'k'>): number =>
+  Math.max(0, statistic - (k - 1))
 
 const fitOf = (
   observation: Observation,
