@@ -28,12 +28,21 @@ export interface DumpFile {
 
 /** Cuts a file into the listings that it holds: often one, in a bug report many. */
 export const cutDump = ({ name, text, found = false }: DumpFile): CutDump => {
-  const { parts, problems } = ofOneNamespace(new Cutter(name, text).cut())
+  const { parts, problems } = ofOneNamespace(new Cutter(name, unwrapped(text)).cut())
   return {
     parts,
     problems: parts.length > 0 || found ? problems : problems.map((problem) => ({ ...problem, doubt: true })),
   }
 }
+
+/** Rules that somebody broke with `\` at the ends of lines, each on one line again; blank lines keep the numbers of those behind. */
+const unwrapped = (text: string): string =>
+  text.includes('\\\n')
+    ? text.replace(/^[ \t]*(?:\[\d+:\d+\] )?-A (?:.*\\\n)+.*$/gm, (rule) => {
+        const lines = rule.split(/[ \t]*\\\n[ \t]*/)
+        return lines.join(' ') + '\n'.repeat(lines.length - 1)
+      })
+    : text
 
 class Cutter {
   readonly #file: string
@@ -61,8 +70,21 @@ class Cutter {
       const line = this.#peek()
       const dialect = dialectOf(line) ?? this.#openedJson(line)
       if (dialect !== null) this.#take(dialect)
-      else if (!this.#indented(line)) this.#skip(line)
+      else if (!this.#looseBlock(line) && !this.#indented(line)) this.#skip(line)
     }
+  }
+
+  /** A chain, set or map of kube-proxy's nftables that stands outside its table: `nft list ruleset | sed -n …`. */
+  #looseBlock(line: string): boolean {
+    if (!kubeProxyBlock.test(line)) return false
+    const { start, line: from } = { start: this.#at, line: this.#line }
+    let depth = 0
+    do depth += braces(this.#next())
+    while (depth > 0 && this.#at < this.#text.length)
+    const six = /ipv6_addr|\bip6 /.test(this.#text.slice(start, this.#at)) ? 'ip6' : 'ip'
+    const text = `table ${six} kube-proxy { ${this.#text.slice(start, this.#at).trimEnd()}\n}\n`
+    this.#parts.push({ dialect: 'nft list ruleset', file: this.#file, line: from, text, heading: this.#heading })
+    return true
   }
 
   /** A listing in an indented or quoted block, as Markdown has them: the block is cut without what stands before each of its lines. */
@@ -207,6 +229,10 @@ class Cutter {
     ]
   }
 }
+
+/** Names that only kube-proxy gives. */
+const kubeProxyBlock =
+  /^\s*(?:(?:map|set) (?:service-ips|service-nodeports|no-endpoint-services|no-endpoint-nodeports|firewall-ips|cluster-ips|nodeport-ips|hairpin-connections)|chain (?:(?:service|external|endpoint|firewall)-[A-Z\d]{8}-\S+|services|masquerading|mark-for-masquerade|nodeport-endpoints-check|service-endpoints-check|cluster-ips-check)) \{/
 
 /** Nobody quotes deeper. */
 const DEEPEST = 4

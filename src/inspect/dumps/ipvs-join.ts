@@ -9,12 +9,25 @@ export const ipvsState = (
 ): { readonly state: IpvsState | null; readonly problems: readonly DumpProblem[] } => {
   if (listings.length === 0) return { state: null, problems: [] }
   const services = new Map<string, IpvsService>()
+  const problems = listings.flatMap((listing) => listing.problems)
   for (const service of listings.flatMap((listing) => listing.services)) {
     const key = formatKey(service.key)
     const before = services.get(key)
+    if (before !== undefined && !hasSameServers(before, service))
+      problems.push({
+        file: service.file,
+        line: service.line,
+        text: `virtual service ${key} is listed twice, with other servers: of another moment or node? Dumps of several nodes belong in files of their own`,
+        doubt: true,
+      })
     services.set(key, before === undefined ? service : joined(before, service))
   }
-  return { state: { services: [...services.values()] }, problems: listings.flatMap(({ problems }) => problems) }
+  return { state: { services: [...services.values()] }, problems }
+}
+
+const hasSameServers = (a: IpvsService, b: IpvsService): boolean => {
+  const names = new Set(a.destinations.map(nameOf))
+  return a.destinations.length === b.destinations.length && b.destinations.every((one) => names.has(nameOf(one)))
 }
 
 const joined = (a: IpvsService, b: IpvsService): IpvsService => {

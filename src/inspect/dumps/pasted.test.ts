@@ -155,6 +155,27 @@ describe('pieces of kube-proxy’s nftables', () => {
   })
 })
 
+describe('rules with something around them', () => {
+  test('a note behind a rule', async () => {
+    const noted = whole.replace(/^(-A KUBE-S.*)$/gm, '$1     # -j DROP "is not meant')
+    expect(answer(await ask(`${noted}$ iptables -S\n${filter}`))).toBe(right)
+  })
+
+  test('rules broken over several lines with backslashes keep their places', async () => {
+    const broken = whole.replace(/ -m /g, ' \\\n    -m ')
+    const trace = await ask(`${broken}$ iptables -S\n${filter}`)
+    expect(answer(trace)).toBe(right)
+    const lines = broken.split('\n')
+    for (const { rule, line = 0 } of trace.path) expect(lines[line - 1]).toContain(rule.slice(0, 13))
+    expect(trace.path.length).toBeGreaterThan(4)
+  })
+
+  test('maps and chains of kube-proxy without their table', async () => {
+    const text = `Look:\n\tmap service-ips {\n\t\ttype ipv4_addr . inet_proto . inet_service : verdict\n\t\telements = { 10.96.0.20 . tcp . 80 : goto service-ABCDEFGH-shop/web/tcp/http }\n\t}\n\tchain service-ABCDEFGH-shop/web/tcp/http {\n\t\tmeta l4proto tcp dnat ip to numgen random mod 2 map { 0 : 10.244.3.40 . 8080, 1 : 10.244.4.41 . 8080 }\n\t}\nThat is all\n`
+    expect(answer(await ask(text))).toBe(`${right}, partial`)
+  })
+})
+
 describe('several machines', () => {
   test('another network namespace is left out, also its addresses', async () => {
     const pod = `# ip netns exec cni-1 ip addr\n1: lo: <LOOPBACK> mtu 65536\n    inet 127.0.0.1/8 scope host lo\n3: eth0@if9: <UP> mtu 1500\n    inet 10.244.3.77/32 scope global eth0\n# ip netns exec cni-1 iptables -S -t nat\n${empty}`
@@ -181,6 +202,15 @@ describe('several machines', () => {
       'dnat, 10.1.0.1 1/1, masquerade false',
     )
   })
+})
+
+test('a virtual service of two nodes is a doubt', async () => {
+  const list = (server: string): string =>
+    `IP Virtual Server version 1.2.1 (size=4096)\nTCP  10.96.0.20:80 rr\n  -> ${server}:80 Masq 1 0 0\n`
+  expect((await ask(`${list('10.1.0.1')}node 2\n${list('10.1.0.2')}`)).unknown.join()).toContain('listed twice')
+  expect(answer(await ask(`${list('10.1.0.1')}again\n${list('10.1.0.1')}`))).toBe(
+    'dnat, 10.1.0.1 1/1, masquerade false',
+  )
 })
 
 describe('addresses', () => {

@@ -58,6 +58,16 @@ const targetOf = (line: string, quotes: boolean): string => {
   return ''
 }
 
+/** Without what somebody wrote behind a rule, `… -j X   # why`; iptables prints no bare `#`. */
+export const withoutNote = (line: string): string => {
+  for (let at = line.search(/\s#/); at >= 0; ) {
+    if (!isOpen(line.slice(0, at))) return line.slice(0, at).trimEnd()
+    const next = line.slice(at + 1).search(/\s#/)
+    at = next < 0 ? -1 : at + 1 + next
+  }
+  return line
+}
+
 /** Does it end inside quotes? */
 const isOpen = (text: string): boolean => {
   let open = false

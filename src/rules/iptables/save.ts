@@ -5,7 +5,7 @@ import { beginsTable, type ChainDraft, chainDraft, finishTable, type TableDraft,
 import { isTelling, lostOf } from './liars.ts'
 import { LOOSE_RULES } from './fragments.ts'
 import { HIDDEN_LEGACY } from './join.ts'
-import { familyOfRule, glance } from './lines.ts'
+import { familyOfRule, glance, withoutNote } from './lines.ts'
 import { isNoise, isRefusal, refused, withoutStamp } from './noise.ts'
 import { type ProblemList, problemList } from './problems.ts'
 import { parseCounters, parseRule } from './rule.ts'
@@ -220,7 +220,8 @@ class SaveReader {
     return this.#table
   }
 
-  #rule(line: string): void {
+  #rule(annotated: string): void {
+    const line = annotated.includes('#') ? withoutNote(annotated) : annotated
     const { chain: name, target, packets, cut } = glance(line)
     const table = this.#table ?? this.#loose('')
     if (name === '') {
