@@ -28,6 +28,16 @@ describe('narrowing', () => {
     expect(calls.count).toBeLessThan(25)
   })
 
+  test('what the others need is tried by itself at once, wherever it stands', async () => {
+    for (const leader of [0, 7]) {
+      const { calls, apply } = kernel(new Set([leader]))
+      const result = await narrow(items(16), apply, { ends: never, first: (item) => item === leader })
+      expect(result.failed.map(({ item }) => item)).toEqual([leader])
+      expect(result.putOff.length).toBe(15)
+      expect(calls.count).toBe(2)
+    }
+  })
+
   test('every item is applied, failed or put off, and none twice', async () => {
     await fc.assert(
       fc.asyncProperty(

@@ -107,4 +107,20 @@ describe('a failing frontend', () => {
     await clock.advance(120_000)
     expect(reconciler.status().inSync).toBe(200)
   })
+
+  test('what is put off in an outage is not settled', async () => {
+    const { kernel, clock, reconciler } = setUp()
+    reconciler.sourcesComplete()
+    kernel.fault = failing(/^number/, 'ENOMEM')
+    reconciler.update(planOf(...Array.from({ length: 200 }, (_, n) => frontend(n, [n]))))
+    let left: readonly string[] | null = null
+    void reconciler.settled().then(() => (left = reconciler.status().lagging.map(({ state }) => state)))
+    await clock.advance(100)
+    expect(left).toBeNull()
+    kernel.fault = () => {}
+    await clock.advance(60_000)
+    // those that had failed by themselves had their turn later
+    expect(new Set(left)).toEqual(new Set(['failing']))
+    expect(reconciler.status().inSync).toBe(200)
+  })
 })

@@ -4,11 +4,16 @@ import { planOf, reconciling } from '../../test/support/reconciling.ts'
 import { ToyKernel, toyPlan, toyPlane } from '../../test/support/toy-plane.ts'
 import { KernelError } from '../kernel/errors.ts'
 import type { Frontend } from '../model/frontend.ts'
+import type { SyncRound } from './reconcile-options.ts'
 
 const setUp = (kernel = new ToyKernel()) => {
   const applied: string[] = []
-  const onApplied = (keys: readonly string[]): void => void applied.push(...keys)
-  return { kernel, applied, ...reconciling({ plane: toyPlane, driver: kernel.driver(), onApplied }) }
+  const rounds: SyncRound[] = []
+  const hears = {
+    onApplied: (keys: readonly string[]) => void applied.push(...keys),
+    onRound: (round: SyncRound) => void rounds.push(round),
+  }
+  return { kernel, applied, rounds, ...reconciling({ plane: toyPlane, driver: kernel.driver(), ...hears }) }
 }
 
 describe('a plan goes into the kernel', () => {
@@ -41,6 +46,31 @@ describe('a plan goes into the kernel', () => {
     // the first, the rest, and what lingered of both
     expect(kernel.transactions).toBeLessThanOrEqual(5)
     expect(reconciler.status().inSync).toBe(49)
+  })
+
+  test('with the first frontend comes the node’s own part, before the sources are complete', async () => {
+    const { kernel, reconciler, settled } = setUp()
+    await settled()
+    expect(kernel.transactions).toBe(0)
+    const planned = planOf(frontend(1, [1]))
+    reconciler.update(planned)
+    await settled()
+    expect(kernel.dump()).toBe(toyPlan(planned.values(), 'node-a'))
+  })
+
+  test('a round is over everything at first and after a reading, else over what changed', async () => {
+    const { clock, reconciler, settled, rounds } = setUp()
+    reconciler.sourcesComplete()
+    reconciler.update(planOf(frontend(1, [1]), frontend(2, [2])))
+    await settled()
+    reconciler.update(planOf(frontend(1, [3])))
+    await settled()
+    await clock.until(reconciler.verify())
+    expect(rounds.map(({ keys, full, failures }) => [keys.length, full, failures])).toEqual([
+      [3, true, 0],
+      [1, false, 0],
+      [3, true, 0],
+    ])
   })
 
   test('a restart writes nothing', async () => {
