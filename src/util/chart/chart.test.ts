@@ -201,3 +201,25 @@ describe('a chart', () => {
     expect(svg).toContain('a\uFFFDb\uFFFDc')
   })
 })
+
+test('a panel’s title that is too long is broken once, and all panels make room', () => {
+  const panel = (title: string) => ({
+    kind: 'bars' as const,
+    title,
+    label: '',
+    categories: ['a'],
+    y: { label: 'y' },
+    bars: [{ series: 0, values: [{ value: 1 }] }],
+  })
+  const drawn = (...titles: readonly string[]): string =>
+    chartSvg({ title: 't', description: '', series: ['s'], panels: titles.map(panel) })
+  const long = 'nftables, random, ClientIP, 100 clients behind 2 addresses, and so on and so on and on and on'
+  const heightOf = (svg: string): number => Number(/ height="(\d+)"/.exec(svg)?.[1])
+  expect(heightOf(drawn('short', long))).toBe(heightOf(drawn('short', 'other')) + 16)
+  const strong = Array.from(drawn('short', long).matchAll(/class="strong"[^>]*>([^<]*)</g), ([, words]) => words)
+  expect(strong).toEqual([
+    'short',
+    'nftables, random, ClientIP, 100 clients',
+    expect.stringMatching(/^behind 2 addresses.*…$/),
+  ])
+})

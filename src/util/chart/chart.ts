@@ -2,7 +2,7 @@ import { barPanel } from './bars.ts'
 import { linePanel } from './lines.ts'
 import { type Frame, legend, nameplate } from './layout.ts'
 import { styleSheet } from './style.ts'
-import { escaped, text } from './svg.ts'
+import { escaped, shortened, text, wrapped } from './svg.ts'
 import { hash32 } from '../random.ts'
 
 /** A drawing: a heading, a legend of its series, and panels beside and below each other. */
@@ -108,19 +108,22 @@ export const chartSvg = (chart: Chart): string => {
   const width = 2 * MARGIN + columns * PANEL.width + (columns - 1) * GAP
   const head = nameplate({ title, subtitle, left: MARGIN, width: width - 2 * MARGIN })
   const key = legend(chart, { left: MARGIN, top: head.bottom + 8, width: width - 2 * MARGIN })
-  const top = key.bottom + 34
-  const height = top + rows * (PANEL.height + ROW_GAP) - ROW_GAP + 50
+  const titles = panels.map((panel) => titleLines(panel.title))
+  const above = TITLE_LINE * (Math.max(1, ...titles.map((lines) => lines.length)) - 1)
+  const top = key.bottom + 34 + above
+  const rowGap = ROW_GAP + above
+  const height = top + rows * (PANEL.height + rowGap) - rowGap + 50
   const frames = panels.map(
     (_, index): Frame => ({
       left: MARGIN + (index % columns) * (PANEL.width + GAP),
-      top: top + Math.floor(index / columns) * (PANEL.height + ROW_GAP),
+      top: top + Math.floor(index / columns) * (PANEL.height + rowGap),
       ...PANEL,
     }),
   )
   const body = [
     ...head.lines,
     ...key.lines,
-    ...panels.map((panel, index) => drawPanel(panel, frames[index] as Frame)),
+    ...panels.map((panel, index) => drawPanel(panel, frames[index] as Frame, titles[index] ?? [])),
   ].join('\n')
   const id = `chart-${hash32(title + body).toString(36)}`
   return [
@@ -139,7 +142,18 @@ const PANEL = { width: 300, height: 250 } as const
 const GAP = 72
 const ROW_GAP = 92
 
-const drawPanel = (panel: Panel, frame: Frame): string => {
-  const title = text(frame.left, frame.top - 8, 'strong', panel.title)
-  return [title, ...(panel.kind === 'lines' ? linePanel(panel, frame) : barPanel(panel, frame))].join('\n')
+const TITLE_LINE = 16
+
+/** What would run into the next panel is broken, once. */
+const titleLines = (title: string): readonly string[] => {
+  const width = (PANEL.width + GAP / 2) / 1.1
+  const [first = '', ...rest] = wrapped(title, width)
+  return [first, ...(rest.length === 0 ? [] : [rest.join(' ')])].map((line) => shortened(line, width))
+}
+
+const drawPanel = (panel: Panel, frame: Frame, title: readonly string[]): string => {
+  const lines = title.map((line, i) =>
+    text(frame.left, frame.top - 8 - TITLE_LINE * (title.length - 1 - i), 'strong', line),
+  )
+  return [...lines, ...(panel.kind === 'lines' ? linePanel(panel, frame) : barPanel(panel, frame))].join('\n')
 }

@@ -133,8 +133,12 @@ const linesOf = (run: ImbalanceRun, y: AxisOptions, own: readonly Series[], name
   ),
 })
 
+/** More are a page of their own. */
+const MOST_OPEN = 8
+
 const tableOf = (runs: readonly ImbalanceRun[]): PageTable => ({
   title: 'Each run',
+  folded: runs.length > MOST_OPEN,
   header: ['plane, scheduler', 'claimed', 'measured', 'predicted: from … to (median)', 'verdict'],
   rows: runs.map((run) => [
     titleOf(run),

@@ -153,7 +153,7 @@ const report: AllReport = {
 
 /** Of all elements, and every attribute that they may have. None of them leads out of the page or runs anything. */
 const elements =
-  'html head meta title style body header main h1 h2 h3 p div span a section table caption thead tbody tr th td blockquote cite ul li figure ' +
+  'html head meta title style body header main h1 h2 h3 p div span a section table caption thead tbody tr th td blockquote cite ul li figure details summary ' +
   'svg desc rect line text polyline polygon path circle g'
 const attributes =
   'lang charset http-equiv content name class id href xmlns viewBox width height role aria-labelledby x y x1 x2 y1 y2 cx cy r d points transform text-anchor'
@@ -208,6 +208,17 @@ test('every scenario has its section, and the overview leads there', () => {
   const sections = Array.from(page.matchAll(/<section id="([^"]*)"/g), ([, id]) => id)
   expect(sections).toHaveLength(report.parts.length)
   expect(links).toEqual(sections)
+})
+
+test('long tables are folded, and open on paper', () => {
+  const runs = Array.from({ length: 9 }, (_, i) => ({ ...imbalanceRun, repetition: i + 1 }))
+  const many = part('affinity', { ...done, kind: 'imbalance', report: { ...imbalance, runs } })
+  const page = pageOf({ ...report, parts: [many] }, '2026-11-21')
+  expect(page).toContain('<summary>Each run (9)</summary>')
+  expect(page).toContain('details::details-content{content-visibility:visible}')
+  expect(page).toContain('0 of 2 runs are inside the band')
+  expect(page).toContain('0 of 2 runs inside the band')
+  expect(pageOf(report, '2026-11-21')).toContain('<h3>Each run</h3>')
 })
 
 test('what did not go as it should is told in words', () => {

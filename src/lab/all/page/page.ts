@@ -99,10 +99,18 @@ const claimHtml = ({ text, source, numbers, unit }: Claim): Html => {
 
 const listHtml = (items: readonly string[]): Html => html`<ul>${items.map((item) => html`<li>${item}</li>`)}</ul>`
 
-const tableHtml = ({ title, header, numeric = [], rows }: PageTable): Html => {
+const tableHtml = (table: PageTable): Html =>
+  table.folded === true
+    ? html`
+<details>
+<summary>${table.title} (${String(table.rows.length)})</summary>${rowsHtml(table)}
+</details>`
+    : html`
+<h3>${table.title}</h3>${rowsHtml(table)}`
+
+const rowsHtml = ({ header, numeric = [], rows }: PageTable): Html => {
   const side = (column: number): string => (numeric[column] === true ? 'number' : 'text')
   return html`
-<h3>${title}</h3>
 <div class="scroll"><table>
 <thead><tr>${header.map((words, column) => html`<th class="${side(column)}">${words}</th>`)}</tr></thead>
 <tbody>

@@ -31,6 +31,8 @@ export interface PageTable {
   /** of each column: numbers stand at the right; text is the default */
   readonly numeric?: readonly boolean[]
   readonly rows: readonly (readonly Cell[])[]
+  /** opened by the reader: long, and not what the page is about */
+  readonly folded?: boolean
 }
 
 export type Cell = string | CellLines

@@ -14,10 +14,10 @@ const resultOf = (outcome: PartOutcome): Result => {
   switch (outcome.state) {
     case 'done': {
       const { faults } = outcome
-      if (faults.length > 0) return { words: `${faults.length} not as expected`, tone: 'bad' }
+      if (faults.length > 0) return { words: `${faults.length} not as expected${insideOf(outcome)}`, tone: 'bad' }
       return outcome.report.runs.length === 0
         ? { words: 'nothing could be run here', tone: 'plain' }
-        : { words: 'as expected', tone: 'good' }
+        : { words: `as expected${insideOf(outcome)}`, tone: 'good' }
     }
     case 'failed':
       return { words: 'could not be measured', tone: 'bad' }
@@ -25,6 +25,11 @@ const resultOf = (outcome: PartOutcome): Result => {
       return { words: `not run: ${outcome.reason}`, tone: 'plain' }
   }
 }
+
+const insideOf = (outcome: Extract<PartOutcome, { readonly state: 'done' }>): string =>
+  outcome.kind === 'imbalance'
+    ? `; ${outcome.report.series.inside} of ${outcome.report.series.runs} runs inside the band`
+    : ''
 
 const bodyOf = (outcome: PartOutcome): Omit<Section, 'name' | 'summary' | 'result' | 'faults'> => {
   if (outcome.state !== 'done') return { claims: [], charts: [], tables: [], findings: [], skipped: [] }

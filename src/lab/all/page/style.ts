@@ -8,6 +8,7 @@ h1{font-size:26px;line-height:1.25;margin:0 0 4px}
 h2{font-size:20px;margin:0 0 2px}
 h3{font-size:15px;margin:22px 0 6px}
 p{margin:6px 0}
+summary{font-weight:600;margin:14px 0 6px;cursor:pointer}
 a{color:var(--accent)}
 .small{color:var(--small);font-size:13px}
 section{border-top:2px solid var(--line);margin-top:34px;padding-top:20px}
@@ -30,6 +31,7 @@ ul{margin:6px 0;padding-left:20px}
 figure{margin:16px 0;overflow-x:auto}
 svg.evenkeel-chart{max-width:100%;height:auto;border:1px solid var(--line);border-radius:4px}
 @media print{
+details::details-content{content-visibility:visible}
 :root{color-scheme:light;--ground:#fff;--text:#000;--small:#444;--line:#bbb;--shade:#f2f2f2;--good:#0d5229;--bad:#8f1d16;--accent:#000}
 body{max-width:none;padding:0;font-size:11px}
 section{break-before:page;margin-top:0}

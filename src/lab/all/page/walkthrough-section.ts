@@ -60,7 +60,8 @@ const summaryOf = (runs: readonly WalkedRun[]): PageTable => ({
 })
 
 const rulesOf = (run: WalkedRun): PageTable => ({
-  title: `${titleOf(run)}: rules from ${run.from} to ${run.to} (${run.command})`,
+  title: `${titleOf(run)}: rules from ${run.from} to ${run.to}, ${run.command}`,
+  folded: true,
   header: ['table', 'chain', 'rule', 'packets before', 'after'],
   numeric: [false, false, false, true, true],
   rows: run.rules.map(({ table, chain, rule, packets }) => [

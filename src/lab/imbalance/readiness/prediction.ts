@@ -16,6 +16,8 @@ export interface Foreseen {
   readonly perSecond: number
   /** from a change that was written until a node has it: at most so many seconds */
   readonly nodesTake: number
+  /** from when a connection was due until its pod answered, usually at most: when it met its pod is known no better, in seconds */
+  readonly answersTake: number
 }
 
 /** A row for each run: connections that failed in each phase. */
@@ -36,7 +38,9 @@ const predictPhase = (
 ): Promise<readonly (readonly number[])[]> => {
   const seed = `${stage.seed} ${phase}`
   const scenario = withOtherAddresses(scenarioOf(scenarioOfPhase(stage, lane, phase, foreseen)), seed)
-  const { failedFor } = foreseen.happened
+  const { happened, answersTake } = foreseen
+  const { low, high } = happened.failedFor
+  const failedFor = { low: low - answersTake, high: high + answersTake }
   return simulatedRows(
     (run) => failingFor(scenario(run), within(failedFor, `failed for ${seed} ${run}`)),
     { seed, signal: stage.signal },
