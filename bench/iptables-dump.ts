@@ -4,7 +4,7 @@ import { parseSave, tablesOf } from '../src/rules/iptables/index.ts'
  * How long an iptables-save of kube-proxy takes to read: `scripts/node --expose-gc bench/iptables-dump.ts [SERVICES] [ENDPOINTS]`,
  * default 5,000 × 10 (160,000 rules), three times. With `print` before them the dump itself is printed. load: until a packet can be asked about; readAll: every rule's statements too.
  */
-export const kubeProxyDump = (services: number, endpoints: number): string => {
+const kubeProxyDump = (services: number, endpoints: number): string => {
   const chains: string[] = []
   const dispatch: string[] = []
   const rules: string[] = []

@@ -18,7 +18,7 @@ export const preflightText = ({ findings, unseen }: PreflightReport): string => 
 }
 
 /** `FATAL kube-proxy-runs: …` with evidence and cure below. */
-export const findingText = ({ severity, code, summary, evidence, cure }: Finding): string =>
+const findingText = ({ severity, code, summary, evidence, cure }: Finding): string =>
   [
     `${severity.toUpperCase()} ${code}: ${summary}`,
     ...evidence.map(({ source, found }) => `  seen  ${source}: ${found}`),

@@ -8,7 +8,7 @@ export interface Backoff {
 export const defaultBackoff: Backoff = { baseMs: 200, capMs: 60_000 }
 
 /** ms before retry number `attempts` (1 …): doubles, half of it by chance, so that nodes do not retry in step. `random` in [0, 1). */
-export const retryDelay = (attempts: number, random: () => number, { baseMs, capMs }: Backoff): number =>
+const retryDelay = (attempts: number, random: () => number, { baseMs, capMs }: Backoff): number =>
   Math.min(capMs, baseMs * 2 ** Math.min(attempts - 1, 30)) * (0.5 + random() / 2)
 
 export type Retried = 'observation' | 'change' | 'removal'

@@ -51,7 +51,7 @@ const dialling = (frontend: Frontend, from: string, source: SourceClass): Decisi
 }
 
 /** Where pods are known by interface, a packet of which none is known is not from a pod. */
-export const sourceClassOf = (
+const sourceClassOf = (
   { from, inputInterface }: Pick<Packet, 'from' | 'inputInterface'>,
   node: NodeView,
 ): SourceClass => {

@@ -28,7 +28,7 @@ const equalRoutes = (a: Route, b: Route): boolean => {
 const equalRanges = (a: readonly string[] | null, b: readonly string[] | null): boolean =>
   a === b || (a !== null && b !== null && a.length === b.length && a.every((range, i) => range === b[i]))
 
-export const equalSets = (a: BackendSet | null, b: BackendSet | null): boolean =>
+const equalSets = (a: BackendSet | null, b: BackendSet | null): boolean =>
   a === b ||
   (a !== null &&
     b !== null &&

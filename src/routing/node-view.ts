@@ -161,7 +161,7 @@ const isOpenLoopback = (address: string, cidrs: readonly string[] | null): boole
   address !== '::1' && (cidrs === null || (address === LOOPBACK && cidrs.some((cidr) => inCidr(address, cidr))))
 
 /** the address of `lo` */
-export const LOOPBACK = '127.0.0.1'
+const LOOPBACK = '127.0.0.1'
 
 export const isLoopback = (address: string): boolean => address === '::1' || inCidr(address, '127.0.0.0/8')
 

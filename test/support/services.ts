@@ -1,23 +1,15 @@
 import type { NodeView } from '../../src/model/node-view.ts'
 import type { Endpoint, EndpointSlice, Service, ServicePort } from '../../src/model/objects.ts'
 import { familyOf } from '../../src/model/address.ts'
+import { someNode } from './frontends.ts'
 
 export const nodeOne: NodeView = {
+  ...someNode,
   name: 'node-1',
   zone: 'a',
-  families: ['IPv4', 'IPv6'],
   addresses: ['192.168.0.2', '2001:db8:1::2'],
   clusterCIDRs: ['10.0.0.0/8', 'fd00:10::/32'],
-  podInterface: null,
   serviceCIDRs: ['172.30.0.0/16', 'fd00:172::/112'],
-  nodePortAddresses: null,
-  localhostNodePorts: false,
-  externalIPs: true,
-  masqueradeAll: false,
-  masqueradeBit: 14,
-  tcpBeLiberal: false,
-  nfacct: false,
-  proxyName: '',
 }
 
 export const port = (more: Partial<ServicePort> = {}): ServicePort => ({

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { createServer, connect, type Server } from 'node:net'
 import { once } from 'node:events'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { frontend } from '../../../test/support/frontends.ts'
+import { frontend, someNode } from '../../../test/support/frontends.ts'
 import { openKernel } from '../../kernel/index.ts'
 import { enterPrivateNetwork } from '../../kernel/namespace.ts'
 import { addressBytes, canonicalAddress, formatAddress } from '../../model/address.ts'
@@ -21,21 +21,10 @@ import { tablesOf } from './tables.ts'
  * output hook to a server of this process, which says whom it reached.
  */
 const node: NodeView = {
-  name: 'node-a',
-  zone: '',
-  families: ['IPv4', 'IPv6'],
+  ...someNode,
   addresses: ['192.0.2.1', '2001:db8::1'],
   clusterCIDRs: ['10.1.0.0/16', 'fd00:1::/64'],
-  podInterface: null,
   serviceCIDRs: ['10.96.0.0/16', 'fd00:96::/112'],
-  nodePortAddresses: null,
-  localhostNodePorts: false,
-  externalIPs: true,
-  masqueradeAll: false,
-  masqueradeBit: 14,
-  tcpBeLiberal: false,
-  nfacct: false,
-  proxyName: '',
 }
 const backends = {
   IPv4: ['10.1.0.1', '10.1.0.2', '10.1.0.3', '10.1.0.4'],

@@ -26,7 +26,7 @@ const readListeners = (sight: NodeSight): readonly Listener[] =>
   )
 
 /** The kernel prints each 4 bytes as a number of the host's order: `0100007F` is 127.0.0.1. */
-export const parseProcAddress = (text: string): string => {
+const parseProcAddress = (text: string): string => {
   const bytes = Buffer.from(text, 'hex')
   for (let at = 0; at + 4 <= bytes.length; at += 4) bytes.subarray(at, at + 4).reverse()
   return bytes.length === 4 || bytes.length === 16 ? formatAddress(bytes.toString('latin1')) : text

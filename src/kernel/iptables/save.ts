@@ -1,4 +1,4 @@
-import type { IptablesFamily, SavedChain, SavedRule, SavedTable } from './types.ts'
+import type { IptablesFamily, SavedRule, SavedTable } from './types.ts'
 
 interface Draft {
   readonly name: string
@@ -96,5 +96,3 @@ export const saveText = (tables: Iterable<SavedTable>): string => {
   }
   return lines.map((line) => `${line}\n`).join('')
 }
-
-export const emptyChain = (name: string, policy: string | null): SavedChain => ({ name, policy, rules: [] })

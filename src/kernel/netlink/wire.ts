@@ -18,13 +18,11 @@ export const NETLINK_SOCK_DIAG = 4
 export const NETLINK_NETFILTER = 12
 export const NETLINK_GENERIC = 16
 
-export const NLMSG_NOOP = 1
 export const NLMSG_ERROR = 2
 export const NLMSG_DONE = 3
 export const NLMSG_OVERRUN = 4
 
 export const NLM_F_REQUEST = 0x1
-export const NLM_F_MULTI = 0x2
 export const NLM_F_ACK = 0x4
 export const NLM_F_ECHO = 0x8
 export const NLM_F_DUMP_INTR = 0x10

@@ -31,7 +31,7 @@ import {
 /** A list of elements is an attribute, so at most 64 KiB; the longest element (a verdict with a chain's name) is below 1 KiB. */
 const ELEMENTS_MAX = 0xffff - 1024
 /** Elements whose deletion is echoed with their counts, at most, in one batch: the echoes must fit the receive buffer. */
-export const ECHO_MAX = 20_000
+const ECHO_MAX = 20_000
 
 type Elements = Extract<NftOperation, { readonly op: 'add-elements' | 'delete-elements' }>
 

@@ -15,13 +15,13 @@ import type { Bytes, NftSet, NftType } from './types.ts'
  *
  * An expression is TLV 0: its number, TLV 1: its own TLVs. Tables, chains, rules, elements and objects hold only TLV 0, a comment.
  */
-export const COMMENT = 0
+const COMMENT = 0
 const SET_COMMENT = 7
 const SET_KEY_TYPEOF = 3
 const SET_DATA_TYPEOF = 4
 
 /** NFTNL_UDATA_COMMENT_MAXLEN, its NUL included */
-export const COMMENT_MAX = 128
+const COMMENT_MAX = 128
 
 const EXPR_VERDICT = 1
 const EXPR_PAYLOAD = 7
