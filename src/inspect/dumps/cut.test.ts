@@ -91,6 +91,7 @@ table ip6 c {
     ['', 'report: is empty'],
     ['hello\n', 'report: is of no dialect that is known (it begins with "hello"); expected iptables-save, '],
     ['*nat\nCOMMIT\nhello\nworld\n', 'report:3: is of no dialect that is known: "hello" (and 1 more lines)'],
+    ['table ip a {\n}\ntable ip6', 'report:3: ends within a line: the listing is cut'],
     ['IP Virtual Server version 1.2.1 (size=4096)\nTCP  10.96.0', 'report:2: ends within a line: the listing is cut'],
   ])('%o: told', (text, problem) => {
     expect(formatDumpProblem(cutDump({ name: 'report', text }).problems[0] ?? { file: '', text: '' })).toContain(

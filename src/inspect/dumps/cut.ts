@@ -218,7 +218,7 @@ class Cutter {
   #problems(): readonly DumpProblem[] {
     const [first] = this.#strange
     const last = this.#parts.at(-1)
-    if (last !== undefined && endless.has(last.dialect) && !this.#text.endsWith('\n'))
+    if (last !== undefined && !this.#text.endsWith('\n') && (endless.has(last.dialect) || isCutTable(this.#text)))
       return [{ file: this.#file, line: this.#line - 1, text: 'ends within a line: the listing is cut', doubt: true }]
     if (this.#parts.length === 0) return [{ file: this.#file, text: nothing(this.#text, first?.text) }]
     if (first === undefined) return []
@@ -251,6 +251,9 @@ const opens: ReadonlySet<Dialect> = new Set([
 
 /** Listings that have no last line of their own, so that only a missing line end shows that they were cut. */
 const endless: ReadonlySet<Dialect> = new Set(['iptables -nvL', 'ipvsadm -Ln', 'ipvsadm -Sn', 'conntrack -L'])
+
+/** `tab`: the next table of nft begins there. */
+const isCutTable = (text: string): boolean => /\n(?:t|ta|tab|tabl|table(?: \S+){0,2})$/.test(text.slice(-80))
 
 const nothing = (text: string, line: string | undefined): string => {
   if (text.trim() === '') return 'is empty'

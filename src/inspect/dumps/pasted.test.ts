@@ -104,6 +104,17 @@ describe('pieces of a table', () => {
     expect(answer(await ask(`${whole}\nLater:\n${other}\n$ iptables -S\n${filter}`))).toBe(`${right}, partial`)
   })
 
+  test('a listing of single chains is not the table', async () => {
+    const head = 'target     prot opt source               destination\n'
+    const listing = `$ iptables -t nat -nL PREROUTING
+Chain PREROUTING (policy ACCEPT)
+${head}DNAT       tcp  --  0.0.0.0/0            10.96.0.20           tcp dpt:80 to:10.244.3.40:8080
+`
+    const trace = await ask(listing)
+    expect(answer(trace)).toBe('dnat, 10.244.3.40 1/1, masquerade false, partial')
+    expect(trace.unknown.join()).toMatch(/nat|POSTROUTING/)
+  })
+
   test('what grep left out between two matches', async () => {
     expect(await problemsOf(`*nat\n:KUBE-SVC-WEB - [0:0]\n--\n${endpoints}COMMIT\n`)).toContain(
       '3 lines are missing here: `--` is what grep prints for them !',
@@ -123,7 +134,9 @@ describe('pieces of a table', () => {
       table('\tchain endpoint-1 {\n\t\tmeta l4proto tcp dnat to 10.244.3.40:8080\n\t}\n'),
       table('\tchain endpoint-2 {\n\t\tmeta l4proto tcp dnat to 10.244.4.41:8080\n\t}\n'),
     ].join('Then:\n\n')
-    expect(answer(await ask(text))).toBe(right)
+    const trace = await ask(text)
+    expect(answer(trace)).toBe(`${right}, partial`)
+    expect(trace.unknown.join()).toContain('is here in pieces')
   })
 })
 
@@ -148,6 +161,12 @@ describe('pieces of kube-proxy’s nftables', () => {
     expect(trace.unknown.join()).toContain('nat-prerouting, nat-output, nat-postrouting, masquerading')
     expect(answer(await ask(text, { from: '192.0.2.9' }))).toBe(`${right.replace('false', 'true')}, partial`)
     expect(answer(await ask(`table ip kube-proxy {\n${services}${web}}\n`))).toBe(`${right}, partial`)
+  })
+
+  test('a hook that nft does not have is told', async () => {
+    expect(
+      await problemsOf('table ip x {\n\tchain pre {\n\t\ttype nat hook preroute priority -100;\n\t}\n}\n'),
+    ).toEqual(['2 chain pre hangs at a hook that is not understood: type nat hook preroute priority -100 !'])
   })
 
   test('a table that is whole, or somebody else’s, gets nothing', async () => {

@@ -39,10 +39,11 @@ export const tableDraft = (from: Pick<TableDraft, 'name' | 'named' | 'family' | 
 export const chainDraft = (name: string, line: number): ChainDraft => ({ name, policy: null, line, lines: [], most: 0 })
 
 export const finishTable = (draft: TableDraft, file: string, family: Family): IptablesTable => {
-  const { name, backEnd, line, complete, chains, targets } = draft
+  const { backEnd, line, complete, chains, targets } = draft
+  const name = draft.name === '' ? guessName(chains, targets) : draft.name
   return {
-    name: name === '' ? guessName(chains, targets) : name,
-    fragment: isFragment(draft),
+    name,
+    fragment: !draft.named && !hasItsHooks(name, chains),
     family: draft.family ?? family,
     backEnd,
     line,
@@ -79,6 +80,15 @@ const guessName = (chains: TableDraft['chains'], targets: TableDraft['targets'])
 const translates = (targets: TableDraft['targets']): boolean =>
   ['DNAT', 'SNAT', 'MASQUERADE', 'REDIRECT', 'KUBE-SERVICES', 'KUBE-MARK-MASQ'].some((target) => targets.has(target))
 
-/** Without a table's own line, and none of its built-in chains shows its policy. */
-const isFragment = ({ named, chains }: TableDraft): boolean =>
-  !named && [...chains.values()].every(({ policy }) => policy === null)
+/** `iptables -S` and `-L` of a table show each of its built-in chains; of single chains only those. */
+const hasItsHooks = (name: string, chains: TableDraft['chains']): boolean =>
+  (builtIn[name] ?? []).every((chain) => (chains.get(chain)?.policy ?? null) !== null)
+
+/** Without nat's INPUT, which older kernels lack. */
+const builtIn: Readonly<Record<string, readonly string[]>> = {
+  raw: ['PREROUTING', 'OUTPUT'],
+  mangle: hookOrder,
+  nat: ['PREROUTING', 'OUTPUT', 'POSTROUTING'],
+  filter: ['INPUT', 'FORWARD', 'OUTPUT'],
+  security: ['INPUT', 'FORWARD', 'OUTPUT'],
+}

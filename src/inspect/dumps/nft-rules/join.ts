@@ -36,6 +36,11 @@ const joined = (before: NftTable, next: NftTable, complain: (problem: DumpProble
   const twice = `table ${keyOf(next)} is listed twice`
   if (pieces.kind === 'joined') {
     if (pieces.same) tell(`${twice}; the first counts`, false)
+    else
+      tell(
+        `table ${keyOf(next)} is here in pieces, more may be missing: give the whole output of nft list ruleset`,
+        true,
+      )
     return { ...before, table: pieces.table, iptables: before.iptables || next.iptables }
   }
   const larger = next.table.chains.size > before.table.chains.size ? next : before

@@ -6,6 +6,8 @@ import { readRule } from './rules.ts'
 
 export interface ChainReading {
   readonly hook: Hook | undefined
+  /** the line that says where it hangs, where it makes no sense; '' */
+  readonly oddHook: string
   readonly rules: readonly RuleSyntax[]
   /** closed: by its brace; missing: something else begins in it; cut: the text ends, and the last rule is not whole */
   readonly end: 'closed' | 'missing' | 'cut'
@@ -14,15 +16,19 @@ export interface ChainReading {
 /** The inside of `chain NAME { … }`; the current token is the first behind the brace. */
 export const readChain = (lexer: Lexer): ChainReading => {
   let hook: Hook | undefined
+  let oddHook = ''
   const rules: RuleSyntax[] = []
+  const reading = (end: ChainReading['end']): ChainReading => ({ hook, oddHook, rules, end })
   for (;;) {
     while (lexer.kind === 'newline' || lexer.is(';') || (lexer.kind === 'comment' && !isRule(lexer.text)))
       lexer.advance()
-    if (lexer.take('}')) return { hook, rules, end: 'closed' }
-    if (lexer.kind === 'end') return { hook, rules, end: 'cut' }
-    if (beginsBlock(lexer)) return { hook, rules, end: 'missing' }
+    if (lexer.take('}')) return reading('closed')
+    if (lexer.kind === 'end') return reading('cut')
+    if (beginsBlock(lexer)) return reading('missing')
     if (lexer.is('type')) {
-      hook = readHook(lexer)
+      const said = readHook(lexer)
+      if (typeof said === 'string') oddHook = said
+      else hook = said
       continue
     }
     const mark = lexer.mark()
@@ -35,7 +41,7 @@ export const readChain = (lexer: Lexer): ChainReading => {
     if (cut) {
       const text = `${rule.text ?? ''} (the dump ends within this rule)`
       rules.push({ ...rule, text, statements: [{ kind: 'unknown', text, role: 'match' }] })
-      return { hook, rules, end: 'cut' }
+      return reading('cut')
     }
     if (rule.statements.length > 0) rules.push(rule)
     if (lexer.mark().at === mark.at) lexer.advance()
@@ -58,15 +64,17 @@ export const beginsBlock = (lexer: Lexer): boolean => {
   return found
 }
 
-/** `type nat hook prerouting priority dstnat - 5; policy accept;` */
-const readHook = (lexer: Lexer): Hook | undefined => {
+/** `type nat hook prerouting priority dstnat - 5; policy accept;`; undefined: a hook that no packet of ours comes to; text: none that nft has */
+const readHook = (lexer: Lexer): Hook | undefined | string => {
   const words: string[] = []
   let policy = 'accept'
   for (; lexer.kind !== 'newline' && lexer.kind !== 'end' && !lexer.is('}'); lexer.advance()) {
     if (lexer.take('policy')) policy = lexer.text
     else if (lexer.kind === 'word') words.push(lexer.text)
   }
-  const found = /^type (\S+) hook (\S+) (?:device.* )?priority (.*)$/.exec(words.join(' '))
-  const priority = priorityOf(found?.[3] ?? '')
-  return found === null || priority === undefined ? undefined : hookOf(found[1] ?? '', found[2] ?? '', priority, policy)
+  const text = words.join(' ')
+  const [, type = '', at = '', when = ''] = /^type (\S+) hook (\S+) (?:device.* )?priority (.*)$/.exec(text) ?? []
+  if (at === 'ingress' || at === 'egress' || lexer.has('end')) return undefined
+  const priority = priorityOf(when)
+  return (priority === undefined ? undefined : hookOf(type, at, priority, policy)) ?? text
 }

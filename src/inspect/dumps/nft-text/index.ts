@@ -55,6 +55,8 @@ class TextReader {
     const { line, start } = this.lexer
     while (this.lexer.kind !== 'newline' && this.lexer.kind !== 'end') this.lexer.advance()
     const text = this.lexer.source.slice(start, this.lexer.start).trim().slice(0, 80)
+    if (this.lexer.has('end') && 'table'.startsWith(text))
+      this.#problem(line, { text: 'the dump ends within a line, where a table begins', doubt: true })
     if (this.#strange++ === 0)
       this.#problem(line, { text: `“${text}” is no part of an nft listing; passed over, with all such lines after it` })
   }
@@ -101,9 +103,11 @@ class TextReader {
       case 'chain': {
         const name = this.#opening()
         if (name === undefined) return this.#unread(line)
-        const { hook, rules, end } = readChain(lexer)
+        const { hook, oddHook, rules, end } = readChain(lexer)
         const chain = table.addChain(name, hook, line)
         for (const rule of rules) table.addRule(chain, rule)
+        if (oddHook !== '')
+          this.#problem(line, { text: `chain ${name} hangs at a hook that is not understood: ${oddHook}`, doubt: true })
         if (end === 'missing') this.#problem(line, { text: `chain ${name} is not closed`, doubt: true })
         return
       }
