@@ -10,8 +10,10 @@ import { observeObjects } from '../inspect/skew/sources/from-objects.ts'
 import { faultOfAll } from '../inspect/skew/sources/limits.ts'
 import { type NodeSource, readNode } from '../inspect/skew/sources/node-reading.ts'
 import type { Observed } from '../inspect/skew/sources/observed.ts'
+import { mergeLoads } from '../inspect/skew/sources/merge-loads.ts'
 import { placeRows } from '../inspect/skew/sources/place-rows.ts'
 import { type FileGroup, readSources, type ReadSources } from '../inspect/skew/sources/read.ts'
+import type { Row } from '../inspect/skew/sources/rows.ts'
 import { wantedIn, type Wanted } from '../inspect/skew/sources/select.ts'
 import { observeTables, unitOf } from '../inspect/skew/sources/table-observation.ts'
 import { readObjectFiles } from '../sources/files.ts'
@@ -88,7 +90,7 @@ const observe = (
   service: string | undefined,
 ): readonly Observed[] => {
   const wanted = wantedIn(service, flags.namespace)
-  const rows = sources.rows
+  const rows = mergeLoads(sources.rows)
   const unit = rows.length > 0 ? unitOf(rows, flags.weight) : (flags.weight ?? 'connections')
   if (unit !== 'connections' && unit !== 'bytes' && rows.length === 0 && sources.nodes.length > 0)
     throw new Error(`--weight ${unit}: rules and connections do not tell it: add a table (CSV, JSON, kubectl top pods)`)
@@ -104,7 +106,7 @@ const observe = (
   const given = sources.observations.map((observation): Observed => {
     return { observation, frontends: [], endpoints: new Map(), notes: [] }
   })
-  const tables = rows.length === 0 ? [] : placed(sources, counted, names, unit)
+  const tables = rows.length === 0 ? [] : placed(rows, counted, names, unit)
   const all = rows.length === 0 ? counted : tables
   return [...all, ...given].filter(({ observation, frontends }) => isWanted(observation.service, frontends, wanted))
 }
@@ -114,7 +116,7 @@ const isWanted = (service: string | null, frontends: readonly string[], wanted: 
   service === null || wanted(service, frontends)
 
 const placed = (
-  { rows }: ReadSources,
+  rows: readonly Row[],
   counted: readonly Observed[],
   names: ClusterNames,
   unit: LoadUnit,

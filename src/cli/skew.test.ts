@@ -111,6 +111,14 @@ describe('files', () => {
     expect(JSON.parse(stdout)).toMatchObject({ n: 27, verdict: 'SKEWED' })
   })
 
+  test('CPU as kubectl prints it, and how many connections made it', async () => {
+    const top = file('top.txt', `${[977, 995, 585, 993].map((cpu, i) => `pg-${i}   ${cpu}m   22Mi`).join('\n')}\n`)
+    const table = file('connections.csv', 'pod,connections\npg-0,5\npg-1,7\npg-2,3\npg-3,9\n')
+    const { code, stdout } = await skew(['--from', top, table, '--weight', 'cpu', '-o', 'json'])
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ n: 3550, draws: 24, unit: 'cpu', cause: { code: 'few-connections' } })
+  })
+
   test('--since: what came between two readings', async () => {
     const before = file('before.csv', 'pod,count\nweb-1,100\nweb-2,5\n')
     const after = file('after.csv', 'pod,count\nweb-1,120\nweb-2,30\n')

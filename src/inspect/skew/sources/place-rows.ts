@@ -2,7 +2,7 @@ import type { LoadUnit, Observation, ObservedBackend } from '../observation.ts'
 import { addressIn } from './names.ts'
 import type { Observed } from './observed.ts'
 import type { FlowRow, LoadRow, Row } from './rows.ts'
-import { counterOf, flowOf, inNoOrder, valueOf } from './table-observation.ts'
+import { connectionsOf, counterOf, flowOf, inNoOrder, valueOf } from './table-observation.ts'
 
 export interface PlacedRows {
   /** Services of which rows say something */
@@ -72,8 +72,9 @@ class BackendFinder {
 
 const withRows = (service: Observed, rows: ReadonlyMap<string, readonly Row[]>, unit: LoadUnit): Observed => {
   const { observation, notes } = service
-  const missing = observation.backends.filter(({ name }) => !rows.has(name)).map(({ name }) => name)
-  const kept = unit === 'cpu' ? observation.backends.filter(({ name }) => rows.has(name)) : observation.backends
+  const told = ({ name }: ObservedBackend): boolean => (rows.get(name) ?? []).some((row) => valueOf(row, unit) !== null)
+  const missing = observation.backends.filter((backend) => !told(backend)).map(({ name }) => name)
+  const kept = unit === 'cpu' ? observation.backends.filter(told) : observation.backends
   const flows = inNoOrder(
     [...rows].flatMap(([name, its]) =>
       its.filter((row): row is FlowRow => row.kind === 'flow').map((row) => ({ ...flowOf(row), backend: name })),
@@ -113,7 +114,8 @@ const backendOf = (
     throw new Error(`${other.where}: ${other.backend} is there twice (see ${again.where}): which count is right?`)
   }
   const counted = loads.length === 0 ? rows : loads
-  const connections = unit !== 'connections' && before === 'connections' && count > 0 ? { connections: count } : {}
+  const behind = connectionsOf(loads) ?? (before === 'connections' && count > 0 ? count : undefined)
+  const connections = unit === 'connections' || behind === undefined ? {} : { connections: behind }
   return {
     ...backend,
     count: counted.reduce((sum, row) => sum + (valueOf(row, unit) ?? 0), 0),

@@ -45,7 +45,9 @@ const observationOf = (service: string | null, rows: readonly Row[], unit: LoadU
   const byBackend = Map.groupBy<string, Row>(counted, ({ backend }) => backend)
   const counters = nodesThatCounted(loads)
   const names = [...byBackend.keys()].sort(byName)
-  const backends = names.map((name) => {
+  const connections = names.map((name) => connectionsOf(byBackend.get(name) ?? []))
+  const counts = unit !== 'connections' && connections.every((count) => count !== undefined)
+  const backends = names.map((name, i) => {
     const its = byBackend.get(name) ?? []
     const [first] = its
     const value = its.reduce((sum, row) => sum + required(row, unit), 0)
@@ -54,6 +56,7 @@ const observationOf = (service: string | null, rows: readonly Row[], unit: LoadU
       name,
       count: value,
       ...(first?.kind === 'load' ? ownFields(first, counters.length > 0) : {}),
+      ...(counts ? { connections: connections[i] ?? 0 } : {}),
       ...(expected.length === 0 ? {} : { expectedOdds: expected.reduce((sum, one) => sum + one, 0) }),
     }
   })
@@ -71,6 +74,13 @@ const observationOf = (service: string | null, rows: readonly Row[], unit: LoadU
     ...(listed.length === 0 ? {} : { flows: listed }),
     facts: {},
   }
+}
+
+/** How many connections are behind a load; undefined where not all rows say. */
+export const connectionsOf = (rows: readonly Row[]): number | undefined => {
+  const listed = rows.map((row) => (row.kind === 'load' ? row.values.connections : undefined))
+  const known = listed.length > 0 && listed.every((count) => count !== undefined)
+  return known ? listed.reduce((sum, count) => sum + count, 0) : undefined
 }
 
 const required = (row: Row, unit: LoadUnit): number => {
