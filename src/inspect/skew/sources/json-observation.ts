@@ -143,6 +143,12 @@ const contradictions = ({ backends, nodes, flows, unit }: Parts, path: Path, fie
         'are all 0, but it has counted: leave them out where they are not known',
       )
   })
+  const without = backends.find(({ connections }) => connections === undefined)
+  if (unit !== 'connections' && without !== undefined && backends.some(({ connections }) => connections !== undefined))
+    fields.fault(
+      [...path, 'backends'],
+      `tell the connections behind some, but not of ${without.name}: of all, or of none`,
+    )
   if (unit !== 'connections') return
   const open = new Map<string, number>()
   for (const { backend, closedAt } of flows)

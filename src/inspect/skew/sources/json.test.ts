@@ -161,6 +161,17 @@ describe('refused, with file, line and field', () => {
       'nodes[0].odds: are all 0, but it has counted',
     ],
     [
+      'connections behind some loads',
+      {
+        unit: 'bytes',
+        backends: [
+          { ...backend, connections: 1 },
+          { name: 'b', count: 2 },
+        ],
+      },
+      'backends: tell the connections behind some, but not of b: of all, or of none',
+    ],
+    [
       'enormous odds',
       { backends: [{ ...backend, expectedOdds: 1e308 }] },
       'backends[0].expectedOdds: must be at most 1e+100',
