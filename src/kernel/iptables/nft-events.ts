@@ -1,8 +1,7 @@
-import { KernelError } from '../errors.ts'
-import { eachMessage, type Message } from '../netlink/messages.ts'
-import { Fault } from '../netlink/reader.ts'
+import { type EventTransport, readEvents } from '../netlink/events.ts'
+import type { Message } from '../netlink/messages.ts'
+import type { Fault } from '../netlink/reader.ts'
 import { NFNL_SUBSYS_NFTABLES } from '../netlink/wire.ts'
-import type { EventTransport } from '../nftables/events.ts'
 import { attributesOf, familyOf } from '../nftables/objects.ts'
 import {
   chainAttribute,
@@ -16,8 +15,6 @@ import {
 } from '../nftables/wire.ts'
 import type { IptablesEvent, WatchOptions } from './types.ts'
 
-/** Datagrams read before the event loop gets a turn. */
-const DATAGRAMS_PER_TURN = 256
 /** Changes are told together when no more came for so long. */
 const QUIET_MS = 50
 
@@ -69,19 +66,10 @@ export class NftEvents implements Disposable {
 
   /** Takes what has come. To be called before a process of ours is forgotten: its events are known by its id. */
   read(): void {
-    const fault = new Fault()
-    for (let count = 0; count < DATAGRAMS_PER_TURN; count++) {
-      try {
-        const datagram = this.#transport.receive('iptables watch')
-        if (datagram === null) break
-        eachMessage(datagram, fault, (message) => this.#message(message, fault))
-      } catch (error) {
-        if (!(error instanceof KernelError)) throw error
-        this.lose(error.errno === 'ENOBUFS' ? 'events came faster than they were read' : error.message)
-        if (error.errno !== 'ENOBUFS') break
-      }
-    }
-    if (fault.text !== '') this.lose(`event not understood: ${fault.text}`)
+    readEvents(this.#transport, 'iptables watch', {
+      message: (message, fault) => this.#message(message, fault),
+      lose: (what) => this.lose(what),
+    })
   }
 
   [Symbol.dispose](): void {

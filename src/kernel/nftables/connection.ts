@@ -4,7 +4,8 @@ import { NetlinkRequests } from '../netlink/requests.ts'
 import type { Transport } from '../netlink/transport.ts'
 import { getGeneration, getTable, listChains, listCounters, listElements, listRules, listSets } from './dumps.ts'
 import { assembleElements } from './elements.ts'
-import { type EventTransport, TableEvents } from './events.ts'
+import type { EventTransport } from '../netlink/events.ts'
+import { TableEvents } from './events.ts'
 import { Transactions } from './transactions.ts'
 import type {
   NftChain,

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { attribute, message, OWN_PORT } from '../../../test/support/netlink.ts'
 import { silent } from '../../util/log.ts'
 import { KernelError } from '../errors.ts'
-import { type EventTransport, TableEvents } from './events.ts'
+import type { EventTransport } from '../netlink/events.ts'
+import { TableEvents } from './events.ts'
 import { NFT_MSG_NEWCHAIN, NFT_MSG_NEWGEN, NFT_MSG_NEWSETELEM } from './wire.ts'
 
 beforeEach(() => vi.useFakeTimers())

@@ -1,24 +1,14 @@
 import type { Log } from '../../util/log.ts'
-import { KernelError } from '../errors.ts'
-import { eachMessage, type Message } from '../netlink/messages.ts'
-import { Fault } from '../netlink/reader.ts'
+import { type EventTransport, readEvents } from '../netlink/events.ts'
+import type { Message } from '../netlink/messages.ts'
+import type { Fault } from '../netlink/reader.ts'
 import { NFNL_SUBSYS_NFTABLES } from '../netlink/wire.ts'
 import type { Nftables } from './types.ts'
 import { attributesOf, familyOf } from './objects.ts'
 import { NFNLGRP_NFTABLES, NFT_MSG_NEWGEN, NFTA_TABLE } from './wire.ts'
 
-/** Where events come from: a socket that has joined a group, or a test. */
-export interface EventTransport extends Disposable {
-  join(group: number): void
-  leave(group: number): void
-  receive(operation: string): Buffer | null
-  whenReadable(run: () => void): void
-}
-
 type Listener = Parameters<Nftables['watch']>[1]
 
-/** Datagrams (at most 4 KiB each) read before the event loop gets a turn; libuv's poll calls again while more wait. */
-const DATAGRAMS_PER_TURN = 256
 /** Changes are reported together when no more came for this long: a foreign ruleset of thousands of messages is one report … */
 const QUIET_MS = 20
 /** … but at the latest after this long. */
@@ -86,21 +76,12 @@ export class TableEvents implements Disposable {
   }
 
   #read(): void {
-    const fault = new Fault()
     this.#heard = false
-    for (let count = 0; count < DATAGRAMS_PER_TURN; count++) {
-      try {
-        const datagram = this.#transport.receive('nftables watch')
-        if (datagram === null) break
-        eachMessage(datagram, fault, (message) => this.#message(message, fault))
-      } catch (error) {
-        if (!(error instanceof KernelError)) throw error
-        this.lose(error.errno === 'ENOBUFS' ? 'events came faster than they were read' : error.message)
-        if (error.errno !== 'ENOBUFS') break
-      }
-    }
+    readEvents(this.#transport, 'nftables watch', {
+      message: (message, fault) => this.#message(message, fault),
+      lose: (what) => this.lose(what),
+    })
     if (this.#heard) this.#report()
-    if (fault.text !== '') this.lose(`event not understood: ${fault.text}`)
   }
 
   #message(message: Message, fault: Fault): void {
