@@ -210,6 +210,9 @@ describe('what cannot be judged is refused, and it is said where', () => {
     ['--watch in yaml', () => ['--from', 'x', '-w', '-o', 'yaml'], '--watch prints a table or JSON'],
     ['--watch by hand', () => ['--counts', '1,2', '-w'], '--watch reads again and again'],
     ['--interval', () => ['--from', 'x', '-w', '--interval', 'soon'], 'must be a duration'],
+    ['no address', () => ['--from', 'x', '--client', '300.1.1.1'], 'must be an IP address'],
+    ['flags of files', () => ['--counts', '1,2', '--of', 'open', '-f', 'x'], '--filename, --of would change nothing'],
+    ['flags of --watch', () => ['--from', 'x', '--count', '3'], '--count needs --watch'],
     ['--count', () => ['--from', 'x', '-w', '--count', '0'], 'must be a whole number'],
   ])('%s', async (_, args, message) => {
     expect(await refusal(args())).toContain(message)

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { LoadUnit } from '../inspect/skew/observation.ts'
+import { canonicalAddress } from '../model/address.ts'
 import { collect } from './arguments.ts'
 import type { Shell } from './command.ts'
 import type { SourceFlags } from './skew-load.ts'
@@ -40,7 +41,11 @@ export function register(command: Command, shell: Shell): void {
     )
     .option('-n, --namespace <namespace>', 'of the SERVICE; without one, only its Services')
     .option('--node <name>', 'the node that is described, where nothing else says it')
-    .option('--client <address>', 'whose packets the odds are for (default: somebody outside)')
+    .addOption(
+      new Option('--client <address>', 'whose packets the odds are for (default: somebody outside)').argParser(
+        addressFrom,
+      ),
+    )
     .addOption(
       new Option('--weight <unit>', 'what is counted (default: connections, else what there is)').choices(units),
     )
@@ -56,9 +61,30 @@ export function register(command: Command, shell: Shell): void {
     .addOption(new Option('-o, --output <format>', 'format').choices(['table', 'json', 'yaml']).default('table'))
     .option('--no-headers', 'leave out the headers of tables', true)
     .action(async (service: string | undefined, flags: SkewFlags) => {
+      checkHeeded(command, flags)
       if (flags.watch) return (await import('./skew-watch.ts')).watchSkew(service, flags, shell)
       await (await import('./skew-report.ts')).reportSkew(service, flags)
     })
+}
+
+/** A flag that would change nothing is refused, not ignored. */
+const checkHeeded = (command: Command, { counts, watch }: SkewFlags): void => {
+  const given = (...names: readonly string[]): readonly string[] =>
+    command.options.flatMap((option) => {
+      const name = option.attributeName()
+      return names.includes(name) && command.getOptionValueSource(name) === 'cli' ? [option.long ?? name] : []
+    })
+  const ofFiles = counts === undefined ? [] : given('filename', 'node', 'client', 'of', 'at')
+  if (ofFiles.length > 0)
+    throw new Error(`--counts is all there is to judge: ${ofFiles.join(', ')} would change nothing`)
+  const ofWatch = watch ? [] : given('interval', 'count')
+  if (ofWatch.length > 0) throw new Error(`${ofWatch.join(' and ')} ${ofWatch.length === 1 ? 'needs' : 'need'} --watch`)
+}
+
+const addressFrom = (text: string): string => {
+  const address = canonicalAddress(text)
+  if (address !== null) return address
+  throw new InvalidArgumentError('must be an IP address.')
 }
 
 const levelIn = (text: string): number => {

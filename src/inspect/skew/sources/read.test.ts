@@ -16,6 +16,14 @@ test('lines that nobody knows are told beside tables, too', async () => {
   expect(warnings).toEqual(['x.txt:3: is of no dialect that is known: "what is this?"'])
 })
 
+test('an empty file is told beside others, and refused alone', async () => {
+  const files = (...texts: readonly string[]): ReturnType<typeof readSources> =>
+    readSources([{ node: '', files: texts.map((text, i) => ({ name: `${i}.txt`, text })) }])
+  const { rows, warnings } = await files('pod,count\na,1\n', '\n')
+  expect({ rows: rows.length, warnings }).toEqual({ rows: 1, warnings: ['1.txt: is empty'] })
+  await expect(files('', '')).rejects.toThrow('0.txt: is empty')
+})
+
 test('the listing of one node under the name of another is told; objects may be the same', async () => {
   const rules = '*nat\n:PREROUTING ACCEPT [3:180]\n[1:60] -A PREROUTING -j ACCEPT\nCOMMIT\n'
   const group = (node: string): Parameters<typeof readSources>[0][number] => ({

@@ -36,8 +36,14 @@ export interface ReadOptions {
   readonly addressesOf?: (node: string) => readonly string[]
 }
 
-/** Throws for a file that nothing can be made of, and for counts that cannot be judged, with file, line and field. */
+/**
+ * Throws for a file that nothing can be made of, and for counts that cannot be judged, with file, line and field. An empty file among
+ * others (the connections of an idle node) is only told.
+ */
 export const readSources = async (groups: readonly FileGroup[], options: ReadOptions = {}): Promise<ReadSources> => {
+  const files = groups.flatMap((group) => group.files)
+  const [empty] = files
+  if (empty !== undefined && files.every(isEmpty)) throw new Error(`${empty.name}: is empty`)
   const read = await Promise.all(groups.map((group) => readGroup(group, options)))
   return {
     nodes: withAgents(
@@ -82,8 +88,8 @@ const readGroup = async ({ node, files }: FileGroup, options: ReadOptions): Prom
   const warnings: (readonly string[])[] = []
   for (const file of files) {
     const { name, text } = file
-    if (text.trim() === '') throw new Error(`${name}: is empty`)
-    if (isOurJson(text)) {
+    if (isEmpty(file)) warnings.push([`${name}: is empty`])
+    else if (isOurJson(text)) {
       const json = readJson(text, name, options.unit)
       rows.push(json.rows.map((row) => onNode(row, node)))
       observations.push(json.observations)
@@ -113,6 +119,8 @@ const readGroup = async ({ node, files }: FileGroup, options: ReadOptions): Prom
     warnings: [...warnings.flat(), ...strange, ...tables.warnings],
   }
 }
+
+const isEmpty = ({ text }: DumpFile): boolean => text.trim() === ''
 
 /** A connection's node is the one whose listing it stands in. */
 const onNode = (row: Row, node: string): Row => (node === '' || row.kind === 'load' ? row : { node, ...row })
