@@ -111,9 +111,15 @@ describe('a plan in the kernel', () => {
     await first.settled()
     await first.reconciler[Symbol.asyncDispose]()
     kernel.restart()
-    const table = tableOf(kernel)
-    for (const [name, chain] of table?.chains ?? [])
-      if (chain.spec.hook) table?.chains.set(name, { ...chain, spec: { ...chain.spec, comment: 'of old' } })
+    const comment = 'of old'
+    for (const table of kernel.ruleset.tables.values()) {
+      table.comment = comment
+      for (const [name, chain] of table.chains)
+        if (chain.spec.hook) table.chains.set(name, { ...chain, spec: { ...chain.spec, comment } })
+      for (const [name, set] of table.sets) table.sets.set(name, { ...set, spec: { ...set.spec, comment } })
+      for (const [name, counter] of table.counters)
+        table.counters.set(name, { ...counter, spec: { ...counter.spec, comment } })
+    }
     const second = await start(kernel, planned)
     await second.settled()
     expect(kernel.commits).toBe(1)
