@@ -1,5 +1,6 @@
 import { belongs, type Dialect, dialectOf, expected, isCommand, isPrompt, isRow } from './dialect.ts'
 import { ofOneNamespace } from './namespaces.ts'
+import { unprefixed } from './prefixes.ts'
 import type { DumpProblem } from './problem.ts'
 
 /** One listing within a file. */
@@ -70,7 +71,7 @@ class Cutter {
       const line = this.#peek()
       const dialect = dialectOf(line) ?? this.#openedJson(line)
       if (dialect !== null) this.#take(dialect)
-      else if (!this.#looseBlock(line) && !this.#indented(line)) this.#skip(line)
+      else if (!this.#looseBlock(line) && !this.#indented(line) && !this.#logged(line)) this.#skip(line)
     }
   }
 
@@ -87,9 +88,9 @@ class Cutter {
     return true
   }
 
-  /** A listing in an indented or quoted block, as Markdown has them: the block is cut without what stands before each of its lines. */
+  /** A listing in an indented or quoted block, as Markdown has them, or in a comment: the block is cut without what stands before each of its lines. */
   #indented(line: string): boolean {
-    const prefix = /^[ \t>|]+/.exec(line)?.[0] ?? ''
+    const prefix = /^(?:[ \t>|]|#|\/\/)+/.exec(line)?.[0] ?? ''
     if (prefix === '' || this.#depth === DEEPEST || !opens.has(dialectOf(line.slice(prefix.length)) ?? 'objects'))
       return false
     const from = this.#line
@@ -100,6 +101,29 @@ class Cutter {
       lines.push(next.slice(prefix.length))
       this.#next()
     }
+    this.#block(lines, from)
+    return true
+  }
+
+  /** A listing of which something stands before each line: the time, a node's name, a number. */
+  #logged(line: string): boolean {
+    const first = this.#depth === DEEPEST ? null : unprefixed(line)
+    if (first === null || !opensLog.has(dialectOf(first.line.trimStart()) ?? 'objects')) return false
+    const from = this.#line
+    const lines: string[] = []
+    while (this.#at < this.#text.length) {
+      const next = unprefixed(this.#peek())
+      if (next?.source !== first.source) break
+      if (first.number !== null && next.number !== first.number + lines.length) break
+      lines.push(next.line)
+      this.#next()
+    }
+    this.#block(lines, from)
+    return true
+  }
+
+  /** Cuts lines that were freed of what stood before them. */
+  #block(lines: readonly string[], from: number): void {
     const block = new Cutter(this.#file, `${lines.join('\n')}${this.#text[this.#at - 1] === '\n' ? '\n' : ''}`)
     block.#heading = this.#heading
     block.#line = from
@@ -108,7 +132,6 @@ class Cutter {
     this.#parts.push(...block.#parts)
     this.#strange.push(...block.#strange)
     this.#heading = block.#heading
-    return true
   }
 
   #take(dialect: Dialect): void {
@@ -248,6 +271,9 @@ const opens: ReadonlySet<Dialect> = new Set([
   'ipset save',
   'conntrack -L',
 ])
+
+/** What stands in a log is less likely to look like one of these by chance. */
+const opensLog: ReadonlySet<Dialect> = new Set([...opens, 'nft -j list ruleset', 'ip addr', 'ip route'])
 
 /** Listings that have no last line of their own, so that only a missing line end shows that they were cut. */
 const endless: ReadonlySet<Dialect> = new Set(['iptables -nvL', 'ipvsadm -Ln', 'ipvsadm -Sn', 'conntrack -L'])

@@ -1,4 +1,4 @@
-import type { Table } from '../../rules/model.ts'
+import type { Jump, Table } from '../../rules/model.ts'
 import { joinPieces } from './nft-rules/pieces.ts'
 import type { NftRuleset } from './nft-rules/ruleset.ts'
 import { readNftText } from './nft-text/index.ts'
@@ -27,7 +27,7 @@ const TAKEN = 'as kube-proxy has it'
 
 const told = ({ family, name, chains, sets }: Table, links: string): DumpProblem => {
   const [first] = chains.values()
-  const names = Array.from(links.matchAll(/chain (\S+)/g), ([, chain = '']) => chain)
+  const names = Array.from(links.matchAll(/^(?:chain|map) (\S+)/gm), ([, chain = '']) => chain)
   return {
     file: first?.file ?? '',
     ...(first?.line !== undefined && { line: first.line }),
@@ -37,14 +37,18 @@ const told = ({ family, name, chains, sets }: Table, links: string): DumpProblem
 }
 
 /** The chains that are missing; '' where the table begins at hooks, or is not kube-proxy's. */
-const linksOf = ({ name, family, chains, sets }: Table): string => {
+const linksOf = (table: Table): string => {
+  const { name, family, chains, sets } = table
   if (name !== 'kube-proxy' || family === 'inet') return ''
   if ([...chains.values()].some(({ hook }) => hook?.type === 'nat')) return ''
-  if (!chains.has('services') && !sets.has('service-ips')) return ''
+  const frontends = sets.has('service-ips') ? '' : frontendsOf(table)
+  if (!chains.has('services') && !sets.has('service-ips') && frontends === '') return ''
   const missing = (chain: string, ...lines: readonly string[]): string =>
     chains.has(chain) ? '' : `chain ${chain} {\n${lines.join('\n')}\n}\n`
   const nodePorts = sets.has('nodeport-ips') ? `${family} daddr @nodeport-ips` : 'fib daddr type local'
   return [
+    frontends,
+    ...endpointsOf(table),
     missing('nat-prerouting', 'type nat hook prerouting priority dstnat; policy accept;', 'jump services'),
     missing('nat-output', 'type nat hook output priority -100; policy accept;', 'jump services'),
     missing('nat-postrouting', 'type nat hook postrouting priority srcnat; policy accept;', 'jump masquerading'),
@@ -56,4 +60,45 @@ const linksOf = ({ name, family, chains, sets }: Table): string => {
     missing('masquerading', 'meta mark & 0x00004000 != 0x00000000 masquerade fully-random'),
     missing('mark-for-masquerade', 'meta mark set meta mark | 0x00004000'),
   ].join('')
+}
+
+/** The map of frontends, from the rule at the head of each Service's chain that says for which address and port it is; '' there is none. */
+const frontendsOf = ({ family, chains }: Table): string => {
+  const elements: string[] = []
+  for (const { name, rules } of chains.values()) {
+    if (!name.startsWith('service-')) continue
+    const [, address, protocol, port] =
+      /^ip6? daddr (\S+) (tcp|udp|sctp) dport (\d+) .*mark-for-masquerade/.exec(rules[0]?.text?.trim() ?? '') ?? []
+    if (address !== undefined) elements.push(`${address} . ${protocol} . ${port} : goto ${name}`)
+  }
+  if (elements.length === 0) return ''
+  const addresses = family === 'ip6' ? 'ipv6_addr' : 'ipv4_addr'
+  return `map service-ips {
+type ${addresses} . inet_proto . inet_service : verdict
+elements = { ${elements.join(', ')} }
+}
+`
+}
+
+/** The chains of endpoints that are led to and not here: their names say where they translate to. */
+const endpointsOf = ({ family, chains, sets }: Table): readonly string[] => {
+  const names = new Set<string>()
+  const add = (jump: Jump): void => {
+    if ('chain' in jump && jump.chain.startsWith('endpoint-') && !chains.has(jump.chain)) names.add(jump.chain)
+  }
+  for (const { rules } of chains.values())
+    for (const { statements } of rules)
+      for (const statement of statements) if (statement.kind === 'jump') add(statement.jump)
+  for (const set of sets.values())
+    for (const [, value] of set.entries?.() ?? []) if (value.to === 'jump') add(value.jump)
+  return Array.from(names, (name) => {
+    const [, protocol, address = '', port] = /\/(tcp|udp|sctp)\/[^/]*__([\d.]+|[\da-f:.]+)\/(\d+)$/.exec(name) ?? []
+    if (protocol === undefined) return ''
+    const to = family === 'ip6' ? `[${address}]:${port}` : `${address}:${port}`
+    return `chain ${name} {
+${family} saddr ${address} jump mark-for-masquerade
+meta l4proto ${protocol} dnat to ${to}
+}
+`
+  })
 }

@@ -74,6 +74,39 @@ Chain POSTROUTING (policy ACCEPT 0 packets, 0 bytes)
   })
 })
 
+describe('something before each line', () => {
+  const before = (text: string, by: (line: string, i: number) => string): string =>
+    text.replace(/\n$/, '').split('\n').map(by).join('\n').concat('\n')
+  const prefixes: readonly (readonly [string, (line: string, i: number) => string])[] = [
+    ['a log of CI', (line, i) => `2026-08-01T10:00:0${i % 10}.1234567Z ${line}`],
+    ['one with job and step', (line) => `e2e\tcollect rules\t2026-08-01T10:00:00.1Z ${line}`],
+    ['a container runtime', (line) => `2026-08-01T10:00:00.123456789+02:00 stdout F ${line}`],
+    ['the time', (line) => `2026-08-01 10:00:00,123 ${line}`],
+    ['journald', (line) => `Aug  1 10:00:00 node-7 collect[4711]: ${line}`],
+    ['kubectl logs --prefix', (line) => `[pod/collect-x7k2/main] ${line}`],
+    ['Docker Compose', (line) => `collect-1  | ${line}`],
+    ['cat -n', (line, i) => `${String(i + 1).padStart(6)}\t${line}`],
+    ['grep -n', (line, i) => `${i + 1}:${line}`],
+    ['stdout_lines of Ansible', (line) => `        ${JSON.stringify(line)},`],
+  ]
+
+  test.each(prefixes)('%s', async (_, by) => {
+    expect(answer(await ask(`Collected:\n${before(`${whole}${filter}`, by)}Done.\n`))).toBe(right)
+  })
+
+  test('a number that is missing is a line that is missing', async () => {
+    const numbered = before(`*nat\n${whole.replace(/^-P (\S+) (\S+)/gm, ':$1 $2 [0:0]')}COMMIT\n`, (line, i) =>
+      line.includes('KUBE-SEP-ONE -p') ? '' : `${i + 1}:${line}`,
+    ).replace('\n\n', '\n')
+    expect((await ask(numbered)).partial).toBe(true)
+  })
+
+  test('lines of two nodes between each other are not one listing', async () => {
+    const two = before(`${whole}${filter}`, (line, i) => `Aug  1 10:00:00 node-${i % 2} collect[4711]: ${line}`)
+    expect((await ask(two)).partial).toBe(true)
+  })
+})
+
 describe('pieces of a table', () => {
   test('what was grepped for: the chains that lead there are taken as kube-proxy has them', async () => {
     const trace = await ask(`Look at this:\n${rules}and this:\n${endpoints}`)
@@ -161,6 +194,40 @@ describe('pieces of kube-proxy’s nftables', () => {
     expect(trace.unknown.join()).toContain('nat-prerouting, nat-output, nat-postrouting, masquerading')
     expect(answer(await ask(text, { from: '192.0.2.9' }))).toBe(`${right.replace('false', 'true')}, partial`)
     expect(answer(await ask(`table ip kube-proxy {\n${services}${web}}\n`))).toBe(`${right}, partial`)
+  })
+
+  test('a Service’s chain alone says its frontend, and the names of endpoints’ chains where they translate to', async () => {
+    const chain = (name: string, ...lines: readonly string[]): string =>
+      `$ nft list chain ip kube-proxy ${name}\ntable ip kube-proxy {\n\tchain ${name} {\n\t\t${lines.join('\n\t\t')}\n\t}\n}\n`
+    const [one, two] = [
+      'endpoint-AAAAAAAA-shop/web/tcp/http__10.244.3.40/8080',
+      'endpoint-BBBBBBBB-shop/web/tcp/http__10.244.4.41/8080',
+    ]
+    const text = chain(
+      'service-CCCCCCCC-shop/web/tcp/http',
+      'ip daddr 10.96.0.20 tcp dport 80 ip saddr != 10.244.0.0/16 jump mark-for-masquerade',
+      `numgen random mod 2 vmap { 0 : goto ${one}, 1 : goto ${two} }`,
+    )
+    const endpoint = chain(
+      one,
+      'ip saddr 10.244.3.40 jump mark-for-masquerade',
+      'meta l4proto tcp dnat to 10.244.3.40:8080',
+    )
+    expect(answer(await ask(text))).toBe(`${right}, partial`)
+    expect(answer(await ask(text + endpoint))).toBe(`${right}, partial`)
+    // somebody's notes in a script
+    expect(answer(await ask(`set -e\n${(text + endpoint).replace(/^/gm, '# ')}\n`))).toBe(`${right}, partial`)
+    expect((await problemsOf(text + endpoint)).filter((problem) => problem.includes('in pieces'))).toHaveLength(1)
+    expect(answer(await ask(text, { from: '10.244.3.40' }))).toMatch(/masquerade (?:null|mixed|false|true), partial$/)
+    const six = text
+      .replaceAll('ip kube-proxy', 'ip6 kube-proxy')
+      .replaceAll('ip daddr 10.96.0.20', 'ip6 daddr fd00:96::20')
+      .replaceAll('ip saddr != 10.244.0.0/16', 'ip6 saddr != fd00:244::/56')
+      .replaceAll('10.244.3.40', 'fd00:244::3')
+      .replaceAll('10.244.4.41', 'fd00:244::4')
+    expect(answer(await ask(six, { from: 'fd00:244::9', to: 'fd00:96::20' }))).toBe(
+      'dnat, fd00:244::3 1/2, fd00:244::4 1/2, masquerade false, partial',
+    )
   })
 
   test('a hook that nft does not have is told', async () => {

@@ -21,26 +21,34 @@ export const joinTables = (
   complain: (problem: DumpProblem) => void,
 ): readonly NftTable[] => {
   const tables = new Map<string, NftTable>()
+  const inPieces = new Set<string>()
   for (const next of listed) {
     const key = keyOf(next)
     const before = tables.get(key)
-    tables.set(key, before === undefined ? next : joined(before, next, complain))
+    tables.set(key, before === undefined ? next : joined(before, next, inPieces, complain))
   }
   return [...tables.values()]
 }
 
-const joined = (before: NftTable, next: NftTable, complain: (problem: DumpProblem) => void): NftTable => {
+const joined = (
+  before: NftTable,
+  next: NftTable,
+  inPieces: Set<string>,
+  complain: (problem: DumpProblem) => void,
+): NftTable => {
+  const { file, line } = next.file === '' ? before : next
   const tell = (text: string, doubt: boolean): void =>
-    complain({ file: next.file, text, ...(next.line !== undefined && { line: next.line }), ...(doubt && { doubt }) })
+    complain({ file, text, ...(line !== undefined && { line }), ...(doubt && { doubt }) })
   const pieces = joinPieces(before.table, next.table)
   const twice = `table ${keyOf(next)} is listed twice`
   if (pieces.kind === 'joined') {
     if (pieces.same) tell(`${twice}; the first counts`, false)
-    else
+    else if (!inPieces.has(keyOf(next)))
       tell(
         `table ${keyOf(next)} is here in pieces, more may be missing: give the whole output of nft list ruleset`,
         true,
       )
+    if (!pieces.same) inPieces.add(keyOf(next))
     return { ...before, table: pieces.table, iptables: before.iptables || next.iptables }
   }
   const larger = next.table.chains.size > before.table.chains.size ? next : before
@@ -55,7 +63,7 @@ export const joinNft = (rulesets: readonly NftRuleset[]): NftRuleset => {
   const tables = joinTables(
     rulesets.flatMap(({ tables: its, iptables }) =>
       its.map((table) => {
-        const [first] = table.chains.values()
+        const first = [...table.chains.values()].find(({ file }) => file !== undefined)
         return {
           table,
           iptables: iptables.has(keyOf({ table })),
