@@ -27,6 +27,10 @@ describe('the band luck allows', () => {
     expect(band(0, 0.5)).toEqual({ low: 0, high: 0 })
     expect(band(7, 1)).toEqual({ low: 7, high: 7 })
     expect(band(10, 1e-9)).toEqual({ low: 0, high: 0 })
+    // a share as nothing of very many, which no rule has but a file may
+    expect(band(1e15, 1e-50)).toEqual({ low: 0, high: 0 })
+    expect(band(1e15, 1 - 1e-16)).toEqual({ low: 1e15 - 1, high: 1e15 })
+    expect(band(1e15, 1e-15)).toEqual({ low: 0, high: 3 })
     const { low, high } = band(2 ** 53 - 1, 0.1)
     const deviation = Math.sqrt(2 ** 53 * 0.09)
     expect(relative((high - low) / 2, 1.959964 * deviation)).toBeLessThan(1e-5)

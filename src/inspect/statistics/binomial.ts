@@ -48,8 +48,11 @@ export const binomialUpper = (count: number, n: number, p: number): number => {
 export const binomialQuantile = (lower: number, n: number, p: number): number => {
   if (p <= 0 || n === 0) return 0
   if (p >= 1) return n
-  let count = Math.max(0, Math.min(n, Math.round(cornishFisher(lower, n, p))))
-  if (n * p * (1 - p) > wide) return count
+  const variance = n * p * (1 - p)
+  // with less variance the series runs away, and the quantile is beside the mean
+  const near = variance < 1 ? n * p : cornishFisher(lower, n, p)
+  let count = Math.max(0, Math.min(n, Math.round(near)))
+  if (variance > wide) return count
   while (count > 0 && binomialLower(count - 1, n, p) >= lower) count--
   while (count < n && binomialLower(count, n, p) < lower) count++
   return count
