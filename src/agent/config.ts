@@ -7,25 +7,16 @@ import { evenkeelFields } from './config/evenkeel-fields.ts'
 import { readValues } from './config/field.ts'
 import type { FlagValues } from './config/flags.ts'
 import { readKubeProxy } from './config/kube-proxy.ts'
-import { type EvenkeelValues, resolveConfig } from './config/resolve.ts'
+import { type EvenkeelValues, type OwnFlags, resolveConfig } from './config/resolve.ts'
 import { serverFlags } from './config/server-flags.ts'
 import type { ProxyConfig } from './config/types.ts'
 
 export type * from './config/types.ts'
 
 /** What the command line says. */
-export interface ConfigFlags {
+export interface ConfigFlags extends OwnFlags {
   /** `--plane`: nftables, iptables and ipvs decide instead of `mode` which section counts */
   readonly plane?: string | undefined
-  readonly nodeName?: string | undefined
-  readonly proxyName?: string | undefined
-  readonly source?: string | undefined
-  /** `--shadow` */
-  readonly shadow?: boolean | undefined
-  /** wins over the file's; as a flag of `run` it is kube-proxy's, and stands in `kubeProxy` */
-  readonly kubeconfig?: string | undefined
-  readonly context?: string | undefined
-  readonly master?: string | undefined
   /** flags of kube-proxy by name, without the dashes: with a KubeProxyConfiguration most of them do not count */
   readonly kubeProxy?: FlagValues
 }

@@ -30,12 +30,12 @@ export interface NodeView {
   readonly nodePortAddresses: readonly string[] | null
   /** NodePorts are open on IPv4 loopback addresses too, where `nodePortAddresses` allows: only planes that can (iptables), default false */
   readonly localhostNodePorts: boolean
-  /** false: Services' externalIPs are not served */
+  /** false: Services' externalIPs are not served (feature gate AllowServiceExternalIPs, default true) */
   readonly externalIPs: boolean
   readonly masqueradeAll: boolean
-  /** 0 … 31, default 14: the mark bit that asks for masquerade */
+  /** 0 … 31, the mark bit that asks for masquerade; default 14, with a proxyName 12, since 14 is that of the kube-proxy beside us */
   readonly masqueradeBit: number
-  /** net.netfilter.nf_conntrack_tcp_be_liberal: packets out of window are not INVALID, so none are dropped for it */
+  /** net.netfilter.nf_conntrack_tcp_be_liberal: packets out of window are not INVALID, so none are dropped for it; default false */
   readonly tcpBeLiberal: boolean
   /** the kernel has nfacct (xt_nfacct, nfnetlink_acct): what kube-proxy counts there is counted; default false */
   readonly nfacct: boolean

@@ -1,38 +1,36 @@
 import { familyOf, inCidr } from '../model/address.ts'
-import type { NodeView, PodInterface } from '../model/node-view.ts'
+import type { NodeView } from '../model/node-view.ts'
 import { type Family, serviceKey } from '../model/objects.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 
+/** What of a NodeView the configuration says as it stands. */
+type Configured = Pick<
+  NodeView,
+  | 'podInterface'
+  | 'localhostNodePorts'
+  | 'externalIPs'
+  | 'masqueradeAll'
+  | 'masqueradeBit'
+  | 'tcpBeLiberal'
+  | 'nfacct'
+  | 'proxyName'
+>
+
 /** What the configuration says about this node. */
-export interface NodeSettings {
+export interface NodeSettings extends Configured {
   /** hostnameOverride, else the host's name; lower case */
   readonly nodeName: string
   /** the node's primary address of its family, before those of the Node object; null: not said (0.0.0.0, ::) */
   readonly bindAddress: string | null
-  /** how pods are known; NodeCIDR: by the Node's podCIDRs, as they are at the time */
+  /** how pods are known; NodeCIDR: by the Node's podCIDRs, as they are at the time. `podInterface` is null but for the last two */
   readonly detectLocalMode: 'ClusterCIDR' | 'NodeCIDR' | 'BridgeInterface' | 'InterfaceNamePrefix'
   /** ClusterCIDR: canonical, at most one of each family; empty: nobody is known to be a pod. Empty in the other modes */
   readonly clusterCIDRs: readonly string[]
-  /** BridgeInterface and InterfaceNamePrefix; null in the other modes */
-  readonly podInterface: PodInterface | null
   /**
    * Canonical CIDRs, or `primary` for the node's first address of each family; null or empty: all but loopback.
    * Default: primary with nftables, else null (kube-proxy 1.36).
    */
   readonly nodePortAddresses: readonly string[] | null
-  /** iptables.localhostNodePorts, where the plane is iptables; default false */
-  readonly localhostNodePorts: boolean
-  /** feature gate AllowServiceExternalIPs, default true */
-  readonly externalIPs: boolean
-  readonly masqueradeAll: boolean
-  /** 0 … 31; default 14, with a proxyName 12, since 14 is that of the kube-proxy beside us */
-  readonly masqueradeBit: number
-  /** conntrack.tcpBeLiberal, or what a live node has; default false */
-  readonly tcpBeLiberal: boolean
-  /** default false: a live node whose kernel has it says so */
-  readonly nfacct: boolean
-  /** label service.kubernetes.io/service-proxy-name of the Services to serve; '' = those without the label */
-  readonly proxyName: string
 }
 
 /** A node of which nothing is configured. */

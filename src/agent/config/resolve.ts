@@ -13,16 +13,21 @@ import type { ClientConnection, ConntrackSettings, ProxyConfig } from './types.t
 
 export type EvenkeelValues = Values<typeof evenkeelFields>
 
-/** What neither document says: flags of ours, and servers that flags switched off. */
-export interface Said {
+/** Flags of ours. */
+export interface OwnFlags {
   readonly nodeName?: string | undefined
   readonly proxyName?: string | undefined
   readonly source?: string | undefined
   /** `--shadow` */
   readonly shadow?: boolean | undefined
+  /** wins over the file's; as a flag of `run` it is kube-proxy's, and stands in `ConfigFlags.kubeProxy` */
   readonly kubeconfig?: string | undefined
   readonly context?: string | undefined
   readonly master?: string | undefined
+}
+
+/** What neither document says: flags of ours, and servers that flags switched off. */
+export interface Said extends OwnFlags {
   readonly noHealthz: boolean
   readonly noMetrics: boolean
 }

@@ -1,24 +1,17 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { enterOwnNetwork } from '../../../test/support/private-network.ts'
+import { describe, expect, test } from 'vitest'
+import { nft, useOwnNftables } from '../../../test/support/own-nftables.ts'
 import { sample, TABLE } from '../../../test/support/sample-ruleset.ts'
-import { silent } from '../../util/log.ts'
-import { openKernel } from '../index.ts'
 import { equalExpressions } from './compare.ts'
 import type { NftElement, NftExpr, NftFamily, Nftables } from './types.ts'
 
-/** This file's process lives in a network namespace of its own, which ends with it. */
 let nftables: Nftables
-const nft = (...args: readonly string[]): string => execFileSync('nft', args, { encoding: 'utf8' })
 
-beforeAll(async () => {
-  await enterOwnNetwork()
-  nftables = await (await openKernel()).nftables(silent)
+useOwnNftables((opened) => {
+  nftables = opened
 })
-afterEach(() => nft('flush', 'ruleset'))
-afterAll(() => nftables[Symbol.asyncDispose]())
 
 const byKey = (a: NftElement, b: NftElement): number => (a.key < b.key ? -1 : 1)
 const withoutCounts = (element: NftElement): object =>

@@ -1,22 +1,15 @@
 import { execFileSync } from 'node:child_process'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { enterOwnNetwork } from '../../../test/support/private-network.ts'
+import { describe, expect, test } from 'vitest'
+import { useOwnNftables } from '../../../test/support/own-nftables.ts'
 import { plainSet, TABLE } from '../../../test/support/sample-ruleset.ts'
-import { silent } from '../../util/log.ts'
-import { openKernel } from '../index.ts'
 import type { NftElement, Nftables, NftOperation } from './types.ts'
 
-/** This file's process lives in a network namespace of its own, which ends with it. */
 let nftables: Nftables
-const nft = (...args: readonly string[]): string => execFileSync('nft', args, { encoding: 'utf8' })
 const table = { family: 'ip', table: TABLE } as const
 
-beforeAll(async () => {
-  await enterOwnNetwork()
-  nftables = await (await openKernel()).nftables(silent)
+useOwnNftables((opened) => {
+  nftables = opened
 })
-afterEach(() => nft('flush', 'ruleset'))
-afterAll(() => nftables[Symbol.asyncDispose]())
 
 describe('refusals', () => {
   const set = { ...plainSet('web', ['ipv4_addr']), data: 'verdict' } as const
