@@ -70,6 +70,7 @@ export const verdictSentence = (report: SkewReport): string => {
   const { verdict, p, pLower, maxOverMean, k, needed, draws, cause } = report
   const spread = `busiest ${maxOverMean.toFixed(2)} × the mean`
   if (report.n === 0) return `${verdict}: nothing was counted`
+  if (verdict === 'NOT-ENOUGH-DATA' && k < 2) return 'NOT-ENOUGH-DATA: one backend takes all there is'
   if (p === null || pLower === null || draws === null)
     return `${verdict}: how many independent choices are behind these figures is not known, so no test applies; ${spread}`
   switch (verdict) {
@@ -82,7 +83,6 @@ export const verdictSentence = (report: SkewReport): string => {
     case 'EXPLAINED':
       return `EXPLAINED: not what an even split by luck gives, but what is known accounts for it; ${spread}`
     case 'NOT-ENOUGH-DATA':
-      if (k < 2) return 'NOT-ENOUGH-DATA: one backend takes all there is'
       if (draws < needed)
         return `NOT-ENOUGH-DATA: luck alone is as uneven ${oftenIn(p)}; to see a backend that is off by half it takes about ${needed}, ${needed - draws} more; ${spread}`
       return cause === null

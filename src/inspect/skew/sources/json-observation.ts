@@ -115,7 +115,8 @@ export const observationIn = (
     const order = faultOfTimes(flow)
     if (order !== '') fields.fault([...path, 'flows', i, 'closedAt'], order)
   })
-  if (fields.faults.length === before) contradictions({ backends, nodes, flows, unit: counted }, path, fields)
+  if (fields.faults.length === before)
+    contradictions({ backends, nodes, flows, unit: counted, facts: facts ?? {} }, path, fields)
   const strangers = flows.filter(({ backend }) => !names.has(backend)).length
   if (strangers > 0)
     fields.warn([...path, 'flows'], `${strangers} go to backends that are not listed, and are left out`)
@@ -130,10 +131,10 @@ export const observationIn = (
   }
 }
 
-type Parts = Pick<Observation, 'backends' | 'unit'> & Required<Pick<Observation, 'nodes' | 'flows'>>
+type Parts = Pick<Observation, 'backends' | 'unit' | 'facts'> & Required<Pick<Observation, 'nodes' | 'flows'>>
 
 /** Parts of which not all can be true. */
-const contradictions = ({ backends, nodes, flows, unit }: Parts, path: Path, fields: FieldReader): void => {
+const contradictions = ({ backends, nodes, flows, unit, facts }: Parts, path: Path, fields: FieldReader): void => {
   const fault = faultOfOdds(backends)
   if (fault !== '') fields.fault([...path, 'backends'], fault)
   nodes.forEach(({ counts, odds }, i) => {
@@ -154,6 +155,9 @@ const contradictions = ({ backends, nodes, flows, unit }: Parts, path: Path, fie
   for (const { backend, closedAt } of flows)
     if (typeof closedAt !== 'number') open.set(backend, (open.get(backend) ?? 0) + 1)
   backends.forEach(({ name, count }, i) => {
+    const sent = nodes.reduce((sum, { counts }) => sum + (counts[i] ?? 0), 0)
+    if (sent > count && facts.counted !== 'open')
+      fields.warn([...path, 'backends', i, 'count'], `is ${count}, but nodes counted ${sent}: are both of one time?`)
     const listed = open.get(name) ?? 0
     if (listed > count)
       fields.warn(

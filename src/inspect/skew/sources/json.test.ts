@@ -79,6 +79,13 @@ describe('shapes', () => {
     expect(warnings).toEqual(['x.json:5: backends[0].count: is 1, but 2 of flows go to a: are both of one moment?'])
   })
 
+  test('more than was counted that nodes counted is told, unless the count is of what is open', () => {
+    const one = (counted: string): readonly string[] =>
+      read({ backends: [{ name: 'a', count: 1 }], nodes: [{ node: 'n', counts: [2] }], facts: { counted } }).warnings
+    expect(one('opened')).toEqual(['x.json:5: backends[0].count: is 1, but nodes counted 2: are both of one time?'])
+    expect(one('open')).toEqual([])
+  })
+
   test('counters of an agent', () => {
     const counter = { frontend: '10.96.0.1:80/TCP', address: '10.0.0.1', port: 80, connections: 7 }
     const { agents } = read({ node: 'n', planes: [{ plane: 'nftables', counters: { backends: [counter] } }] })
