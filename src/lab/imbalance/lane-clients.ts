@@ -4,6 +4,7 @@ import type { Pattern, SessionsAnswer, SessionsRequest } from '../sessions/proto
 import { readCounts } from '../pods.ts'
 import type { PortCounts } from '../pod-protocol.ts'
 import type { Source } from '../sources.ts'
+import { drawnAddress } from './client-addresses.ts'
 import type { Lane, Stage } from './side-by-side.ts'
 
 /** The clients of lanes: client pods, one on each node, that share each lane's connections as equally as it goes. */
@@ -11,7 +12,7 @@ import type { Lane, Stage } from './side-by-side.ts'
 /** What the clients of a lane do; of a pool `sessions` and of arrivals `perSecond` and `count` are of all client pods together. */
 export interface LaneTraffic extends Pick<SessionsRequest, 'lifetimes' | 'requestsPerSecond' | 'timeoutMs'> {
   readonly pattern: Pattern
-  /** local addresses that a client pod's connections come from, in turn; absent: its own */
+  /** local addresses that a client pod's connections come from, in turn; absent: one that the stage's seed draws */
   readonly addresses?: (source: Source) => readonly string[]
 }
 
@@ -31,6 +32,15 @@ export const shareOf = (pattern: Pattern, index: number, clients: number): Patte
     : { ...pattern, perSecond: pattern.perSecond / clients, count: pattern.count === null ? null : part(pattern.count) }
 }
 
+/** By client pod. */
+const drawnAddresses = async ({ lab, seed }: Stage): Promise<ReadonlyMap<string, readonly string[]>> => {
+  const names = new Set(clientSources({ lab }).map(({ name }) => name))
+  const pods = lab.cluster.pods.filter(({ name }) => names.has(name))
+  return new Map(
+    await Promise.all(pods.map(async (pod) => [pod.name, await drawnAddress(pod, `${seed} ${pod.name}`)] as const)),
+  )
+}
+
 /** Starts them all; each lane is dialled by its ClusterIP. */
 export const startClients = async (
   stage: Stage,
@@ -38,17 +48,18 @@ export const startClients = async (
   trafficOf: (lane: Lane) => LaneTraffic,
 ): Promise<void> => {
   const sources = clientSources(stage)
+  const drawn = await drawnAddresses(stage)
   await Promise.all(
     sources.flatMap((source, index) =>
       lanes.map((lane) => {
         const { addresses, ...traffic } = trafficOf(lane)
-        const own = addresses?.(source) ?? [undefined]
+        const own = addresses?.(source) ?? drawn.get(source.name) ?? []
         const request: SessionsRequest = {
           ...traffic,
           name: lane.service.name,
           pattern: shareOf(traffic.pattern, index, sources.length),
           targets: lane.service.clusterIPs.flatMap((address) =>
-            own.map((from) => ({ address, port: 80, protocol: 'TCP' as const, ...(from !== undefined && { from }) })),
+            own.map((from) => ({ address, port: 80, protocol: 'TCP' as const, from })),
           ),
           seed: `${stage.seed} ${lane.service.name} ${source.name}`,
         }

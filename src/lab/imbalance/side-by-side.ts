@@ -7,6 +7,7 @@ import type { PodSpec } from '../cluster.ts'
 import { allocate } from '../controller/allocate.ts'
 import { type LabService, readLabService } from '../controller/service.ts'
 import type { Lab } from '../lab.ts'
+import { randomBelow, seededRandom } from '../../util/random.ts'
 import type { Skipped } from '../report.ts'
 import { runnablePlanes } from '../variant.ts'
 import type { ImbalanceOptions } from './scenario.ts'
@@ -96,12 +97,15 @@ export const runSideBySide = async <T>(
   for (const [plane, own] of Map.groupBy(cases, (one) => one.plane)) {
     const capabilities = own[0]?.capabilities
     if (capabilities === undefined) continue
-    const lanes = lanesOf(
-      own.map(({ scheduler }) => scheduler),
-      plan.variants,
-    )
-    for (let repetition = 1; repetition <= options.repeat; repetition++)
-      results.push(...(await onStage(options, { ...plan, plane, capabilities, lanes, repetition }, run)))
+    for (let repetition = 1; repetition <= options.repeat; repetition++) {
+      const seed = `${plan.scenario} ${options.seed} ${plane} ${repetition}`
+      const lanes = lanesOf(
+        own.map(({ scheduler }) => scheduler),
+        plan.variants,
+        seed,
+      )
+      results.push(...(await onStage(options, { ...plan, plane, capabilities, lanes, repetition, seed }, run)))
+    }
   }
   return { results, skipped: [...planes.skipped, ...skipped] }
 }
@@ -116,7 +120,8 @@ const onStage = async <T>(
     capabilities,
     lanes,
     repetition,
-  }: StagePlan & Pick<Stage, 'plane' | 'capabilities' | 'lanes' | 'repetition'>,
+    seed,
+  }: StagePlan & Pick<Stage, 'plane' | 'capabilities' | 'lanes' | 'repetition' | 'seed'>,
   run: (stage: Stage) => Promise<readonly T[]>,
 ): Promise<readonly T[]> => {
   const { signal } = options
@@ -134,7 +139,6 @@ const onStage = async <T>(
   )
   const agents = await agentsOf(lab, plane, options)
   await agents.inSync(signal)
-  const seed = `${scenario} ${options.seed} ${plane} ${repetition}`
   return await unlessAborted(
     run({ lab, agents, plane, capabilities, lanes, repetition, seed, signal, progress }),
     signal,
@@ -144,8 +148,16 @@ const onStage = async <T>(
 const matches = (selector: Readonly<Record<string, string>>, labels: Readonly<Record<string, string>>): boolean =>
   Object.entries(selector).every(([key, value]) => labels[key] === value)
 
-/** Services with their addresses and node ports, named `rr`, or `rr-1` where there are variants. */
-const lanesOf = (schedulers: readonly SchedulerName[], variants: readonly LaneVariant[]): readonly Lane[] => {
+/**
+ * Services with their addresses and node ports, named `rr`, or `rr-1` where there are variants. A rotation begins where the Service's address has it
+ * begin: that is drawn, or each repetition would be dealt the same.
+ */
+export const lanesOf = (
+  schedulers: readonly SchedulerName[],
+  variants: readonly LaneVariant[],
+  seed: string,
+): readonly Lane[] => {
+  const network = 1 + randomBelow(seededRandom(`addresses of Services ${seed}`), 250)
   const drafts = schedulers.flatMap((scheduler) =>
     variants.flatMap((variant, i) =>
       variant.schedulers?.includes(scheduler) === false
@@ -153,7 +165,9 @@ const lanesOf = (schedulers: readonly SchedulerName[], variants: readonly LaneVa
         : [{ scheduler, variant, name: variants.length > 1 ? `${scheduler}-${i}` : scheduler }],
     ),
   )
-  const { services } = allocate(drafts.map((draft, i) => serviceOf(draft, firstPort + i)))
+  const { services } = allocate(
+    drafts.map((draft, i) => serviceOf({ ...draft, clusterIP: `10.96.${network}.${1 + i}` }, firstPort + i)),
+  )
   return services.flatMap((service, i) => {
     const draft = drafts[i]
     return draft === undefined ? [] : [{ ...draft, service, podPort: firstPort + i }]
@@ -165,14 +179,20 @@ const serviceOf = (
     name,
     scheduler,
     variant,
-  }: { readonly name: string; readonly scheduler: SchedulerName; readonly variant: LaneVariant },
+    clusterIP,
+  }: {
+    readonly name: string
+    readonly scheduler: SchedulerName
+    readonly variant: LaneVariant
+    readonly clusterIP: string
+  },
   podPort: number,
 ): LabService => {
   const faults = new Faults()
   const service = readLabService(
     {
       metadata: { namespace, name, annotations: { 'evenkeel.io/scheduler': scheduler } },
-      spec: { ...variant.spec, selector: variant.selector, ports: [{ port: 80, targetPort: podPort }] },
+      spec: { ...variant.spec, clusterIP, selector: variant.selector, ports: [{ port: 80, targetPort: podPort }] },
     },
     faults,
   )

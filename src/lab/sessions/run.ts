@@ -33,6 +33,7 @@ interface Running {
   readonly request: SessionsRequest
   readonly entries: Entry[]
   readonly failed: FailedConnection[]
+  readonly startedAt: number
   leftOut: number
   /** ends every pause */
   readonly stop: AbortController
@@ -58,7 +59,14 @@ export const runSessions = (request: SessionsRequest): RunningSessions => {
   const { pattern, targets, lifetimes } = request
   inTurn(targets, 0)
   inTurn(lifetimes, 0)
-  const running: Running = { request, entries: [], failed: [], leftOut: 0, stop: new AbortController() }
+  const running: Running = {
+    request,
+    entries: [],
+    failed: [],
+    startedAt: now(),
+    leftOut: 0,
+    stop: new AbortController(),
+  }
   // each connection listens
   setMaxListeners(0, running.stop.signal)
   const finished =
@@ -94,8 +102,8 @@ const poolSession = async (
   const random = seededRandom(`${request.seed} ${session}`)
   const lifetime = inTurn(request.lifetimes, session)
   let joining = settled
-  await pause((session / sessions) * rampSeconds, stop.signal)
-  let dueAt = now()
+  let dueAt = running.startedAt + (session / sessions) * rampSeconds
+  await pause(dueAt - now(), stop.signal)
   while (!stop.signal.aborted && !isFull(running)) {
     const ended = await connectAndKeep(running, session, {
       dueAt,
@@ -136,6 +144,7 @@ const arrivals = async (
 }
 
 interface Use {
+  /** its life begins then, however late it is opened: a busy machine does not make lives longer */
   readonly dueAt: number
   readonly life: Life
   /** share of the usual gap before the second request */
@@ -195,7 +204,7 @@ interface Kept {
 }
 
 /** Sends requests until the connection's life is over or somebody ends it. */
-const keep = async (running: Running, held: Held, entry: Entry, { life, phase }: Use): Promise<Kept> => {
+const keep = async (running: Running, held: Held, entry: Entry, { dueAt, life, phase }: Use): Promise<Kept> => {
   const { request, stop } = running
   const disturbed = new AbortController()
   const disturb = (): void => disturbed.abort()
@@ -211,9 +220,9 @@ const keep = async (running: Running, held: Held, entry: Entry, { life, phase }:
   if (stop.signal.aborted) disturb()
   try {
     const gap = request.requestsPerSecond === 0 ? Infinity : 1 / request.requestsPerSecond
-    const closesAt = entry.openedAt + life.seconds
+    const closesAt = dueAt + life.seconds
     if (gap === Infinity && entry.requests >= life.requests) return { end: 'lifetime' }
-    for (let next = entry.openedAt + gap * phase; ; next += gap) {
+    for (let next = dueAt + gap * phase; ; next += gap) {
       await pause(Math.min(next, closesAt) - now(), disturbed.signal)
       if (cut) return { end: 'cut' }
       if (stop.signal.aborted) return { end: 'open' }

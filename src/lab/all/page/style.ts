@@ -10,6 +10,7 @@ h3{font-size:15px;margin:22px 0 6px}
 p{margin:6px 0}
 summary{font-weight:600;margin:14px 0 6px;cursor:pointer}
 a{color:var(--accent)}
+td a{white-space:nowrap}
 .small{color:var(--small);font-size:13px}
 section{border-top:2px solid var(--line);margin-top:34px;padding-top:20px}
 blockquote{margin:10px 0;padding:4px 14px;border-left:3px solid var(--line);color:var(--small)}

@@ -3,6 +3,7 @@ import type { Observation } from '../../../inspect/skew/observation.ts'
 import { serviceKey } from '../../../model/objects.ts'
 import { clientsOf, fixed, policyOf, scenarioOf, defaultLoadBalancer } from '../../../simulate/defaults.ts'
 import type { RunOutcome, Scenario } from '../../../simulate/model.ts'
+import { randomBelow, seededRandom } from '../../../util/random.ts'
 import type { LabPod } from '../../cluster.ts'
 import { dialsOf, planLab } from '../../dials.ts'
 import { attachHost, type LabHost } from '../../host.ts'
@@ -23,8 +24,11 @@ import { serversOf, wayOf, ways } from './ways.ts'
 
 const labels = { app: 'server' }
 
-/** on the underlay, beside the client */
-const balancerAddresses = { IPv4: '192.168.77.101', IPv6: 'fd00:77::101' } as const
+/** On the underlay, beside the client. To nodes it is one client, so what hashes clients asks for its address: drawn, or each repetition would be dealt the same. */
+const balancerAddresses = (seed: string) => {
+  const host = 101 + randomBelow(seededRandom(`balancer ${seed}`), 100)
+  return { IPv4: `192.168.77.${host}`, IPv6: `fd00:77::${host}` } as const
+}
 
 const claims: readonly Claim[] = [
   {
@@ -71,7 +75,7 @@ const balance = async (stage: Stage, connections: number, level: number): Promis
   const { lab, signal, progress } = stage
   const lanes = lanesToTry(stage)
   const pods = lab.cluster.pods
-  const host = await attachHost(lab.cluster, 'balancer', balancerAddresses)
+  const host = await attachHost(lab.cluster, 'balancer', balancerAddresses(stage.seed))
   const portOf = (lane: Lane): number => 9000 + lanes.indexOf(lane)
   await using haproxy = await startHaproxy(
     lab,

@@ -17,10 +17,11 @@ import { imbalanceResult } from '../result.ts'
 import { imbalanceRun } from '../run.ts'
 import type { RunImbalance } from '../scenario.ts'
 import { clientPods, type Lane, podOfLanes, runSideBySide, type Stage } from '../side-by-side.ts'
+import { shareByClock } from './clock.ts'
 import { findingsOf, formulaCurve, formulaTable, moments } from './findings.ts'
 import { secondsUntil } from './formula.ts'
 import { type Lag, predictCurve } from './prediction.ts'
-import { type Reconnecting, sampleSeconds, variants, watchedSeconds } from './variants.ts'
+import { type Reconnecting, variants, watchedSeconds } from './variants.ts'
 
 const labels = { app: 'server' }
 
@@ -77,7 +78,8 @@ interface Grown {
   readonly since: number
   /** when the new pods were published */
   readonly at: number
-  readonly samples: readonly { readonly seconds: number; readonly pods: ReadonlyMap<string, PodSample> }[]
+  /** at the end */
+  readonly sample: ReadonlyMap<string, PodSample>
 }
 
 const now = (): number => Date.now() / 1000
@@ -148,21 +150,18 @@ const lagsOf = (
 const isServer = ({ labels: { app } }: LabPod): boolean => app === labels.app
 
 /** All pods become ready at once. */
-const grow = async (stage: Stage): Promise<Pick<Grown, 'at' | 'samples'>> => {
+const grow = async (stage: Stage): Promise<Pick<Grown, 'at' | 'sample'>> => {
   const { lab, signal, progress } = stage
   const at = now()
   await lab.publish({ pods: lab.control.pods.map((state) => ({ ...state, ready: true })) })
-  const samples: { seconds: number; pods: ReadonlyMap<string, PodSample> }[] = []
-  for (let i = 0; i * sampleSeconds <= watchedSeconds; i++) {
-    signal.throwIfAborted()
-    await sleep(Math.max(0, (at + i * sampleSeconds - now()) * 1000))
-    const asked = now()
-    const pods = await sampleNow(stage)
-    // a busy machine answers late
-    samples.push({ seconds: (asked + now()) / 2 - at, pods })
-    progress(`${Math.round(i * sampleSeconds)} of ${watchedSeconds} s`)
+  for (let second = 0; second <= watchedSeconds; second++) {
+    progress(`${second} of ${watchedSeconds} s`)
+    await sleep(Math.max(0, (at + second - now()) * 1000), undefined, { signal })
   }
-  return { at, samples }
+  const sample = await sampleNow(stage)
+  // connections that were due before the end may be late
+  await sleep(calmSeconds * 1000, undefined, { signal })
+  return { at, sample }
 }
 
 interface Seen {
@@ -175,15 +174,15 @@ interface Seen {
 
 const measured = async (stage: Stage, lane: Lane, { grown, sessions, answers, all: everybody }: Seen) => {
   const variant = variantOf(lane)
-  const { old, added, samples } = grown
+  const { old, added, sample, at } = grown
   const all = [...old, ...added]
   const fair = added.length / all.length
-  const points = samples.map(({ seconds, pods }) => [seconds, shareOf(pods, lane, { added, all }) / fair] as const)
   const lags = lagsOf(stage, { ...grown, all: everybody, own: answers })
   const curve = await predictCurve(stage, lane, { old, added: added.length, sessions, variant, lags })
+  const share = shareByClock(answers, new Set(added.map(({ name }) => name)))
+  const points = curve.times.map((seconds) => [seconds, share(at + seconds) / fair] as const)
   const { columns, quantities } = moments(points, curve.times)
-  const end = samples.at(-1)?.pods ?? new Map<string, PodSample>()
-  const backends = all.map((pod) => ({ pod, ...countsAt(end, pod.name, lane) }))
+  const backends = all.map((pod) => ({ pod, ...countsAt(sample, pod.name, lane) }))
   return laneMeasurement(stage, lane, {
     claimed: variant.claimed,
     answers,
@@ -219,17 +218,6 @@ const lateness = (answers: readonly ClientAnswer[]): string => {
     .flatMap(({ connections }) => connections.map(({ dueAt, openedAt }) => openedAt - dueAt))
     .sort((a, b) => a - b)
   return `${(1000 * (late[Math.floor(0.95 * (late.length - 1))] ?? 0)).toFixed(0)} ms`
-}
-
-/** Of a lane's open connections, what the new pods have. */
-const shareOf = (
-  pods: ReadonlyMap<string, PodSample>,
-  lane: Lane,
-  { added, all }: { readonly added: readonly LabPod[]; readonly all: readonly LabPod[] },
-): number => {
-  const open = (some: readonly LabPod[]): number =>
-    some.reduce((sum, { name }) => sum + countsAt(pods, name, lane).open, 0)
-  return open(added) / Math.max(1, open(all))
 }
 
 const milestones = (
