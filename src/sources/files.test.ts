@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readDocuments } from './documents.ts'
-import { type LoadedObjects, loadObjects } from './files.ts'
+import { type LoadedObjects, loadObjects, readObjectFiles } from './files.ts'
 
 const service = (name: string, port = 80): string =>
   `apiVersion: v1\nkind: Service\nmetadata: {name: ${name}}\nspec: {clusterIP: 10.96.0.1, ports: [{port: ${port}}]}\n`
@@ -72,6 +72,11 @@ describe('loadObjects', () => {
     const loaded = await loadObjects([path('broken.yaml'), path('app.yaml')])
     expect(services(loaded)).toEqual(['web:80'])
     expect(loaded.problems).toMatchObject([{ where: `${path('broken.yaml')}:1` }])
+  })
+
+  it('rejects a device that never ends', async () => {
+    await expect(loadObjects(['/dev/zero'])).rejects.toThrow('/dev/zero: is larger than 256 MiB: split it')
+    await expect(readObjectFiles(['/dev/zero'])).rejects.toThrow('/dev/zero: is larger than 256 MiB: split it')
   })
 
   it('rejects an argument that is not there', async () => {

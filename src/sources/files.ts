@@ -1,10 +1,13 @@
 import { readFile, stat } from 'node:fs/promises'
-import { buffer } from 'node:stream/consumers'
 import type { InputProblem } from '../model/snapshot.ts'
+import { readBounded } from './bounded.ts'
 import { Catalogue } from './catalogue.ts'
 import { listManifests } from './directory.ts'
+import { jsonLimit } from './documents.ts'
 import { readObjects } from './reading.ts'
 import { Store } from './store.ts'
+
+const bounds = { limit: jsonLimit, cure: 'split it' }
 
 export interface LoadedObjects {
   readonly store: Store
@@ -34,12 +37,12 @@ export const loadObjects = async (
 
   for (const path of paths) {
     if (path === '-') {
-      add('stdin', await buffer(stdin))
+      add('stdin', await readBounded(path, { ...bounds, stdin }))
     } else if ((await stat(path)).isDirectory()) {
       const listing = await listManifests(path)
       unlisted.push(...listing.problems)
       for (const file of [...listing.files.keys()].sort()) add(file, await readFile(file))
-    } else add(path, await readFile(path))
+    } else add(path, await readBounded(path, bounds))
   }
   catalogue.settle()
   return { store, problems: [...unlisted, ...catalogue.problems()], ignored: catalogue.ignored }
@@ -52,11 +55,11 @@ export const readObjectFiles = async (
 ): Promise<readonly { readonly name: string; readonly content: Buffer }[]> => {
   const files: { name: string; content: Buffer }[] = []
   for (const path of paths) {
-    if (path === '-') files.push({ name: 'stdin', content: await buffer(stdin) })
+    if (path === '-') files.push({ name: 'stdin', content: await readBounded(path, { ...bounds, stdin }) })
     else if ((await stat(path)).isDirectory()) {
       const { files: listed } = await listManifests(path)
       for (const name of [...listed.keys()].sort()) files.push({ name, content: await readFile(name) })
-    } else files.push({ name: path, content: await readFile(path) })
+    } else files.push({ name: path, content: await readBounded(path, bounds) })
   }
   return files
 }

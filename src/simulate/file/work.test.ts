@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { defaultTemplate, exponential, fixed, nodesOf, podsOf, clientsOf, policyOf, scenarioOf } from '../defaults.ts'
-import type { Scenario, Traffic } from '../model.ts'
+import type { Policy, Scenario, Traffic } from '../model.ts'
 import { estimate, tooMuch, usualMaxEvents } from './work.ts'
 
 const scenario = (traffic: Traffic, parts: Partial<Scenario> = {}): Scenario =>
@@ -54,6 +54,14 @@ describe('the work of a run is known beforehand, roughly', () => {
     const events = estimate(scenario(stays, { ...parts, events: [update] }))
     expect(events).toBeGreaterThan(usualMaxEvents)
     expect(estimate(scenario(stays, parts))).toBeLessThan(usualMaxEvents / 100)
+  })
+
+  test('comparing many pods for each connection', () => {
+    const of = (scheduler: Policy['scheduler'], pods: number): number =>
+      estimate(scenario(stays, { pods: podsOf(pods, 2), policy: policyOf(scheduler) }))
+    expect(of('lc', 100)).toBe(of('nft-rr', 100))
+    expect(of('lc', 10_000) / of('p2c', 10_000)).toBeGreaterThan(1.5)
+    expect(of('ipvs-wlc', 10_000)).toBe(of('lc', 10_000))
   })
 
   test('within the bound: nothing to say', () =>

@@ -36,7 +36,7 @@ export const tooMuch = (scenario: Scenario, { runs, policies, maxEvents }: Work)
   return `about ${about(events)} connection events (${about(Math.max(...each))} in each of ${about(runs)} runs${share}), more than the ${about(maxEvents)} that are allowed: fewer --runs, a shorter duration, fewer clients or longer lives; or --max-events ${roundUp(events)}`
 }
 
-/** Openings, ends and changes in one run, roughly. */
+/** Openings, ends and changes in one run, roughly, and what takes as long as so many. */
 export const estimate = (scenario: Scenario): number => {
   const { clients, policy, events, nodes } = scenario
   const connections = clients.reduce((sum, group) => sum + openings(group, scenario, policy), 0)
@@ -53,8 +53,14 @@ export const estimate = (scenario: Scenario): number => {
   const pods = podsEver(scenario)
   // what a node knows is made anew with each change, of all pods, and costs about a quarter of an event for each
   const changes = 2 * nodes.length * (pods - scenario.pods.length) * (1 + pods / 4)
-  return 2 * (connections + requests + reopened) + changes + nodes.length * pods
+  return 2 * (connections + requests + reopened) + connections * comparing(policy, pods) + changes + nodes.length * pods
 }
+
+/** Of many pods, finding the one with the fewest takes longer than all else: about an event for each forty. */
+const comparing = ({ scheduler }: Policy, pods: number): number =>
+  comparesAll.has(scheduler) ? Math.max(0, pods - 100) / 40 : 0
+
+const comparesAll: ReadonlySet<Policy['scheduler']> = new Set(['lc', 'ipvs-lc', 'ipvs-wlc', 'ipvs-sed', 'ipvs-nq'])
 
 /** Connections that a reconnect closes. */
 const slots = (group: ClientGroup | undefined): number =>
