@@ -74,6 +74,52 @@ Chain POSTROUTING (policy ACCEPT 0 packets, 0 bytes)
   })
 })
 
+describe('what a command or a file’s name says', () => {
+  const titles = ' pkts bytes target     prot opt in     out     source               destination\n'
+  const empty = (...chains: readonly string[]): string =>
+    chains.map((chain) => `Chain ${chain} (policy ACCEPT 0 packets, 0 bytes)\n${titles}`).join('\n')
+  const hooks = ['PREROUTING', 'INPUT', 'OUTPUT', 'POSTROUTING'] as const
+  const nat = empty(...hooks).replace(
+    titles,
+    `${titles}    1    60 DNAT       tcp  --  *      *       0.0.0.0/0            10.96.0.20           tcp dpt:80 to:10.244.3.40:8080\n`,
+  )
+  const accepted = empty('INPUT', 'FORWARD', 'OUTPUT')
+  const forwarded = 'dnat, 10.244.3.40 1/1, masquerade false'
+
+  test('an empty table of the other family is no second one', async () => {
+    const text = `$ iptables -t nat -nvL\n${nat}$ sudo ip6tables -t nat -nvL\n${empty(...hooks)}$ iptables -nvL\n${accepted}$ ip6tables -S\n${filter}`
+    expect(answer(await ask(text))).toBe(forwarded)
+  })
+
+  test('names as sosreport gives them', async () => {
+    const files = {
+      'iptables_-t_nat_-nvL': nat,
+      'iptables_-t_filter_-nvL': accepted,
+      'ip6tables_-t_nat_-nvL': empty(...hooks),
+      'ip6tables_-t_filter_-nvL': accepted.replaceAll('ACCEPT', 'DROP'),
+      'iptables-security.txt': accepted.replaceAll('ACCEPT', 'DROP'),
+    }
+    const node = await readDumps(Object.entries(files).map(([name, text]) => ({ name: `report/${name}`, text })))
+    expect(node.tables.map(({ family, name }) => `${family} ${name}`).sort()).toEqual([
+      'ip filter',
+      'ip nat',
+      'ip security',
+      'ip6 filter',
+      'ip6 nat',
+    ])
+    expect(node.problems).toEqual([])
+  })
+
+  test.each([
+    'for t in nat filter; do iptables -t $t -nvL; done',
+    '$ iptables -nvL; iptables -t nat -nvL',
+    'what iptables -t mangle -L shows:',
+  ])('%s: the chains tell the table', async (heading) => {
+    const node = await readDumps([{ name: 'ip6tables.txt', text: `${heading}\n${nat}` }])
+    expect(node.tables.map(({ family, name }) => `${family} ${name}`)).toEqual(['ip nat'])
+  })
+})
+
 describe('something before each line', () => {
   const before = (text: string, by: (line: string, i: number) => string): string =>
     text.replace(/\n$/, '').split('\n').map(by).join('\n').concat('\n')

@@ -5,6 +5,7 @@ import { cutDump, type DumpFile, type DumpPart } from './cut.ts'
 import type { Dialect } from './dialect.ts'
 import { type InterfaceRoute, type Interfaces, readIpAddr, readIpAddrJson, readIpRoute } from './interfaces.ts'
 import { ipvsState } from './ipvs-join.ts'
+import { hintOf } from './iptables-hint.ts'
 import { readIpvsList } from './ipvs-list.ts'
 import { readIpvsSave } from './ipvs-save.ts'
 import { ipvsTables } from './ipvs-tables.ts'
@@ -121,7 +122,7 @@ const iptablesTables = async (
     '../../rules/iptables/index.ts'
   )
   const rulesets = parts.map((part) =>
-    (part.dialect === 'iptables-save' ? parseSave : parseListing)(placed(part), part.file),
+    (part.dialect === 'iptables-save' ? parseSave : parseListing)(placed(part), part.file, hintOf(part)),
   )
   const ruleset = joinRulesets(rulesets.map((one) => withoutBlind(one, shown)))
   const ipsets = await readIpsets(sets)

@@ -66,6 +66,17 @@ export const beginsTable = ({ chains }: TableDraft, name: string, isBuiltIn: boo
   )
 }
 
+/** Gives a table the name that the command or file of its listing says, unless it has built-in chains of another. */
+export const nameTable = (draft: TableDraft | undefined, name: string): void => {
+  const own = builtIn[name]
+  if (draft === undefined || draft.name !== '' || own === undefined) return
+  const listed = hookOrder.filter((hook) => draft.chains.has(hook))
+  const possible = name === 'nat' ? [...own, 'INPUT'] : own
+  // a listing of one chain, or of all
+  const fits = listed.length < 2 || own.every((hook) => listed.includes(hook))
+  if (fits && listed.every((hook) => possible.includes(hook))) draft.name = name
+}
+
 /** Every table has its own built-in chains; without them what the rules do tells. Where nothing says so it is filter. */
 const guessName = (chains: TableDraft['chains'], targets: TableDraft['targets']): string => {
   const has = (name: string): boolean => chains.has(name)

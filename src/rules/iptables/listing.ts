@@ -1,4 +1,4 @@
-import { beginsTable, chainDraft, finishTable, type TableDraft, tableDraft } from './draft.ts'
+import { beginsTable, chainDraft, finishTable, nameTable, type TableDraft, tableDraft } from './draft.ts'
 import { createContext } from './context.ts'
 import { countersOff } from './counters.ts'
 import { BLIND } from './blind.ts'
@@ -58,10 +58,11 @@ class ListingReader {
     else this.#name(line)
   }
 
-  end({ family }: SaveOptions): IptablesRuleset {
+  end({ family, table: first }: SaveOptions): IptablesRuleset {
+    if (first !== undefined) nameTable(this.#tables[0], first)
     const families = new Set(this.#tables.map((table) => table.family).filter((known) => known !== null))
     const [only] = families
-    const fallback = family ?? (families.size === 1 ? only : undefined) ?? 'ip'
+    const fallback = (families.size === 1 ? only : family) ?? 'ip'
     for (const table of this.#tables) this.#check(table)
     const tables = this.#tables.map((table) => ({
       ...finishTable(table, this.#file, fallback),

@@ -1,7 +1,15 @@
 import { createContext, type RuleContext } from './context.ts'
 import { countersOff } from './counters.ts'
 import { noteDoubles } from './doubles.ts'
-import { beginsTable, type ChainDraft, chainDraft, finishTable, type TableDraft, tableDraft } from './draft.ts'
+import {
+  beginsTable,
+  type ChainDraft,
+  chainDraft,
+  finishTable,
+  nameTable,
+  type TableDraft,
+  tableDraft,
+} from './draft.ts'
 import { isTelling, lostOf } from './liars.ts'
 import { LOOSE_RULES } from './fragments.ts'
 import { HIDDEN_LEGACY } from './join.ts'
@@ -16,6 +24,8 @@ import { splitWords } from './words.ts'
 export interface SaveOptions {
   /** of tables where neither the dump's header nor an address says it; default that of the other tables, or `ip` */
   readonly family?: Family
+  /** of the first table, where the dump does not name it and its chains do not contradict */
+  readonly table?: string
 }
 
 /**
@@ -103,11 +113,12 @@ class SaveReader {
     }
   }
 
-  end({ family }: SaveOptions): IptablesRuleset {
+  end({ family, table: first }: SaveOptions): IptablesRuleset {
     this.#close('the end of the file')
+    if (first !== undefined) nameTable(this.#tables[0], first)
     const families = new Set(this.#tables.map((table) => table.family).filter((known) => known !== null))
     const [only] = families
-    const fallback = family ?? (families.size === 1 ? only : undefined) ?? 'ip'
+    const fallback = (families.size === 1 ? only : family) ?? 'ip'
     const tables = this.#tables.map((table) => finishTable(table, this.#file, fallback))
     noteDoubles(tables, this.#problems)
     this.#noteHidden(tables)
