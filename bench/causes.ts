@@ -1,10 +1,13 @@
 import type { CauseCode, NamedCause } from '../src/inspect/skew/causes/codes.ts'
 import { judge } from '../src/inspect/skew/judge.ts'
+import type { SkewReport } from '../src/inspect/skew/report.ts'
 import type { Observation } from '../src/inspect/skew/observation.ts'
+import { fifth } from '../test/support/skew/fifth.ts'
 import { fourth } from '../test/support/skew/fourth.ts'
 import { heldOut } from '../test/support/skew/held-out.ts'
 import { mixtures } from '../test/support/skew/mixtures.ts'
 import { purposeBuilt } from '../test/support/skew/purpose-built.ts'
+import { sample } from '../test/support/skew/sampler/sample.ts'
 import { type Score, score } from '../test/support/skew/score.ts'
 import { third } from '../test/support/skew/third.ts'
 
@@ -20,6 +23,19 @@ export interface CausesReport {
     readonly cases: number
     readonly wrong: number
   })[]
+  /** of situations drawn from the whole space, by each cause that is at work; `nothing`: luck, or a reason without a name */
+  readonly sampled: readonly Confusion[]
+}
+
+interface Confusion {
+  readonly cause: NamedCause | 'nothing'
+  right: number
+  /** SKEWED, and unexplained */
+  unexplained: number
+  /** FAIR, too even or too few to tell: weak, or not in what is seen */
+  quiet: number
+  wrong: number
+  certain: number
 }
 
 const sets: readonly (readonly [name: string, cases: readonly Case[]])[] = [
@@ -31,6 +47,7 @@ const sets: readonly (readonly [name: string, cases: readonly Case[]])[] = [
   ['held out', heldOut],
   ['third set', third],
   ['fourth set', fourth],
+  ['fifth set', fifth],
 ]
 
 /** How often `skew` names what is at work, on the data of its own tests, each made `seeds` times. */
@@ -54,12 +71,41 @@ export const benchCauses = (seeds: number, progress: (line: string) => void): Ca
       certain: total(({ certain }) => certain),
     }
   }),
+  sampled: confusion(60 * seeds),
 })
 
-export const formatCauses = ({ sets: all }: CausesReport): string =>
-  all
-    .map(
+/** Weak and strong causes, alone and in pairs, of which the observer has any part of the evidence: many cannot be told. */
+const confusion = (count: number): readonly Confusion[] => {
+  const rows = new Map<string, Confusion>()
+  for (let i = 0; i < count; i++) {
+    const { causes, observation } = sample(`bench ${i}`)
+    const report = judge(observation)
+    for (const cause of causes.length === 0 ? (['nothing'] as const) : causes) {
+      const row = rows.get(cause) ?? { cause, right: 0, unexplained: 0, quiet: 0, wrong: 0, certain: 0 }
+      rows.set(cause, row)
+      row[outcome(report, causes)]++
+    }
+  }
+  return [...rows.values()].toSorted((a, b) => (a.cause < b.cause ? -1 : 1))
+}
+
+const outcome = (report: SkewReport, causes: readonly NamedCause[]): Exclude<keyof Confusion, 'cause'> => {
+  const { right, wrong, certain } = score([report.cause], causes)
+  if (certain > 0) return 'certain'
+  if (wrong.length > 0) return 'wrong'
+  return right > 0 ? 'right' : report.verdict === 'SKEWED' ? 'unexplained' : 'quiet'
+}
+
+export const formatCauses = ({ sets: all, sampled }: CausesReport): string =>
+  [
+    ...all.map(
       ({ name, cases, right, unexplained, wrong, certain }) =>
         `${name.padEnd(12)}${cases} cases: ${right} right, ${unexplained} unexplained, ${wrong} wrong, ${certain} of them certain`,
-    )
-    .join('\n')
+    ),
+    'drawn from the whole space, by cause: right, unexplained, no verdict, wrong (likely), wrong (certain)',
+    ...sampled.map(({ cause, right, unexplained, quiet, wrong, certain }) =>
+      [cause.padEnd(24), ...[right, unexplained, quiet, wrong, certain].map((count) => String(count).padStart(5))].join(
+        '',
+      ),
+    ),
+  ].join('\n')

@@ -94,6 +94,7 @@ describe('watching', () => {
 test.each<[string, Observed, string]>([
   ['affinity', observed([1, 2], { affinity: 'ClientIP' }), 'affinity keeps clients'],
   ['sh', observed([1, 2], { scheduler: 'sh' }), 'sh keeps clients'],
+  ['mh', observed([1, 2], { scheduler: 'mh' }), 'mh keeps clients'],
   ['open connections', observed([1, 2], {}, 'shop/web', 'open'), 'nothing counts its new connections'],
 ])('%s is not watched, which is told once', (_, one, text) => {
   const first = lookAgain(beginWatch(0.05), [one])

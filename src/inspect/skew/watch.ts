@@ -80,7 +80,7 @@ const unfit = ({ observation: { facts, unit }, measure }: Observed): string => {
   if (measure === 'open') return 'is not watched: nothing counts its new connections, and open ones come and go'
   if (facts.affinity === 'ClientIP')
     return 'is not watched: affinity keeps clients, so connections are not chosen one by one'
-  if (facts.scheduler === 'sh' || facts.scheduler === 'dh')
+  if (['sh', 'dh', 'mh'].includes(facts.scheduler ?? ''))
     return `is not watched: ${facts.scheduler} keeps clients, so connections are not chosen one by one`
   return ''
 }

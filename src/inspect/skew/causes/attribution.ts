@@ -2,6 +2,7 @@ import { sum } from '../../statistics/index.ts'
 import { type Case, effectiveChoices } from '../nulls/choices.ts'
 import { rulesOdds } from '../nulls/odds.ts'
 import { gainOf } from '../nulls/gain.ts'
+import { zonesAsWell } from '../nulls/places.ts'
 import type { Observation } from '../observation.ts'
 import type { Certainty } from '../report.ts'
 import type { NamedCause } from './codes.ts'
@@ -75,7 +76,8 @@ const strataOf = (observation: Observation): readonly Stratum[] => {
   return sum(known.map(({ n }) => n)) > 0 ? known : known.map((stratum) => ({ ...stratum, n: 1 }))
 }
 
-const stepsOf = ({ backends, nodes = [], facts }: Observation, strata: readonly Stratum[]): readonly Step[] => {
+const stepsOf = (observation: Observation, strata: readonly Stratum[]): readonly Step[] => {
+  const { backends, nodes = [], facts } = observation
   const zoneOf = new Map(nodes.map(({ node, zone }) => [node, zone]))
   const filter = (odds: readonly number[], keeps: (index: number) => boolean): readonly number[] => {
     const kept = odds.map((p, i) => (keeps(i) ? p : 0))
@@ -112,7 +114,9 @@ const stepsOf = ({ backends, nodes = [], facts }: Observation, strata: readonly 
       )
       return rules.every((p, i) => p > 0 === (allowed[i] ?? 0) > 0)
     })
-  const places = [local, hints].filter((step) => step.certainty === 'certain' || exactly(step))
+  const guess = (step: Step): boolean => exactly(step) && !zonesAsWell(observation)
+  const places = [local, hints].filter((step) => step.certainty === 'certain' || guess(step))
   const [known, guessed] = [places.filter(({ certainty }) => certainty === 'certain'), places]
-  return [gone, weights, ...(known.length > 0 ? known : guessed)]
+  // where both look alike nobody knows which it is
+  return [gone, weights, ...(known.length > 0 ? known : guessed.length > 1 ? [] : guessed)]
 }

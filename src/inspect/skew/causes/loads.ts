@@ -1,5 +1,6 @@
 import { effectiveCount, sum } from '../../statistics/index.ts'
-import { type Case, drawnByClients, effectiveChoices, weightIn } from '../nulls/choices.ts'
+import { type Case, drawnByClients, effectiveChoices } from '../nulls/choices.ts'
+import { weightIn } from '../nulls/counted-flows.ts'
 import { placesDecide } from '../nulls/odds.ts'
 import type { Flow, Observation } from '../observation.ts'
 import type { Attributed } from './attribution.ts'

@@ -1,6 +1,7 @@
 import { chiSquare, sum } from '../../statistics/index.ts'
 import type { Observation } from '../observation.ts'
 import type { Case } from './choices.ts'
+import { byRate } from './age-rate.ts'
 import type { Explanation, Fit } from './explanation.ts'
 import { drawsOf, type Mask } from './odds.ts'
 
@@ -9,7 +10,7 @@ const toleratedContradictions = 0.05
 /** seconds by which clocks differ */
 const clockSlack = 2
 /** seconds between pods that are of one age */
-const together = 2
+const sameAge = 2
 /** of the flows, that must say when they were opened */
 const knownOpenings = 0.9
 
@@ -27,6 +28,7 @@ export const ages = (observation: Observation): readonly Explanation[] => {
   const late = starts.some((start) => start !== undefined && start > counted)
   if (unit !== 'connections' || !late || starts.includes(undefined)) return []
   return [
+    ...byRate(observation, starts as readonly number[]),
     { code: 'young-pods', certainty: 'likely', kind: 'whole', fit: byOrder(starts as readonly number[], counted) },
   ]
 }
@@ -60,7 +62,6 @@ const byOrder =
       (_, i) => sum(draws.map((draw) => draw.count * (draw.odds[i] ?? 0))) / sum(draws.map(({ count }) => count)),
     )
     const groups = groupsByAge(starts.map((start) => Math.max(start, counted)))
-    const shuffles = arrangements(groups.map(({ length }) => length))
     const levels = nonIncreasing(
       groups.map((members) => ({
         members,
@@ -80,7 +81,7 @@ const byOrder =
       totals.map((total, i) => (total === 0 ? 0 : total * Math.log((expected[i] ?? 0) / (n * (odds[i] ?? 0))))),
     )
     // any counts are in the order of some ages: the order found has to be one of few
-    if (shuffles < fewestOrders) return null
+    if (arrangements(apart(levels).map(({ members }) => members.length)) < fewestOrders) return null
     return {
       p: degrees === 0 ? 1 : chiSquare(degrees, x2).upper,
       expected,
@@ -97,13 +98,39 @@ interface Level {
   readonly odds: number
 }
 
+/** Standard errors at which neighbouring levels are two. */
+const distinct = 2.6
+
+/** Levels that differ by more than luck; the others are one. */
+const apart = (levels: readonly Level[]): readonly Level[] => {
+  const merged: Level[] = []
+  for (const level of levels) {
+    const before = merged.at(-1)
+    if (before === undefined || differ(before, level)) merged.push(level)
+    else merged.splice(-1, 1, together(before, level))
+  }
+  return merged
+}
+
+const differ = (before: Level, after: Level): boolean => {
+  const share = before.odds / (before.odds + after.odds)
+  const n = before.total + after.total
+  return before.total - n * share > distinct * Math.sqrt(n * share * (1 - share))
+}
+
+const together = (before: Level, after: Level): Level => ({
+  members: [...before.members, ...after.members],
+  total: before.total + after.total,
+  odds: before.odds + after.odds,
+})
+
 /** Pods that started together, oldest first. */
 const groupsByAge = (starts: readonly number[]): readonly (readonly number[])[] => {
   const groups: number[][] = []
   let last = -Infinity
   for (const i of [...starts.keys()].sort((a, b) => (starts[a] ?? 0) - (starts[b] ?? 0))) {
     const start = starts[i] ?? 0
-    if (groups.length > 0 && start - last <= together) groups.at(-1)?.push(i)
+    if (groups.length > 0 && start - last <= sameAge) groups.at(-1)?.push(i)
     else groups.push([i])
     last = start
   }
@@ -125,11 +152,7 @@ const nonIncreasing = (groups: readonly Level[]): readonly Level[] => {
     let level = group
     for (let before = levels.at(-1); before !== undefined && rises(before, level); before = levels.at(-1)) {
       levels.pop()
-      level = {
-        members: [...before.members, ...level.members],
-        total: before.total + level.total,
-        odds: before.odds + level.odds,
-      }
+      level = together(before, level)
     }
     levels.push(level)
   }

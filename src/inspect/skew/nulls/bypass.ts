@@ -1,7 +1,7 @@
 import { chiSquare, gStatistic, sum } from '../../statistics/index.ts'
 import { pearson } from '../../statistics/pearson.ts'
 import type { Observation } from '../observation.ts'
-import { flowsBehind, tally } from './choices.ts'
+import { flowsBehind, tally } from './counted-flows.ts'
 import type { Explanation, Less } from './explanation.ts'
 import { placesDecide, rulesOdds, rulesOfNodes, uniformOdds } from './odds.ts'
 
@@ -93,12 +93,13 @@ export const ofKnownNodes = (observation: Observation): Observation | null => {
 }
 
 /**
- * A node that nobody asked may have sent what no node counted: pods are on nodes that are not among those known, a policy decides by
+ * A node that nobody asked may have sent what no node counted: connections or pods are of nodes that are not among those known, a policy decides by
  * places that nobody knows, or all but a few pods got alike.
  */
 const sentBySilentNodes = (observation: Observation, more: readonly number[]): boolean => {
-  const { backends, nodes = [] } = observation
+  const { backends, nodes = [], flows = [] } = observation
   const known = new Set(nodes.map(({ node }) => node))
+  if (flows.some(({ node }) => node !== undefined && !known.has(node))) return true
   const untold = placesDecide(observation) && backends.some(({ node }) => node === undefined)
   if (untold || backends.some(({ node }) => node !== undefined && !known.has(node))) return true
   // nodes of another place: the rules that are known have none of these pods

@@ -1,7 +1,8 @@
 import { sum } from '../../statistics/index.ts'
-import type { Flow, LoadUnit, NodeObservation, Observation, ServiceFacts } from '../observation.ts'
+import type { Flow, NodeObservation, Observation } from '../observation.ts'
 import { sharesIn } from './client-shares.ts'
 import { clientRuns, keepsClients, type Run } from './clients.ts'
+import { agree, flowsBehind, knownFlows, tally, weightIn } from './counted-flows.ts'
 import { placesDecide } from './odds.ts'
 
 /** Independent choices of a backend that were made alike, as far as that is known. */
@@ -39,9 +40,6 @@ export const effectiveChoices = ({ choices }: Pick<Case, 'choices'>): number => 
   return squares === 0 ? 0 : sum(choices.map(({ count, weight }) => count * weight)) ** 2 / squares
 }
 
-/** Flows whose sums differ from the counts by a larger share are another set of connections. */
-const sameWithin = 0.05
-
 /** null: nobody knows how many choices are behind the counts. */
 export const readCase = (observation: Observation): Case | null => {
   const counts = observation.backends.map(({ count }) => count)
@@ -58,53 +56,6 @@ export const readCase = (observation: Observation): Case | null => {
   return { observation, totals: counts, choices, drawn: 'connections', flows: null, runs: null, weightsAssumed: true }
 }
 
-/** Only what the flows say, where they are another set of connections than the counts. null: there are none. */
-export const sampleOf = (observation: Observation): Observation | null => {
-  const flows = knownFlows(observation)
-  if (
-    flows.length === 0 ||
-    flowsBehind(
-      observation,
-      observation.backends.map(({ count }) => count),
-    ) !== null
-  )
-    return null
-  const counts = tally(observation, flows, () => 1)
-  const backends = observation.backends.map((backend, i) => {
-    const count = counts[i] ?? 0
-    return { ...backend, count, opened: count, connections: count }
-  })
-  const facts: ServiceFacts = { ...observation.facts, counted: 'opened' }
-  const sample: Observation = { ...observation, unit: 'connections', backends, flows, facts }
-  if (observation.nodes === undefined) return sample
-  const sent = Map.groupBy(flows, ({ node }) => node)
-  return {
-    ...sample,
-    nodes: observation.nodes.map((node) => ({ ...node, counts: tally(sample, sent.get(node.node) ?? [], () => 1) })),
-  }
-}
-
-/** Load is uneven because the numbers of connections are where all but so much of its unevenness is theirs. */
-const mostOwn = 0.5
-
-/** Only the connections of each backend, where load whose connections nobody knows one by one follows their number. null: it does not. */
-export const numbersOf = (observation: Observation): Observation | null => {
-  const { backends, unit } = observation
-  if (unit === 'connections' || (observation.flows ?? []).length > 0) return null
-  const known = backends.flatMap(({ connections }) => connections ?? [])
-  const [n, load] = [sum(known), sum(backends.map(({ count }) => count))]
-  if (known.length < backends.length || n === 0 || load === 0) return null
-  const unevenness = (shares: readonly number[]): number =>
-    sum(backends.map(({ count }, i) => (count / load - (shares[i] ?? 0)) ** 2))
-  const even = backends.map(() => 1 / backends.length)
-  if (unevenness(known.map((each) => each / n)) > mostOwn * unevenness(even)) return null
-  return {
-    ...observation,
-    unit: 'connections',
-    backends: backends.map((backend, i) => ({ ...backend, count: known[i] ?? 0 })),
-  }
-}
-
 const hashesSource: ReadonlySet<string> = new Set(['sh', 'dh'])
 /** of the source or of the flow */
 const hashes: ReadonlySet<string> = new Set(['sh', 'dh', 'mh', 'maglev'])
@@ -116,54 +67,6 @@ export const drawnByClients = ({ facts }: Observation): boolean =>
 /** Where affinity is off and the scheduler chooses for each connection, clients that seem kept are not. */
 const mayKeep = ({ facts }: Observation): boolean =>
   facts.affinity !== 'None' || facts.scheduler === undefined || hashes.has(facts.scheduler)
-
-const knownFlows = ({ flows = [], backends }: Observation): readonly Flow[] => {
-  const names = new Set(backends.map(({ name }) => name))
-  return flows.filter(({ backend }) => names.has(backend))
-}
-
-export const tally = (
-  { backends }: Observation,
-  flows: readonly Flow[],
-  weightOf: (flow: Flow) => number,
-): readonly number[] => {
-  const totals = new Map(backends.map(({ name }) => [name, 0]))
-  for (const flow of flows) totals.set(flow.backend, (totals.get(flow.backend) ?? 0) + weightOf(flow))
-  return backends.map(({ name }) => totals.get(name) ?? 0)
-}
-
-/** What a flow carries; of CPU time the next best that is known. */
-export const weightIn =
-  (unit: LoadUnit) =>
-  (flow: Flow): number => {
-    switch (unit) {
-      case 'connections':
-        return 1
-      case 'bytes':
-        return flow.bytes ?? 0
-      case 'requests':
-        return flow.requests ?? 0
-      case 'cpu':
-        return flow.cpu ?? flow.requests ?? flow.bytes ?? 1
-    }
-  }
-
-const isOpen = ({ closedAt }: Flow): boolean => closedAt === null || closedAt === undefined
-
-/** The flows that the counts are made of; null: none are given, or they are others. */
-export const flowsBehind = (observation: Observation, counts: readonly number[]): readonly Flow[] | null => {
-  const { unit, facts } = observation
-  const flows = knownFlows(observation)
-  if (flows.length === 0) return null
-  if (unit === 'cpu') return flows
-  const open = flows.filter(isOpen)
-  const candidates =
-    unit !== 'connections' || facts.counted === 'opened' ? [flows] : facts.counted === 'open' ? [open] : [flows, open]
-  return candidates.find((some) => agree(tally(observation, some, weightIn(unit)), counts)) ?? null
-}
-
-const agree = (ours: readonly number[], counts: readonly number[]): boolean =>
-  sum(ours.map((total, i) => Math.abs(total - (counts[i] ?? 0)))) <= sameWithin * sum(counts)
 
 const caseOfFlows = (observation: Observation, flows: readonly Flow[]): Case => {
   const nodes = new Map(observation.nodes?.map(({ node }, i) => [node, i]))
@@ -214,25 +117,36 @@ const scaled = (observation: Observation, flows: readonly Flow[]): ((flow: Flow)
   return (flow) => weigh(flow) * (ratios.get(flow.backend) ?? 1)
 }
 
-/** Nodes have rules or places of their own, and of the connections one by one nobody knows through which they came. */
+/**
+ * Of some connections nobody knows through which node they came, while the nodes have counted them: that tells more than when they were
+ * opened, unless pods differ in age and nodes in nothing.
+ */
 const nodesTellMore = ({ observation, drawn, choices }: Case, counts: readonly number[]): boolean => {
-  const { nodes = [], unit } = observation
-  const alone = new Set(nodes.map(({ odds }) => odds?.map((p) => p > 0).join()))
-  if (unit !== 'connections' || drawn === 'clients' || choices.some(({ node }) => node !== null)) return false
-  return nodes.length > 1 && (alone.size > 1 || placesDecide(observation)) && agree(together(nodes, counts), counts)
+  const { nodes = [], unit, backends } = observation
+  if (unit !== 'connections' || drawn === 'clients' || choices.every(({ node }) => node !== null)) return false
+  const alike = new Set(nodes.map(({ odds }) => odds?.map((p) => p > 0).join())).size < 2 && !placesDecide(observation)
+  const aged = new Set(backends.map(({ startedAt }) => startedAt)).size > 1
+  return nodes.length > 1 && !(alike && aged) && agree(together(nodes, counts), counts)
 }
 
 const together = (nodes: readonly NodeObservation[], counts: readonly number[]): readonly number[] =>
   counts.map((_, i) => sum(nodes.map((node) => node.counts[i] ?? 0)))
 
-/** What each node chose where their counts are those of the Service, else all in one. */
+/**
+ * What each node chose, and what none of those known chose besides; all in one where the nodes have more than the Service and are about
+ * other connections.
+ */
 const caseOfCounts = (observation: Observation, counts: readonly number[]): Case => {
   const { nodes = [] } = observation
   const sent = together(nodes, counts)
-  const strata = nodes.length > 0 && agree(sent, counts)
+  const more = counts.map((count, i) => count - (sent[i] ?? 0))
+  const within = sum(sent) > 0 && more.every((rest) => rest >= 0)
+  const strata = within || agree(sent, counts)
   const chosen = (of: readonly number[], node: number | null): readonly Choice[] =>
     of.flatMap((count, backend) => (count === 0 ? [] : [{ count, weight: 1, node, openedAt: null, backend }]))
-  const choices = strata ? nodes.flatMap((node, i) => chosen(node.counts, i)) : chosen(counts, null)
-  const totals = strata ? sent : counts
+  const choices = strata
+    ? [...nodes.flatMap((node, i) => chosen(node.counts, i)), ...(within ? chosen(more, null) : [])]
+    : chosen(counts, null)
+  const totals = strata && !within ? sent : counts
   return { observation, totals, choices, drawn: 'connections', flows: null, runs: null, weightsAssumed: false }
 }

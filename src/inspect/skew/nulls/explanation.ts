@@ -11,11 +11,19 @@ import type { Mask } from './odds.ts'
 export type Explanation = {
   readonly code: NamedCause
   readonly certainty: Exclude<Certainty, 'none'>
-} & (
-  | { readonly kind: 'odds'; readonly mask: Mask }
-  | { readonly kind: 'less'; readonly take: (observation: Observation) => Less | null }
-  | { readonly kind: 'whole'; readonly fit: WholeFit }
-)
+} & (Odds | Whole | { readonly kind: 'less'; readonly take: (observation: Observation) => Less | null })
+
+interface Odds {
+  readonly kind: 'odds'
+  readonly mask: Mask
+  /** log odds that its free parameters could gain from luck, default 0 */
+  readonly cost?: number
+}
+
+interface Whole {
+  readonly kind: 'whole'
+  readonly fit: WholeFit
+}
 
 /** What is left. null from `take`: nothing to take away. */
 export interface Less {

@@ -10,12 +10,31 @@ const astray = 1e-3
  */
 export const gainBetween = (situation: Case, draws: readonly Draws[], before: readonly Draws[]): number => {
   const { choices, totals } = situation
-  if (choices.some(({ backend }) => backend === null))
-    return gainOf(totals, expectedOf(draws), expectedOf(before), effectiveChoices(situation))
+  if (choices.some(({ backend }) => backend === null)) return gainOfTotals(situation, draws, before)
   const k = totals.length
   const logOdds = (of: Draws | undefined, backend: number | null): number =>
     Math.log((1 - astray) * (of?.odds[backend ?? 0] ?? 0) + astray / k)
   return sum(choices.map(({ backend, count }, i) => count * (logOdds(draws[i], backend) - logOdds(before[i], backend))))
+}
+
+/**
+ * Log odds of the totals alone under one set of draws against another: of how often each was chosen, else of the load as of equal draws.
+ * What came to each node and at each moment is none of the nulls' doing, and pays for itself: one parameter for each kind of odds more.
+ */
+export const gainOfTotals = (situation: Case, draws: readonly Draws[], before: readonly Draws[]): number => {
+  const { choices, totals } = situation
+  const kinds = (some: readonly Draws[]): number => Math.min(totals.length, new Set(some.map(({ odds }) => odds)).size)
+  const parameters = Math.max(0, kinds(draws) - kinds(before))
+  if (choices.some(({ backend }) => backend === null)) {
+    const n = effectiveChoices(situation)
+    return gainOf(totals, expectedOf(draws), expectedOf(before), n) - (parameters / 2) * Math.log(Math.max(1, n))
+  }
+  const chosen = totals.map(() => 0)
+  for (const { backend, count } of choices) chosen[backend ?? 0] = (chosen[backend ?? 0] ?? 0) + count
+  const n = sum(chosen)
+  const expected = (some: readonly Draws[]): readonly number[] =>
+    expectedOf(some.map((draw) => ({ ...draw, weight: 1 }))).map((e) => (1 - astray) * e + (astray * n) / totals.length)
+  return gainOf(chosen, expected(draws), expected(before), n) - (parameters / 2) * Math.log(Math.max(1, n))
 }
 
 /** What draws come to, per backend. */

@@ -2,7 +2,7 @@ import { sum } from '../../statistics/index.ts'
 import type { NodeObservation, Observation } from '../observation.ts'
 import { drawnByClients, readCase } from './choices.ts'
 import type { Explanation } from './explanation.ts'
-import { drawsOf, type Mask } from './odds.ts'
+import { drawsOf, type Mask, placesDecide, rulesOfNodes } from './odds.ts'
 import { inferredRules } from './places.ts'
 
 /** A node that never chose a backend in so many choices does not have it, but once in a thousand … */
@@ -16,8 +16,7 @@ const leastUsed = 0.05
  */
 export const leftOut = (observation: Observation): readonly Explanation[] => {
   const { backends, nodes = [] } = observation
-  const zoned = observation.facts.topologyHints === true
-  const silent = nodes.flatMap(({ odds, zone }, j) => (odds === null && !(zoned && zone === undefined) ? [j] : []))
+  const silent = nodes.flatMap((node, j) => (node.odds === null && placeKnown(observation, node) ? [j] : []))
   const counts = silent.length === 0 || nodes.length < 2 ? null : choicesOfNodes(observation)
   if (counts === null) return []
   const odds = oddsOfNodes(observation)
@@ -41,6 +40,22 @@ export const leftOut = (observation: Observation): readonly Explanation[] => {
   const all = backends.map(() => 1)
   const mask: Mask = ({ node }) => (node === null ? undefined : gaps.get(node.node)) ?? all
   return [{ code: 'stale-rules', certainty: 'likely', kind: 'odds', mask }]
+}
+
+/** Where a policy decides by places, nobody knows what a node should have unless it is known where it is and where the pods are. */
+const placeKnown = (observation: Observation, { zone }: NodeObservation): boolean => {
+  const { facts, backends } = observation
+  if (!placesDecide(observation)) return !keptApart([...rulesOfNodes(observation).values()])
+  if (facts.topologyHints === true && (zone === undefined || backends.some((backend) => backend.zone === undefined)))
+    return false
+  return backends.every(({ node }) => node !== undefined)
+}
+
+/** Each kind of node has backends of its own, as with a policy that goes by places. */
+const keptApart = (rules: readonly (readonly number[])[]): boolean => {
+  const kinds = new Set(rules.map((odds) => odds.map((p) => Number(p > 0)).join('')))
+  const owners = (rules[0] ?? []).map((_, i) => [...kinds].filter((kind) => kind[i] === '1').length)
+  return kinds.size > 1 && owners.every((count) => count <= 1)
 }
 
 /** How often each node chose each backend; null: clients are kept, and nobody knows how many there are. */

@@ -1,5 +1,6 @@
+import { sum } from '../../statistics/index.ts'
 import type { Flow, NodeObservation, Observation } from '../observation.ts'
-import { flowsBehind, tally } from './choices.ts'
+import { flowsBehind, tally } from './counted-flows.ts'
 
 /**
  * Nodes that only connections tell of are nodes as well: what each sent is counted from its connections, its rules are not known. Where
@@ -45,20 +46,24 @@ const zonesOf = (backends: Observation['backends']): ReadonlyMap<string, string>
   return zones
 }
 
-/** Connections to a backend that one node only sent to came from this one. */
+/** Connections to a backend that one node only sent to came from this one, or from one of those that use the same backends as it. */
 const withFlowsOfNodes = (observation: Observation): Observation => {
-  const { flows, nodes = [], backends } = observation
+  const { flows, nodes = [], backends, unit } = observation
   if (flows === undefined || nodes.length < 2 || flows.every(({ node }) => node !== undefined)) return observation
+  const had = tally(observation, flows, () => 1)
+  const usedBy = ({ counts }: NodeObservation): string => counts.map((count) => Number(count > 0)).join('')
   const senders = new Map(
     backends.map(({ name, count }, i) => {
       const sending = nodes.filter(({ counts }) => (counts[i] ?? 0) > 0)
-      const [only] = sending
-      return [name, sending.length === 1 && (only?.counts[i] ?? 0) >= count ? only?.node : undefined]
+      const sent = sum(sending.map(({ counts }) => counts[i] ?? 0))
+      const alike = new Set(sending.map(usedBy)).size === 1 && sent >= (unit === 'connections' ? count : (had[i] ?? 0))
+      return [name, alike ? sending[0]?.node : undefined]
     }),
   )
   const placed = flows.map((flow): Flow => {
     const node = flow.node ?? senders.get(flow.backend)
     return node === undefined ? flow : { ...flow, node }
   })
-  return { ...observation, flows: placed }
+  // where every node uses every backend that says nothing
+  return new Set(nodes.map(usedBy)).size > 1 ? { ...observation, flows: placed } : observation
 }

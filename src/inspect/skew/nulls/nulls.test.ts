@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import type { Flow, NodeObservation, Observation } from '../observation.ts'
 import { ages } from './age.ts'
+import { byRate } from './age-rate.ts'
 import { readCase } from './choices.ts'
 import { clientRuns, keepsClients } from './clients.ts'
 import type { Explanation, Fit } from './explanation.ts'
 import { leftOut } from './left-out.ts'
+import { withNodesOfFlows } from './nodes-of-flows.ts'
 import { drawsOf, rulesOdds } from './odds.ts'
+import { sameTies } from './ties.ts'
 import { sameStart, turnOdds } from './turns.ts'
 
 const options = { level: 0.01, seed: 'nulls' }
@@ -41,7 +44,7 @@ describe('pods by age, without flows', () => {
     expect(fit?.expected.map(Math.round)).toEqual([200, 200, 200, 200, 20, 20, 20])
   })
   it('does not fit where the young have more: the best order is no order', () => {
-    expect(aged([20, 22, 18, 20, 200, 205, 195], old)?.p).toBeLessThan(1e-10)
+    expect(aged([20, 22, 18, 20, 200, 205, 195], old)).toBeNull()
   })
   it('does not fit pods of one age that differ', () => {
     expect(aged([400, 205, 195, 0, 20, 22, 18], old)?.p).toBeLessThan(1e-10)
@@ -159,5 +162,93 @@ describe('rules', () => {
     expect(leftOut(observationOf([3, 8, 7], { nodes: nodes.map((node) => ({ ...node, counts: [0, 4, 4] })) }))).toEqual(
       [],
     )
+  })
+})
+
+describe('nodes', () => {
+  const flowsOf = (node: string, counts: readonly number[]): readonly Flow[] =>
+    counts.flatMap((count, i) => Array.from({ length: count }, (_, c) => ({ ...flow(`${node} ${c}`, i, c), node })))
+
+  it('are made out from connections', () => {
+    const flows = [...flowsOf('a', [10, 0]), ...flowsOf('b', [5, 15])]
+    expect(withNodesOfFlows(observationOf([15, 15], { flows })).nodes).toEqual([
+      { node: 'a', counts: [10, 0], odds: null },
+      { node: 'b', counts: [5, 15], odds: null },
+    ])
+    // a sample does not tell what they sent
+    expect(withNodesOfFlows(observationOf([150, 150], { flows })).nodes).toBeUndefined()
+  })
+  it('that nobody asked are added to those that were', () => {
+    const flows = [...flowsOf('a', [10, 0]), ...flowsOf('b', [5, 15])]
+    const nodes = [{ node: 'a', counts: [10, 0], odds: [1, 0] }]
+    expect(withNodesOfFlows(observationOf([15, 15], { flows, nodes })).nodes?.[1]).toEqual({
+      node: 'b',
+      counts: [5, 15],
+      odds: null,
+    })
+  })
+  it('are known of connections to pods that one of them only sent to', () => {
+    const flows = [...flowsOf('', [10, 20])].map(({ node: _, ...rest }) => rest)
+    const nodes = [
+      { node: 'a', counts: [10, 0], odds: null },
+      { node: 'b', counts: [0, 20], odds: null },
+    ]
+    const placed = withNodesOfFlows(observationOf([10, 20], { flows, nodes })).flows ?? []
+    expect(new Set(placed.map(({ node, backend }) => `${node} ${backend}`))).toEqual(new Set(['a pod-0', 'b pod-1']))
+  })
+  it('with rules that are not known have what most have, or lacks nothing', () => {
+    const nodes = [
+      { node: 'a', counts: [100, 0, 100], odds: [1, 0, 1] },
+      { node: 'b', counts: [100, 100, 100], odds: [1, 1, 1] },
+      { node: 'c', counts: [100, 100, 100], odds: null },
+    ]
+    const situation = readCase(observationOf([300, 200, 300], { nodes }))
+    expect(situation === null ? null : drawsOf(situation).at(-1)?.odds).toEqual([1 / 3, 1 / 3, 1 / 3])
+  })
+})
+
+describe('ties of least connection', () => {
+  const nodesOf = (first: (node: number) => number): readonly NodeObservation[] =>
+    Array.from({ length: 20 }, (_, n) => {
+      const order = [first(n), (first(n) + 1) % 4, (first(n) + 2) % 4, (first(n) + 3) % 4]
+      return { node: `node-${n}`, counts: [0, 1, 2, 3].map((i) => [25, 5, 1, 0][order.indexOf(i)] ?? 0), odds: null }
+    })
+  const fit = (nodes: readonly NodeObservation[], scheduler?: string): Fit | null => {
+    const counts = [0, 1, 2, 3].map((i) => nodes.reduce((sum, node) => sum + (node.counts[i] ?? 0), 0))
+    const facts = scheduler === undefined ? {} : { scheduler }
+    const observation = observationOf(counts, { nodes, facts })
+    return fitOf(observation, sameTies(observation))
+  }
+  it('that go to the same pod on every node are recognized', () => {
+    expect(
+      fit(
+        nodesOf(() => 2),
+        'lc',
+      )?.gain,
+    ).toBeGreaterThan(20)
+  })
+  it('are not where each node has a first of its own, or nobody knows the scheduler', () => {
+    expect(
+      fit(
+        nodesOf((node) => node % 4),
+        'lc',
+      ),
+    ).toBeNull()
+    expect(fit(nodesOf(() => 2))).toBeNull()
+  })
+})
+
+describe('pods by age at a steady rate', () => {
+  const aged = (counts: readonly number[], starts: readonly number[]): Observation => {
+    const { backends, ...rest } = observationOf(counts, { facts: { counted: 'opened', since: 0, at: 1000 } })
+    return { ...rest, backends: backends.map((backend, i) => ({ ...backend, startedAt: starts[i] ?? 0 })) }
+  }
+  it('have their part of the time that they were there', () => {
+    const [part] = byRate(aged([750, 250], [-10, 500]), [-10, 500])
+    expect(part?.kind === 'odds' && part.mask({ node: null, openedAt: null })).toEqual([750, 250])
+  })
+  it('need two ages and a moment', () => {
+    expect(byRate(aged([750, 250], [0, 0]), [0, 0])).toEqual([])
+    expect(byRate(observationOf([750, 250]), [0, 500])).toEqual([])
   })
 })

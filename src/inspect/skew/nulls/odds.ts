@@ -1,5 +1,5 @@
 import { type Draws, sum } from '../../statistics/index.ts'
-import type { NodeObservation, Observation } from '../observation.ts'
+import type { NodeObservation, Observation, ObservedBackend } from '../observation.ts'
 import type { Case, Choice } from './choices.ts'
 
 /** When and where a backend was chosen; null: not known. */
@@ -31,12 +31,28 @@ export const rulesOdds = ({ backends, nodes = [] }: Observation): readonly numbe
   return shares(backends.map((_, i) => sum(known.map(({ p, n }) => (even ? 1 : n) * (p[i] ?? 0)))))
 }
 
-/** What a node whose rules nobody knows most likely has: what most of the known nodes have; null: they have no rules in common. */
+/** What most of the nodes have whose rules are known, or what one has that lacks nothing the others have; null: neither. */
 const usualOdds = (observation: Observation): readonly number[] | null => {
-  if (observation.backends.some(({ expectedOdds }) => expectedOdds !== undefined)) return null
   const known = [...rulesOfNodes(observation).values()]
   const alike = [...Map.groupBy(known, (odds) => odds.map((p) => p.toFixed(6)).join()).values()]
-  return alike.find((some) => some.length * 2 > known.length)?.[0] ?? null
+  const most = alike.find((some) => some.length * 2 > known.length)?.[0]
+  return (
+    most ?? known.find((odds) => known.every((other) => other.every((p, i) => p === 0 || (odds[i] ?? 0) > 0))) ?? null
+  )
+}
+
+/** What a node whose rules nobody knows most likely has: what most have; where a policy decides by places, its own pods. */
+const silentOdds = (observation: Observation, overall: readonly number[], node: NodeObservation): readonly number[] => {
+  const { backends, facts } = observation
+  if (backends.some(({ expectedOdds }) => expectedOdds !== undefined)) return overall
+  if (!placesDecide(observation)) return usualOdds(observation) ?? overall
+  if (rulesOdds(observation) === null) return overall
+  const local = facts.internalTrafficPolicy === 'Local' || facts.externalTrafficPolicy === 'Local'
+  const own = (backend: ObservedBackend): boolean => (local ? backend.node === node.node : backend.zone === node.zone)
+  const weights = backends.map(({ weight = 1 }) => weight)
+  return (
+    shares(weights.map((weight, i) => (own(backends[i] as ObservedBackend) ? weight : 0))) ?? shares(weights) ?? overall
+  )
 }
 
 /** Of the nodes whose rules are known. */
@@ -52,12 +68,33 @@ export const rulesOfNodes = ({ nodes = [] }: Observation): ReadonlyMap<string, r
 export const placesDecide = ({ facts }: Observation): boolean =>
   facts.internalTrafficPolicy === 'Local' || facts.externalTrafficPolicy === 'Local' || facts.topologyHints === true
 
+/** Where nodes keep to their own pods, what no known node sent went to pods of other nodes; null: there are none. */
+const elsewhere = (observation: Observation): readonly number[] | null => {
+  const { backends, nodes = [], facts, flows = [] } = observation
+  if (facts.internalTrafficPolicy !== 'Local' && facts.externalTrafficPolicy !== 'Local') return null
+  const known = new Set(nodes.map(({ node }) => node))
+  const others = backends.map(({ node, weight = 1 }) => (node === undefined || known.has(node) ? 0 : weight))
+  return nodes.length === 0 || flows.length > 0 ? null : shares(others)
+}
+
+/** What nodes send together; null: they sent nothing. */
+const mixture = (
+  { backends, nodes = [] }: Observation,
+  oddsOf: (node: number) => readonly number[],
+): readonly number[] | null =>
+  shares(backends.map((_, i) => sum(nodes.map(({ counts }, j) => sum(counts) * (oddsOf(j)[i] ?? 0)))))
+
 /** A node's own rules where they are known, else those of most; where a policy decides by places, each node's are its own. */
 const baseOdds = (observation: Observation): ((node: number | null) => readonly number[]) => {
   const overall = rulesOdds(observation) ?? uniformOdds(observation)
   const own = observation.nodes?.map(({ odds }) => (odds === null ? null : shares(odds)))
-  const usual = usualOdds(observation) ?? (placesDecide(observation) ? uniformOdds(observation) : overall)
-  return (node) => (node === null ? overall : (own?.[node] ?? usual))
+  const silent = observation.nodes?.map((node) =>
+    node.odds === null ? silentOdds(observation, overall, node) : overall,
+  )
+  const mixed = placesDecide(observation)
+    ? (elsewhere(observation) ?? mixture(observation, (i) => own?.[i] ?? silent?.[i] ?? overall))
+    : null
+  return (node) => (node === null ? (mixed ?? overall) : (own?.[node] ?? silent?.[node] ?? overall))
 }
 
 /** Pods that started at different count are chosen among differently: the number of starts before a moment. */

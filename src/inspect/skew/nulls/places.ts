@@ -1,22 +1,16 @@
-import type { Observation } from '../observation.ts'
+import { sum } from '../../statistics/index.ts'
+import type { NodeObservation, Observation } from '../observation.ts'
 import type { Explanation } from './explanation.ts'
-import { type Mask, rulesOdds } from './odds.ts'
+import { rulesOdds } from './odds.ts'
 
 /**
  * What the facts say that rules do, where no rules are given: weights, traffic policy Local and topology hints as odds.
- * With rules there is nothing to infer, but for the nodes whose rules are not among them.
+ * With rules there is nothing to infer.
  */
-export const inferredRules = (observation: Observation): readonly Explanation[] => {
-  if (rulesOdds(observation) === null)
-    return [...localPolicy(observation), ...topologyHints(observation), ...configuredWeights(observation)]
-  const silent = new Set(observation.nodes?.flatMap(({ node, odds }) => (odds === null ? [node] : [])))
-  const all = observation.backends.map(() => 1)
-  return [...localPolicy(observation), ...topologyHints(observation)].flatMap((part): readonly Explanation[] => {
-    if (silent.size === 0 || part.kind !== 'odds') return []
-    const mask: Mask = (where) => (where.node !== null && silent.has(where.node.node) ? part.mask(where) : all)
-    return [{ ...part, mask }]
-  })
-}
+export const inferredRules = (observation: Observation): readonly Explanation[] =>
+  rulesOdds(observation) === null
+    ? [...localPolicy(observation), ...topologyHints(observation), ...configuredWeights(observation)]
+    : []
 
 const configuredWeights = ({ backends }: Observation): readonly Explanation[] => {
   const weights = backends.map(({ weight }) => weight ?? 1)
@@ -27,10 +21,16 @@ const configuredWeights = ({ backends }: Observation): readonly Explanation[] =>
 const everywhere = (places: readonly (string | undefined)[]): places is readonly string[] =>
   places.every((place) => place !== undefined) && new Set(places).size > 1
 
-const localPolicy = ({ backends, facts }: Observation): readonly Explanation[] => {
-  if (facts.internalTrafficPolicy !== 'Local' && facts.externalTrafficPolicy !== 'Local') return []
+const localPolicy = (observation: Observation): readonly Explanation[] => {
+  const { backends, facts } = observation
   const places = backends.map(({ node }) => node)
   if (!everywhere(places)) return []
+  const told =
+    facts.internalTrafficPolicy !== undefined ||
+    facts.externalTrafficPolicy !== undefined ||
+    facts.topologyHints !== undefined
+  const local = facts.internalTrafficPolicy === 'Local' || facts.externalTrafficPolicy === 'Local'
+  if (told ? !local : !keepTo(observation, places, ({ node }) => node) || zonesAsWell(observation)) return []
   // where it is not known which node dealt: a balancer in front deals evenly to the nodes that have pods
   const alone = places.map((place) => 1 / places.filter((other) => other === place).length)
   const mask = ({ node }: { readonly node: { readonly node: string } | null }): readonly number[] =>
@@ -38,10 +38,30 @@ const localPolicy = ({ backends, facts }: Observation): readonly Explanation[] =
   return [{ code: 'local-traffic-policy', certainty: 'likely', kind: 'odds', mask }]
 }
 
-const topologyHints = ({ backends, nodes = [], facts }: Observation): readonly Explanation[] => {
-  if (facts.topologyHints !== true) return []
+/** Every node that sent anything sent to pods of its own place only, and there are two places that did. */
+const keepTo = (
+  { nodes = [] }: Observation,
+  places: readonly string[],
+  placeOf: (node: NodeObservation) => string | undefined,
+): boolean => {
+  const sending = nodes.filter(({ counts }) => sum(counts) > 0)
+  const own = sending.every((node) => node.counts.every((count, i) => count === 0 || places[i] === placeOf(node)))
+  return own && new Set(sending.map(placeOf)).size > 1
+}
+
+/** Each node is a zone of its own: nobody knows which of the two keeps it to its pods. */
+export const zonesAsWell = ({ backends, facts }: Observation): boolean => {
+  const places = new Map(backends.map(({ node, zone }) => [node, zone]))
+  const zones = new Set(places.values())
+  return facts.topologyHints === undefined && !zones.has(undefined) && zones.size === places.size
+}
+
+const topologyHints = (observation: Observation): readonly Explanation[] => {
+  const { backends, nodes = [], facts } = observation
   const places = backends.map(({ zone }) => zone)
   if (!everywhere(places)) return []
+  const unsaid = facts.topologyHints === undefined && localPolicy(observation).length === 0 && !zonesAsWell(observation)
+  if (facts.topologyHints !== true && !(unsaid && keepTo(observation, places, ({ zone }) => zone))) return []
   const known = nodes.length > 0 && nodes.every(({ zone }) => zone !== undefined)
   // zones get hints in proportion to their CPUs, which are not known here; alike is the best guess
   const alone = places.map((place) => 1 / places.filter((other) => other === place).length)

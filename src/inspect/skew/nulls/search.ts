@@ -8,7 +8,7 @@ import { type Case, readCase } from './choices.ts'
 import type { Explanation, Fit, FitOptions } from './explanation.ts'
 import { gonePods } from './gone.ts'
 import { leftOut } from './left-out.ts'
-import { expectedOf, gainBetween } from './gain.ts'
+import { expectedOf, gainBetween, gainOfTotals } from './gain.ts'
 import { drawsOf, type Mask } from './odds.ts'
 import { inferredRules } from './places.ts'
 import { sameTies } from './ties.ts'
@@ -40,7 +40,7 @@ export interface Search {
  * Odds of at least so many to one against the rules before a cause is named. By Markov's inequality, counts that follow the rules reach
  * that for one cause in a thousand cases, whatever the cause.
  */
-const convincing = Math.log(1000)
+export const convincing = Math.log(1000)
 /** A null that is right is rejected at its own level: at so small a part of the judgement's it hardly ever is. */
 export const fitShare = 0.04
 const mostParts = 3
@@ -107,7 +107,7 @@ interface Reduced {
   readonly masks: readonly Mask[]
   /** those that hold for the rules as well */
   readonly always: readonly Mask[]
-  /** of what was taken away */
+  /** of what was taken away, less what free parameters cost */
   readonly gain: number
 }
 
@@ -117,6 +117,7 @@ const reduce = (observation: Observation, parts: readonly Explanation[]): Reduce
   let gain = 0
   const always: Mask[] = []
   for (const part of parts) {
+    if (part.kind === 'odds') gain -= part.cost ?? 0
     if (part.kind !== 'less') continue
     const less = part.take(left)
     if (less === null) return null
@@ -146,7 +147,10 @@ const fitOf = (
   const { situation, masks } = reduced
   if (whole !== undefined) {
     const fit = whole.fit(situation, masks, options)
-    return fit === null ? null : { ...fit, gain: fit.gain + reduced.gain, rest: 1, parts, situation, masks }
+    // what accounts for any counts must be likely by itself, whatever stands beside it
+    return fit === null || fit.gain < convincing
+      ? null
+      : { ...fit, gain: fit.gain + reduced.gain, rest: 1, parts, situation, masks }
   }
   const { totals } = situation
   const draws = drawsOf(situation, masks)
@@ -162,8 +166,11 @@ const fitOf = (
 export const gainAlone = (observation: Observation, part: Explanation, options: FitOptions): number =>
   part.kind === 'whole' ? (fitOf(observation, [part], options)?.gain ?? 0) : oddsGain(reduce(observation, [part]))
 
+/** What is much likelier for each choice, but hardly for the totals, may do no harm: these may be uneven by luck. */
 const oddsGain = (reduced: Reduced | null): number => {
   if (reduced === null) return 0
   const { situation, masks, always, gain } = reduced
-  return gain + gainBetween(situation, drawsOf(situation, masks), drawsOf(situation, always))
+  if (masks.length === always.length) return gain
+  const [draws, before] = [drawsOf(situation, masks), drawsOf(situation, always)]
+  return gain + Math.min(gainBetween(situation, draws, before), gainOfTotals(situation, draws, before))
 }

@@ -1,7 +1,8 @@
 import { logGamma } from '../../statistics/gamma.ts'
-import { sum } from '../../statistics/index.ts'
+import { type Draws, sum } from '../../statistics/index.ts'
 import type { Flow, NodeObservation, Observation } from '../observation.ts'
-import { type Case, type Choice, tally } from './choices.ts'
+import type { Case, Choice } from './choices.ts'
+import { tally } from './counted-flows.ts'
 import type { Explanation, Fit } from './explanation.ts'
 import { expectedOf } from './gain.ts'
 import { drawsOf, type Mask } from './odds.ts'
@@ -139,12 +140,16 @@ const fitOpened = (situation: Case, masks: readonly Mask[]): Fit | null => {
   const expected = expectedOf(draws)
   // each node deals by itself and begins anew when its pods change, and may be one ahead each time
   const rounds = Math.max(1, observation.nodes?.length ?? 1) * new Set(draws.map(({ odds }) => odds)).size
-  if (opened.some((count, i) => Math.abs(count - (expected[i] ?? 0)) > rounds)) return null
+  const inTurn = opened.every((count, i) => Math.abs(count - (expected[i] ?? 0)) <= rounds)
+  if (!inTurn && !dealtByAge(observation, opened, draws)) return null
   const rate = sum(totals) / n
   const likelihood = sum(
     totals.map((c, i) => (c === 0 ? 0 : c * Math.log(c / Math.max(1e-9, (opened[i] ?? 0) * rate)))),
   )
-  return { p: 1, expected: totals, gain: likelihood - ((totals.length - 1) / 2) * Math.log(Math.max(2, sum(totals))) }
+  // dealt evenly by a scheduler that is known to: there is no other reason for those still open to differ
+  const known = observation.facts.scheduler !== undefined
+  const parameters = known ? 0 : ((totals.length - 1) / 2) * Math.log(Math.max(2, sum(totals)))
+  return { p: 1, expected: totals, gain: likelihood - parameters }
 }
 
 /** All connections that were opened, with their times where the flows are these. */
@@ -154,4 +159,25 @@ const dealtOf = (observation: Observation, opened: readonly number[]): readonly 
   if (opened.some((count, i) => count !== seen[i]))
     return [{ count: sum(opened), weight: 1, node: null, openedAt: null, backend: null }]
   return flows.map(({ openedAt = null }) => ({ count: 1, weight: 1, node: null, openedAt, backend: null }))
+}
+
+/** Nobody knows when connections were opened: pods of one age were dealt alike, and older ones more. */
+const dealtByAge = (
+  { backends, nodes = [] }: Observation,
+  opened: readonly number[],
+  draws: readonly Draws[],
+): boolean => {
+  const odds = draws[0]?.odds ?? []
+  const equal = draws.length === 1 && odds.every((p) => p === 0 || p === Math.max(...odds))
+  const starts = backends.map(({ startedAt }) => startedAt)
+  if (!equal || starts.includes(undefined) || new Set(starts).size === 1) return false
+  const dealers = Math.max(1, nodes.length)
+  const order = [...starts.keys()].filter((i) => (odds[i] ?? 0) > 0)
+  const byAge = order.sort((a, b) => (starts[a] ?? 0) - (starts[b] ?? 0) || (opened[b] ?? 0) - (opened[a] ?? 0))
+  return byAge.every((i, at) => {
+    const before = byAge[at - 1]
+    if (before === undefined) return true
+    const drop = (opened[before] ?? 0) - (opened[i] ?? 0)
+    return starts[before] === starts[i] ? drop <= dealers : drop >= -dealers
+  })
 }

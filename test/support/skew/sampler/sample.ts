@@ -91,6 +91,8 @@ export const sample = (seed: string, only?: NamedCause): Sampled => {
       : drawn
   const observation = see(draft, evidence, seed)
   // whoever does not see that connections are HTTP/2 can say no more than that they are few
-  const blind = causes.includes('connection-reuse') && evidence.flows !== 'all'
-  return { causes: blind ? [...causes, 'few-connections'] : causes, evidence, strength, observation, draft }
+  if (causes.includes('connection-reuse') && evidence.flows !== 'all') causes.push('few-connections')
+  // what is dealt in turn may be found more even than luck, too
+  if (causes.includes('same-start') || causes.includes('round-robin-lifetimes')) causes.push('round-robin')
+  return { causes, evidence, strength, observation, draft }
 }
