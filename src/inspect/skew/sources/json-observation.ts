@@ -26,6 +26,10 @@ const isCount =
   (value) =>
     faultOfCount(value, unit)
 const anything: Check = () => ''
+/** Ours, and those of IPVS. */
+const schedulers: ReadonlySet<string> = new Set(
+  'random rr lc sh dh maglev sed nq wrr wlc mh lblc lblcr fo ovf twos'.split(' '),
+)
 const units: readonly LoadUnit[] = ['connections', 'bytes', 'requests', 'cpu']
 
 const backendShape = (unit: LoadUnit): Shape => ({
@@ -111,6 +115,12 @@ export const observationIn = (
   const flows = all<Flow>(raw, path, 'flows', flowShape, fields)
   const facts = raw['facts'] === undefined ? {} : fields.map(raw['facts'], [...path, 'facts'], factsShape)
   checkLengths(raw, path, backends.length, fields)
+  for (const [scheduler, at] of [
+    [facts?.['scheduler'], ['facts', 'scheduler']] as const,
+    ...nodes.map((node, i) => [node.scheduler, ['nodes', i, 'scheduler']] as const),
+  ])
+    if (typeof scheduler === 'string' && !schedulers.has(scheduler))
+      fields.warn([...path, ...at], `${JSON.stringify(scheduler)} is none that is known: ${[...schedulers].join(', ')}`)
   flows.forEach((flow, i) => {
     const order = faultOfTimes(flow)
     if (order !== '') fields.fault([...path, 'flows', i, 'closedAt'], order)

@@ -86,6 +86,21 @@ describe('shapes', () => {
     expect(one('open')).toEqual([])
   })
 
+  test('a scheduler that nobody knows is told', () => {
+    const { warnings } = read({
+      backends: [{ name: 'a', count: 1 }],
+      nodes: [
+        { node: 'n', counts: [1], scheduler: 'rr' },
+        { node: 'm', counts: [0], scheduler: 'robin' },
+      ],
+      facts: { scheduler: 'round' },
+    })
+    expect(warnings.map((text) => text.slice(0, 60))).toEqual([
+      'x.json:25: facts.scheduler: "round" is none that is known: r',
+      'x.json:21: nodes[1].scheduler: "robin" is none that is known',
+    ])
+  })
+
   test('counters of an agent', () => {
     const counter = { frontend: '10.96.0.1:80/TCP', address: '10.0.0.1', port: 80, connections: 7 }
     const { agents } = read({ node: 'n', planes: [{ plane: 'nftables', counters: { backends: [counter] } }] })

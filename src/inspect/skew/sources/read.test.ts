@@ -5,9 +5,9 @@ const read = (text: string): ReturnType<typeof readSources> =>
   readSources([{ node: '', files: [{ name: 'x.txt', text }] }])
 
 test('more connections than a call takes arguments', async () => {
-  const lines = Array.from({ length: 200_000 }, (_, i) => `10.0.0.${i % 250},web-${i % 3}`)
+  const lines = Array.from({ length: 140_000 }, (_, i) => `10.0.0.${i % 250},web-${i % 3}`)
   const { rows } = await read(`client,pod\n${lines.join('\n')}\n`)
-  expect(rows).toHaveLength(200_000)
+  expect(rows).toHaveLength(140_000)
 })
 
 test('lines that nobody knows are told beside tables, too', async () => {
