@@ -1,17 +1,11 @@
-import type { PlaneObject } from './plane.ts'
-
-export interface Difference<O> {
-  readonly add: readonly O[]
-  readonly replace: readonly { readonly before: O; readonly after: O }[]
-  readonly remove: readonly O[]
-}
+import type { Change, PlaneObject } from './plane.ts'
 
 /** What leads from `before` to `after`, each without double keys. Order: as in `after`, removals as in `before`. */
 export const diff = <O extends PlaneObject>(
   before: readonly O[],
   after: readonly O[],
   equal: (a: O, b: O) => boolean,
-): Difference<O> => {
+): Change<O> => {
   if (before.length === 0) return { add: after, replace: [], remove: [] }
   if (after.length === 0) return { add: [], replace: [], remove: before }
   const gone = new Map<string, O>()

@@ -8,8 +8,11 @@ export type PlaneName = 'nftables' | 'iptables' | 'ipvs' | 'ebpf' | 'userspace'
 /** What a plane can do, by name: an absent capability is refused with its name, never imitated. */
 export interface Capabilities {
   readonly schedulers: readonly SchedulerName[]
+  /** for a frontend that names none, and instead of one that it cannot have; one of `schedulers` */
   readonly defaultScheduler: SchedulerName
+  /** a backend's share goes by `Backend.weight`, under the default scheduler at least */
   readonly weights: boolean
+  /** `Frontend.affinitySeconds`: a client comes back to its backend */
   readonly affinity: boolean
   readonly sctp: boolean
   /** works beside another Service proxy (`service-proxy-name`) */
@@ -97,6 +100,7 @@ export interface Driver<O extends PlaneObject> extends AsyncDisposable {
   readonly place?: string
   /** a transaction has a price whatever its size: a large change is not cut up, and what comes meanwhile gathers; default false */
   readonly indivisible?: boolean
+  /** what of ours the kernel holds, compiled by whatever version; throws KernelError */
   observe(signal?: AbortSignal): Promise<Observed<O>>
   /** one atomic transaction where the kernel offers one; throws KernelError or LayoutConflict, and then nothing of it is in force */
   apply(change: Change<O>, signal?: AbortSignal): Promise<void>
@@ -104,7 +108,7 @@ export interface Driver<O extends PlaneObject> extends AsyncDisposable {
   counters(options?: CountersOptions): Promise<Counters>
   /** what `remove` would take away, one line each, sorted */
   owned(): Promise<readonly string[]>
-  /** leaves the node as it was found */
+  /** leaves the node as it was found, also where nothing of ours is there; throws KernelError */
   remove(): Promise<void>
   /** calls back when somebody else changed our objects (or when that may have been missed) */
   onForeignChange(listener: (what: string) => void): void
@@ -119,8 +123,9 @@ export interface Plane<O extends PlaneObject> {
   compile(frontend: Frontend, node: NodeView, before?: readonly O[]): Program<O>
   /** pure: every possible backend with its exact odds. The programs are read once, then any number of packets is traced */
   trace(programs: Iterable<Program<O>>, node: NodeView): (packet: Packet) => Trace
-  /** may stand in several programs: counted by the reconciler */
+  /** may stand in several programs: counted by the reconciler. As observed, so compiled: told from the object alone */
   shared(object: O): boolean
+  /** of two objects with one key: would the kernel hold the same? One may be as it was read back */
   equal(a: O, b: O): boolean
   /** a packet in flight may still look it up: removed only after a pause */
   lingers(object: O): boolean
