@@ -83,6 +83,6 @@ const printed = async (reports: readonly SkewReport[], flags: SkewFlags): Promis
 
 const textOf = (reports: readonly (SkewReport | RankedReport)[], { all, headers }: SkewFlags): string => {
   const [only] = reports
-  if (reports.length === 1 && only !== undefined && !all) return skewText(only)
+  if (reports.length === 1 && only !== undefined && !all) return skewText(only, headers)
   return rankTable(reports, headers)
 }

@@ -3,11 +3,11 @@ import { bandPicture } from './skew-band.ts'
 import { numericTable } from './table.ts'
 
 /** A judged Service for people: who got how much beside what luck allows, the verdict in words, why, and what to do. */
-export const skewText = (report: SkewReport): string => {
+export const skewText = (report: SkewReport, headers = true): string => {
   const { backends, notes } = report
   return [
     `${titleOf(report)}\n`,
-    backends.length === 0 ? '' : `\n${backendTable(report)}\n`,
+    backends.length === 0 ? '' : `\n${backendTable(report, headers)}\n`,
     `${verdictSentence(report)}\n`,
     causeText(report),
     nullsText(report),
@@ -25,7 +25,7 @@ const titleOf = ({ service, unit, n, k, draws }: SkewReport): string => {
   return `${service ?? 'counts'}: ${shortNumber(n)} ${what} on ${k} ${k === 1 ? 'backend' : 'backends'}${choices}`
 }
 
-const backendTable = (report: SkewReport): string => {
+const backendTable = (report: SkewReport, headers: boolean): string => {
   const { backends } = report
   const most = Math.max(1, ...backends.map(({ count, expected, high }) => Math.max(count, expected, high ?? 0)))
   const shown =
@@ -39,7 +39,8 @@ const backendTable = (report: SkewReport): string => {
     const band = low === null || high === null ? '-' : `${shortNumber(low)} … ${shortNumber(high)}`
     return [name, shortNumber(count), shortNumber(expected), band, `${bandPicture(backend, most)}${beyond(backend)}`]
   })
-  const table = numericTable([['BACKEND', 'COUNT', 'EXPECTED', 'LUCK ALLOWS', ''], ...rows], 1, 4)
+  const titles = headers ? [['BACKEND', 'COUNT', 'EXPECTED', 'LUCK ALLOWS', '']] : []
+  const table = numericTable([...titles, ...rows], 1, 4)
   const left = backends.length - shown.length
   return `${table.replace(/^/gm, '  ').trimEnd()}\n${left > 0 ? `  … and ${left} that are nearer to what was expected\n` : ''}`
 }

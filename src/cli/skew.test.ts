@@ -82,6 +82,15 @@ FAIR: luck alone is as uneven once in 2.6 draws (p = 0.379); busiest 1.14 × the
     expect(table).toMatch(/^shop\/web:http: 350 connections on 2 backends\n/)
   })
 
+  test('without the header of the table', async () => {
+    const { stdout } = await skew(['--counts', '38,35,27', '--no-headers'])
+    expect(stdout.split('\n').slice(0, 3)).toEqual([
+      'counts: 100 connections on 3 backends',
+      '',
+      expect.stringMatching(/^  pod-0   38   33\.3   24 … 43 /),
+    ])
+  })
+
   test('too few: how many more', async () => {
     const { code, stdout } = await skew(['--counts', '4,0'])
     expect(code).toBe(0)
