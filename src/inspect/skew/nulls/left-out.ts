@@ -4,6 +4,7 @@ import { drawnByClients, readCase } from './choices.ts'
 import type { Explanation } from './explanation.ts'
 import { drawsOf, type Mask, placesDecide, rulesOfNodes } from './odds.ts'
 import { inferredRules } from './places.ts'
+import { logChoose } from './turns.ts'
 
 /** A node that never chose a backend in so many choices does not have it, but once in a thousand … */
 const enough = Math.log(1000)
@@ -20,8 +21,8 @@ export const leftOut = (observation: Observation): readonly Explanation[] => {
   const counts = silent.length === 0 || nodes.length < 2 ? null : choicesOfNodes(observation)
   if (counts === null) return []
   const odds = oddsOfNodes(observation)
-  // … for each of all the pairs that could have been empty
-  const chances = Math.log(backends.length * nodes.length)
+  // … of all the nodes, and of all sets of so many backends that could have been empty
+  const chances = (missing: number): number => Math.log(nodes.length) + logChoose(backends.length, missing)
   const gaps = new Map<string, readonly number[]>()
   for (const j of silent) {
     const usual = usualShares(counts, odds, j)
@@ -30,7 +31,7 @@ export const leftOut = (observation: Observation): readonly Explanation[] => {
     const missing = absent.filter(Boolean).length
     const without = sum(usual.filter((_, i) => absent[i]))
     if (missing === 0 || without > 1 - leastUsed) continue
-    if (-sum(mine) * Math.log(1 - without) - missing * chances < enough) continue
+    if (-sum(mine) * Math.log(1 - without) - chances(missing) < enough) continue
     gaps.set(
       (nodes[j] as NodeObservation).node,
       absent.map((gone) => (gone ? 0 : 1)),

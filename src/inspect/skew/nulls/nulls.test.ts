@@ -188,7 +188,7 @@ describe('nodes', () => {
     })
   })
   it('are known of connections to pods that one of them only sent to', () => {
-    const flows = [...flowsOf('', [10, 20])].map(({ node: _, ...rest }) => rest)
+    const flows = [10, 20].flatMap((count, i) => Array.from({ length: count }, (_, c) => flow(`client ${c}`, i, c)))
     const nodes = [
       { node: 'a', counts: [10, 0], odds: null },
       { node: 'b', counts: [0, 20], odds: null },

@@ -95,7 +95,8 @@ const fitTurns = (nodes: readonly NodeObservation[], situation: Case, masks: rea
   return { p: 1, expected: totals, gain: chance + out * Math.log(others) - orders }
 }
 
-const logChoose = (n: number, k: number): number => logGamma(n + 1) - logGamma(k + 1) - logGamma(n - k + 1)
+/** ln of the binomial coefficient. */
+export const logChoose = (n: number, k: number): number => logGamma(n + 1) - logGamma(k + 1) - logGamma(n - k + 1)
 
 /** Backends that are ahead on most of the nodes that can choose them first. */
 const orderOf = (hands: readonly Hand[], k: number): readonly number[] => {
