@@ -102,7 +102,9 @@ describe('evenkeel simulate', () => {
     const table = await evenkeel('simulate', 'few-connections', '--runs', '50', '--chart', join(folder, 'few.svg'))
     expect(table.stdout).toMatch(/^few-connections: 50 runs of 1m of each of 4 policies, seed 1\n/)
     expect(table.stdout).toMatch(/\nnft-rr \* +1\.00 /)
-    expect(table.stdout).toMatch(/\nTake nft-rr: the busiest pod has 1\.00 times the mean; with\s+nft-random/)
+    expect(table.stdout).toMatch(
+      /\nTake nft-rr: the busiest pod has on average 1\.00 times the\s+mean; with\s+nft-random/,
+    )
     const svg = await evenkeel('simulate', 'few-connections', '--runs', '50', '-o', 'svg')
     expect(svg.stdout).toMatch(/^<svg /)
     expect(await readFile(join(folder, 'few.svg'), 'utf8')).toBe(svg.stdout)

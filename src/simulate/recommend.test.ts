@@ -93,7 +93,7 @@ describe('the recommendation', () => {
     ])
     expect(policy).toBe('rr')
     expect(sentences[0]).toBe(
-      'Take rr: the busiest pod has 1.05 times the mean (1.00 to 1.10 in 90% of the runs); with random it has 1.60 times.',
+      'Take rr: the busiest pod has on average 1.05 times the mean (1.00 to 1.10 in 90% of the runs); with random it has 1.60 times.',
     )
     expect(sentences[1]).toMatch(/^Why: pods take turns at each of 2 nodes by itself/)
     expect(sentences[2]).toMatch(
@@ -137,7 +137,9 @@ describe('the recommendation', () => {
         { policy: 'a', as: rr, uneven: 1.01 },
         { policy: 'b', as: random, uneven: 1.02 },
       ]).sentences[0],
-    ).toBe('Both policies are alike here: the busiest pod has at most 1.02 times the mean. a asks the least.')
+    ).toBe(
+      'Both policies are alike here: on average the busiest pod has at most 1.02 times the mean. a asks the least.',
+    )
     expect(advise([{ policy: 'a', as: rr, uneven: 1.01 }])).toMatchObject({
       policy: null,
       sentences: [],

@@ -91,11 +91,11 @@ function* sentencesOf({
   const worst = candidates.reduce((a, b) => (b.uneven > a.uneven ? b : a))
   const reason = reasonOf(scenario, policy, outcome)
   if (equals.length + 1 === candidates.length)
-    yield `${candidates.length === 2 ? 'Both policies' : `All ${candidates.length} policies`} are alike here: the busiest pod has at most ${ratio(worst.uneven)} times the mean. ${policy.name} asks the least.`
+    yield `${candidates.length === 2 ? 'Both policies' : `All ${candidates.length} policies`} are alike here: on average the busiest pod has at most ${ratio(worst.uneven)} times the mean. ${policy.name} asks the least.`
   else {
     const [low, high] = [ratio(outcome.maxOverMean.end.low), ratio(outcome.maxOverMean.end.high)]
     const range = low === high ? '' : ` (${low} to ${high} in 90% of the runs)`
-    yield `Take ${policy.name}: the busiest pod has ${ratio(best.uneven)} times the mean${range}${worst === best ? '' : `; with ${worst.policy.name} it has ${ratio(worst.uneven)} times`}.`
+    yield `Take ${policy.name}: the busiest pod has on average ${ratio(best.uneven)} times the mean${range}${worst === best ? '' : `; with ${worst.policy.name} it has ${ratio(worst.uneven)} times`}.`
   }
   yield `Why: ${reason}.`
   if (worst !== best && worst.uneven > best.uneven * 1.05)
