@@ -56,7 +56,7 @@ export const readCase = (observation: Observation): Case | null => {
   return { observation, totals: counts, choices, drawn: 'connections', flows: null, runs: null, weightsAssumed: true }
 }
 
-const hashesSource: ReadonlySet<string> = new Set(['sh', 'dh'])
+const hashesSource: ReadonlySet<string> = new Set(['sh', 'dh', 'mh'])
 /** of the source or of the flow */
 const hashes: ReadonlySet<string> = new Set(['sh', 'dh', 'mh', 'maglev'])
 

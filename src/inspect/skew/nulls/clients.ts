@@ -25,7 +25,7 @@ const group = <T>(items: readonly T[], keyOf: (item: T) => string): ReadonlyMap<
 
 const byOpening = (a: Flow, b: Flow): number => (a.openedAt ?? 0) - (b.openedAt ?? 0)
 
-const isHash = ({ scheduler }: ServiceFacts): boolean => scheduler === 'sh' || scheduler === 'dh'
+const isHash = ({ scheduler }: ServiceFacts): boolean => scheduler === 'sh' || scheduler === 'dh' || scheduler === 'mh'
 
 /** A client's connections through one node (affinity is each node's own; a hash is the same on all), oldest first. */
 const histories = (flows: readonly Flow[], facts: ServiceFacts): readonly (readonly Flow[])[] => {
