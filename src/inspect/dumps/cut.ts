@@ -90,9 +90,8 @@ class Cutter {
 
   /** A listing in an indented or quoted block, as Markdown has them, or in a comment: the block is cut without what stands before each of its lines. */
   #indented(line: string): boolean {
-    const prefix = /^(?:[ \t>|]|#|\/\/)+/.exec(line)?.[0] ?? ''
-    if (prefix === '' || this.#depth === DEEPEST || !opens.has(dialectOf(line.slice(prefix.length)) ?? 'objects'))
-      return false
+    const prefix = this.#depth === DEEPEST ? '' : prefixOf(line)
+    if (prefix === '') return false
     const from = this.#line
     const lines: string[] = []
     while (this.#at < this.#text.length) {
@@ -108,7 +107,7 @@ class Cutter {
   /** A listing of which something stands before each line: the time, a node's name, a number. */
   #logged(line: string): boolean {
     const first = this.#depth === DEEPEST ? null : unprefixed(line)
-    if (first === null || !opensLog.has(dialectOf(first.line.trimStart()) ?? 'objects')) return false
+    if (first === null || !beginsWithin(first.line)) return false
     const from = this.#line
     const lines: string[] = []
     while (this.#at < this.#text.length) {
@@ -259,6 +258,34 @@ const kubeProxyBlock =
 
 /** Nobody quotes deeper. */
 const DEEPEST = 4
+
+/** What stands before a listing in a block: the shortest, as a listing's own first line may begin with `#`; '' it is none. */
+const prefixOf = (line: string): string => {
+  const marks = /^(?:[ \t]*(?:[>|#]|\/\/)){0,4}[ \t]*/.exec(line)?.[0] ?? ''
+  for (let end = 1; end <= marks.length; end++) {
+    const next = line.charCodeAt(end)
+    if (next === 0x20 || next === 0x09) continue
+    if (begins(line.slice(end))) return marks.slice(0, end)
+  }
+  // numbers that are set right are no block of their own
+  if (marks === '' || unprefixed(line) !== null) return ''
+  for (let end = 1; end <= marks.length; end++) {
+    if (end > 1 && end < marks.length && /^\s\s/.test(line.slice(end - 1, end + 1))) continue
+    const logged = unprefixed(line.slice(end))
+    if (logged !== null && begins(logged.line.trimStart())) return marks.slice(0, end)
+  }
+  return ''
+}
+
+const begins = (line: string): boolean => opens.has(dialectOf(line) ?? 'objects') || kubeProxyBlock.test(line)
+
+/** A listing in a log, or one that is set off there once more. */
+const beginsWithin = (line: string): boolean => {
+  const text = line.trimStart()
+  if (opensLog.has(dialectOf(text) ?? 'objects') || kubeProxyBlock.test(text) || prefixOf(line) !== '') return true
+  const logged = unprefixed(line)
+  return logged !== null && begins(logged.line.trimStart())
+}
 
 /** What a block in another text may begin with; objects and routes look too much like prose and nested YAML. */
 const opens: ReadonlySet<Dialect> = new Set([
