@@ -9,6 +9,7 @@ import { mixtures } from '../test/support/skew/mixtures.ts'
 import { purposeBuilt } from '../test/support/skew/purpose-built.ts'
 import { sample } from '../test/support/skew/sampler/sample.ts'
 import { type Score, score } from '../test/support/skew/score.ts'
+import { sixth } from '../test/support/skew/sixth.ts'
 import { third } from '../test/support/skew/third.ts'
 
 interface Case {
@@ -48,6 +49,7 @@ const sets: readonly (readonly [name: string, cases: readonly Case[]])[] = [
   ['third set', third],
   ['fourth set', fourth],
   ['fifth set', fifth],
+  ['sixth set', sixth],
 ]
 
 /** How often `skew` names what is at work, on the data of its own tests, each made `seeds` times. */

@@ -12,6 +12,7 @@ import { checkObservation } from './check.ts'
 import { type Case, readCase } from './nulls/choices.ts'
 import { withNodesOfFlows } from './nulls/nodes-of-flows.ts'
 import { drawsOf, rulesOdds, uniformOdds } from './nulls/odds.ts'
+import { withSchedulerOfNodes } from './nulls/scheduler-of-nodes.ts'
 import type { FitOptions } from './nulls/explanation.ts'
 import type { Observation } from './observation.ts'
 import type { SkewReport } from './report.ts'
@@ -36,7 +37,7 @@ export interface JudgeOptions {
 export const judge = (observation: Observation, options: JudgeOptions = {}): SkewReport => {
   checkObservation(observation)
   const { level = 0.05, seed = 'skew', family = 1, verdict } = options
-  const situation = readCase(withNodesOfFlows(observation))
+  const situation = readCase(withSchedulerOfNodes(withNodesOfFlows(observation)))
   return situation === null ? untested(observation, level) : tested(situation, { level, seed, family }, verdict)
 }
 

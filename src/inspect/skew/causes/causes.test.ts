@@ -9,6 +9,7 @@ import { mixtures, type Mixture } from '../../../../test/support/skew/mixtures.t
 import { purposeBuilt } from '../../../../test/support/skew/purpose-built.ts'
 import { sample } from '../../../../test/support/skew/sampler/sample.ts'
 import { score } from '../../../../test/support/skew/score.ts'
+import { sixth } from '../../../../test/support/skew/sixth.ts'
 import { third } from '../../../../test/support/skew/third.ts'
 import { judge } from '../judge.ts'
 import { causeCodes, causePage, causes, type NamedCause } from './codes.ts'
@@ -42,6 +43,7 @@ describe('two and three causes at once', () => {
     ['situations by somebody who had not read it', third],
     ['and by another', fourth],
     ['and by a third', fifth],
+    ['and kept back from those who mended it', sixth],
   ]
   test.each(table)('%s: at least 95 %% right, none wrong', long, (_, all) => {
     const seeds = seedsOf(times)

@@ -8,6 +8,7 @@ import type { Explanation, Fit } from './explanation.ts'
 import { leftOut } from './left-out.ts'
 import { withNodesOfFlows } from './nodes-of-flows.ts'
 import { drawsOf, rulesOdds } from './odds.ts'
+import { withSchedulerOfNodes } from './scheduler-of-nodes.ts'
 import { sameTies } from './ties.ts'
 import { sameStart, turnOdds } from './turns.ts'
 
@@ -227,6 +228,31 @@ describe('ties of least connection', () => {
       )?.gain,
     ).toBeGreaterThan(20)
   })
+  it('are recognized by whom every node has at least once, where nodes have fewer connections than backends', () => {
+    const nodes = [
+      [2, 1, 0, 0],
+      [1, 2, 0, 0],
+      [1, 1, 1, 0],
+      [1, 0, 0, 0],
+    ]
+    const many = (order: (node: number) => readonly number[]): readonly NodeObservation[] =>
+      Array.from({ length: 20 }, (_, n) => {
+        const counts = nodes[n % 4] ?? []
+        return { node: `node-${n}`, counts: order(n).map((i) => counts[i] ?? 0), odds: null }
+      })
+    expect(
+      fit(
+        many(() => [0, 1, 2, 3]),
+        'lc',
+      )?.gain,
+    ).toBeGreaterThan(Math.log(1000))
+    expect(
+      fit(
+        many((n) => [0, 1, 2, 3].map((i) => (i + n) % 4)),
+        'lc',
+      ),
+    ).toBeNull()
+  })
   it('are not where each node has a first of its own, or nobody knows the scheduler', () => {
     expect(
       fit(
@@ -236,6 +262,17 @@ describe('ties of least connection', () => {
     ).toBeNull()
     expect(fit(nodesOf(() => 2))).toBeNull()
   })
+})
+
+it('the scheduler that all nodes name is the Service’s', () => {
+  const of = (...schedulers: readonly string[]): Observation =>
+    observationOf([2, 2], {
+      nodes: schedulers.map((scheduler, n) => ({ node: `node-${n}`, counts: [1, 1], odds: null, scheduler })),
+    })
+  expect(withSchedulerOfNodes(of('lc', 'lc')).facts.scheduler).toBe('lc')
+  expect(withSchedulerOfNodes(of('lc', 'rr')).facts.scheduler).toBeUndefined()
+  const told = { ...of('lc', 'lc'), facts: { scheduler: 'rr' } }
+  expect(withSchedulerOfNodes(told)).toBe(told)
 })
 
 describe('pods by age at a steady rate', () => {

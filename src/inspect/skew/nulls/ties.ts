@@ -33,20 +33,30 @@ const fitTies = (nodes: readonly NodeObservation[], situation: Case, masks: read
   const choices = nodes.map((_, node) => ({ count: 1, weight: 1, node, openedAt: null, backend: null }))
   const odds = drawsOf({ observation, choices }, masks).map((draw) => draw.odds)
   const order = [...totals.keys()].sort((a, b) => sentTo(nodes, b) - sentTo(nodes, a))
-  // of the nodes with a first one: its place in the order of those that the node can choose
-  const firsts = nodes.flatMap(({ counts }, j) => {
+  const heads = nodes.flatMap(({ counts }, j) => {
     const mine = order.filter((i) => (odds[j]?.[i] ?? 0) > 0).map((i) => counts[i] ?? 0)
-    const most = Math.max(0, ...mine)
-    return most === 0 || mine.filter((count) => count === most).length > 1 || mine.length < 2
-      ? []
-      : [{ first: mine[0] === most, k: mine.length }]
+    return headOf(mine) ?? []
   })
-  const astray = firsts.filter(({ first }) => !first).length
-  if (firsts.length < fewestNodes || astray > others * firsts.length) return null
+  const astray = heads.filter(({ kept }) => !kept).length
+  if (heads.length < fewestNodes || astray > others * heads.length) return null
   const gain = sum(
-    firsts.map(({ first, k }) => (first ? Math.log((1 - others) * k) : Math.log((others * k) / (k - 1)))),
+    heads.map(({ kept, odds }) => (kept ? Math.log((1 - others) / odds) : Math.log(others / (1 - odds)))),
   )
   return { p: 1, expected: totals, gain: gain - Math.log(order.length) }
+}
+
+/**
+ * Does a node's connections, in the common order, say that its list has the same head; and the odds of that by chance. The first connection of
+ * an idle node goes to the head, so where there are fewer connections than backends it has one, and with orders of their own at most n of k
+ * backends have. Where there are more, the head has most. Null: it says neither.
+ */
+const headOf = (mine: readonly number[]): { readonly kept: boolean; readonly odds: number } | null => {
+  const [head = 0] = mine
+  const n = sum(mine)
+  if (n === 0 || mine.length < 2) return null
+  if (n < mine.length) return { kept: head > 0, odds: n / mine.length }
+  const most = Math.max(...mine)
+  return mine.filter((count) => count === most).length > 1 ? null : { kept: head === most, odds: 1 / mine.length }
 }
 
 const sentTo = (nodes: readonly NodeObservation[], backend: number): number =>
