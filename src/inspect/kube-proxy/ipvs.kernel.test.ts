@@ -13,10 +13,17 @@ const without = existsSync(IPVS_FILE) ? '' : 'this kernel has no IPVS (make test
 const run = (command: string, ...args: readonly string[]): string =>
   execFileSync(command, args, { encoding: 'utf8', stdio: 'pipe' })
 
-const evenkeel = (...args: readonly string[]): { code: number | null; stdout: string; stderr: string } => {
+interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+const evenkeel = (...args: readonly string[]): Ended => {
   const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url))
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' })
-  return { code: status, stdout, stderr }
+  const { status, signal, stdout, stderr } = spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' })
+  return { code: status, signal, stdout, stderr }
 }
 
 const services = (): string[] =>
@@ -62,7 +69,7 @@ describe('kube-proxy’s mode ipvs', () => {
 
   test('clean takes away its services, device and ipsets; those of others stay', () => {
     const planned = evenkeel('clean', '--kube-proxy', '--dry-run')
-    expect(planned).toMatchObject({ code: 0, stderr: '' })
+    expect(planned).toMatchObject({ code: 0, signal: null, stderr: '' })
     for (const line of [
       'TCP 10.96.0.1:443',
       'UDP 10.96.0.10:53',
@@ -72,7 +79,7 @@ describe('kube-proxy’s mode ipvs', () => {
     ])
       expect(planned.stdout).toContain(line)
     expect(services()).toHaveLength(6)
-    expect(evenkeel('clean', '--kube-proxy')).toMatchObject({ code: 0, stderr: '' })
+    expect(evenkeel('clean', '--kube-proxy')).toMatchObject({ code: 0, signal: null, stderr: '' })
     expect(services()).toEqual(others)
     expect(run('ip', '-o', 'link')).not.toContain('kube-ipvs0')
     expect(run('ipset', 'list', '-n')).toBe('')
