@@ -20,8 +20,9 @@ unpack() {
   mkdir -p "$checkout" && tar -xf "$shared/checkout.tar" -C "$checkout" && cd "$checkout"
 }
 
-# The emulated processor now and then crashes a process of Node (SIGSEGV, nothing printed, never on a real one): that
-# is told and tried once more. What fails twice, or fails otherwise in the conformance table, fails.
+# Under emulation a process of Node ends by a signal now and then (SIGSEGV where it was told, nothing printed; not seen on
+# a real processor, the cause is not known): that is told and tried once more. What fails twice, or fails otherwise in the
+# conformance table, fails.
 conformance() {
   local code=0
   node test/conformance/main.ts --patience 4 || code=$?
