@@ -1,3 +1,4 @@
+import { addressTypes } from '../../model/address-types.ts'
 import { parseAddress } from '../../model/address.ts'
 import { number, u16, u32, u8 } from '../bytes.ts'
 import { fraction } from '../fraction.ts'
@@ -177,26 +178,12 @@ const inNetwork =
   (option) =>
     inPrefix(name, option)
 
-/** RTN_*, include/uapi/linux/rtnetlink.h */
-const addressTypes = [
-  'UNSPEC',
-  'UNICAST',
-  'LOCAL',
-  'BROADCAST',
-  'ANYCAST',
-  'MULTICAST',
-  'BLACKHOLE',
-  'UNREACHABLE',
-  'PROHIBIT',
-  'THROW',
-  'NAT',
-  'XRESOLVE',
-]
+const addressTypeNumbers: ReadonlyMap<string, number> = new Map(addressTypes.map((name, type) => [name, type]))
 
 const addressType =
   (name: Field): OptionReader =>
   (option, context) => {
-    const types = (only(option) ?? '').split(',').map((type) => addressTypes.indexOf(type))
+    const types = (only(option) ?? '').split(',').map((type) => addressTypeNumbers.get(type) ?? -1)
     if (types.includes(-1)) return null
     const ranges = types.map((type) => ({ low: type, high: type }))
     return inRanges(name, ranges, { negated: option.negated, bytes: u32, context })

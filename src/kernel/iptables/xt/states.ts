@@ -1,17 +1,5 @@
+import { addressTypes } from '../../../model/address-types.ts'
 import { bitsOf, one, onlyHas, type XtCodec } from './codec.ts'
-
-/** RTN_*: index is the number */
-const addressTypes = [
-  'UNSPEC',
-  'UNICAST',
-  'LOCAL',
-  'BROADCAST',
-  'ANYCAST',
-  'MULTICAST',
-  'BLACKHOLE',
-  'UNREACHABLE',
-  'PROHIBIT',
-] as const
 
 const addressBits: ReadonlyMap<string, number> = new Map(addressTypes.map((name, type) => [name, 2 ** type]))
 

@@ -1,0 +1,15 @@
+/** What an address is to a node, as iptables' addrtype names it; RTN_* of include/uapi/linux/rtnetlink.h: the index is the number. */
+export const addressTypes = [
+  'UNSPEC',
+  'UNICAST',
+  'LOCAL',
+  'BROADCAST',
+  'ANYCAST',
+  'MULTICAST',
+  'BLACKHOLE',
+  'UNREACHABLE',
+  'PROHIBIT',
+  'THROW',
+  'NAT',
+  'XRESOLVE',
+] as const
