@@ -1,4 +1,4 @@
-import type { RawObject } from '../src/dataplane/conformance-case.ts'
+import type { RawObject } from '../src/dataplane/conformance/case.ts'
 import type { Counters } from '../src/dataplane/plane.ts'
 import type { Measured } from '../src/lab/scale/measured-agent.ts'
 

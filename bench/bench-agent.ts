@@ -4,7 +4,7 @@ import type { IptablesBackEnd } from '../src/kernel/iptables/types.ts'
 import { startChild } from '../test/support/child-calls.ts'
 import type { Measured } from '../src/lab/scale/measured-agent.ts'
 import type { AgentRequest, AgentValue, Memory } from './agent-protocol.ts'
-import type { RawObject } from '../src/dataplane/conformance-case.ts'
+import type { RawObject } from '../src/dataplane/conformance/case.ts'
 
 /** The agent's process, from outside. */
 export interface BenchAgent extends AsyncDisposable {

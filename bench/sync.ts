@@ -1,5 +1,5 @@
 import type { PlaneName } from '../src/dataplane/plane.ts'
-import type { RawObject } from '../src/dataplane/conformance-case.ts'
+import type { RawObject } from '../src/dataplane/conformance/case.ts'
 import type { IptablesBackEnd } from '../src/kernel/iptables/types.ts'
 import { createNamespace } from '../test/support/namespaces.ts'
 import type { Measured } from '../src/lab/scale/measured-agent.ts'

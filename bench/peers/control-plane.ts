@@ -1,6 +1,6 @@
 import { existsSync, statfsSync } from 'node:fs'
 import { startCluster, type KubeCluster } from '../../test/kube/cluster.ts'
-import type { RawObject } from '../../src/dataplane/conformance-case.ts'
+import type { RawObject } from '../../src/dataplane/conformance/case.ts'
 import { eachOf, pathOf, populate } from '../../test/kube/populate.ts'
 import { answerCalls } from '../../test/support/child-calls.ts'
 import type { ChangeKind } from '../../src/lab/scale/changes.ts'

@@ -1,4 +1,4 @@
-import type { RawObject } from '../../src/dataplane/conformance-case.ts'
+import type { RawObject } from '../../src/dataplane/conformance/case.ts'
 import type { ChangeKind } from '../../src/lab/scale/changes.ts'
 import { type ClusterShape, podAddress } from '../../src/lab/scale/objects.ts'
 import { peerClusterIP, peerServiceName, peerSlice } from './objects.ts'

@@ -1,4 +1,4 @@
-import type { RawObject } from '../../src/dataplane/conformance-case.ts'
+import type { RawObject } from '../../src/dataplane/conformance/case.ts'
 import { clusterIP, serviceObject, sliceObject } from '../../src/lab/scale/objects.ts'
 
 /** The cluster of `bench peers`: that of `bench sync`, with namespaces, and cluster IPs that the API server accepts. */

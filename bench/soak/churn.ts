@@ -1,4 +1,4 @@
-import type { RawObject } from '../../src/dataplane/conformance-case.ts'
+import type { RawObject } from '../../src/dataplane/conformance/case.ts'
 import { randomBelow, seededRandom } from '../../src/util/random.ts'
 import {
   kindOf,

@@ -1,4 +1,4 @@
-import type { RawObject } from '../../src/dataplane/conformance-case.ts'
+import type { RawObject } from '../../src/dataplane/conformance/case.ts'
 import { clusterIP } from '../../src/lab/scale/objects.ts'
 
 /** A pod as its EndpointSlice tells of it. */

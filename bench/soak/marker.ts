@@ -1,4 +1,4 @@
-import type { RawObject } from '../../src/dataplane/conformance-case.ts'
+import type { RawObject } from '../../src/dataplane/conformance/case.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import { clusterIP } from '../../src/lab/scale/objects.ts'
 

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { RawObject } from '../../src/dataplane/conformance-case.ts'
+import type { RawObject } from '../../src/dataplane/conformance/case.ts'
 import { type Child, startChild } from '../../test/support/child-calls.ts'
 import type { FlowRequest, FlowValue } from '../../test/support/flows.ts'
 import { createNamespace } from '../../test/support/namespaces.ts'

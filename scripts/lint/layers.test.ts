@@ -13,7 +13,8 @@ test.for([
   ['src/lab/pod.ts', 'node:child_process'],
   ['src/agent/run.ts', 'node:fs/promises'],
   ['src/cli/trace.ts', 'commander'],
-  ['src/routing/frontends.test.ts', '../dataplane/conformance.ts'],
+  ['src/routing/frontends.test.ts', '../dataplane/conformance/conformance.ts'],
+  ['src/dataplane/nftables/index.ts', '../conformance/case.ts'],
   ['bench/main.ts', '../src/agent/run.ts'],
 ] as const)('%s may import %s', ([file, specifier]) => {
   expect(whyNot(file, specifier)).toBeUndefined()
@@ -24,7 +25,7 @@ test.for([
   ['src/kernel/nftables/types.ts', '../../rules/model.ts', 'rules stands after kernel'],
   ['src/dataplane/plane.ts', '../agent/run.ts', 'agent stands after dataplane'],
   ['src/dataplane/nftables/trace.ts', '../iptables/trace.ts', 'does not import the iptables plane'],
-  ['src/dataplane/reconcile.ts', './nftables/index.ts', 'only src/dataplane/registry.ts knows the planes'],
+  ['src/dataplane/reconciler/desired.ts', '../nftables/index.ts', 'only src/dataplane/registry.ts knows the planes'],
   ['src/routing/frontends.ts', 'node:fs', 'this file is pure'],
   ['src/dataplane/ebpf/compile.ts', 'node:net', 'this file is pure'],
   ['src/dataplane/ebpf/trace.ts', 'node:fs/promises', 'this file is pure'],
@@ -44,7 +45,8 @@ test.for([
   ['src/dataplane/ipvs/trace.ts', true],
   ['src/dataplane/ipvs/compile.test.ts', false],
   ['src/dataplane/ipvs/driver.ts', false],
-  ['src/dataplane/reconcile.ts', false],
+  ['src/dataplane/reconciler/reconciler.ts', false],
+  ['src/dataplane/reconciler/trace-story.ts', false],
   ['src/util/clock.ts', false],
 ] as const)('%s is pure: %s', ([file, pure]) => {
   expect(isPure(file)).toBe(pure)

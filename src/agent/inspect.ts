@@ -1,4 +1,4 @@
-import { compareWithKernel } from '../dataplane/compare.ts'
+import { compareWithKernel } from '../dataplane/ledger/compare.ts'
 import type { PlaneName } from '../dataplane/plane.ts'
 import { loadPlane, openDriver } from '../dataplane/registry.ts'
 import type { Kernel } from '../kernel/kernel.ts'

@@ -1,4 +1,4 @@
-import type { SyncFailure, SyncRound } from '../dataplane/reconcile-options.ts'
+import type { SyncFailure, SyncRound } from '../dataplane/reconciler/options.ts'
 import type { Frontend, FrontendKey } from '../model/frontend.ts'
 import type { NodeView } from '../model/node-view.ts'
 import type { Snapshot, SnapshotChange } from '../model/snapshot.ts'

@@ -1,5 +1,5 @@
 import type { Driver, PlaneName, PlaneObject } from '../dataplane/plane.ts'
-import { Reconciler } from '../dataplane/reconcile.ts'
+import { Reconciler } from '../dataplane/reconciler/reconciler.ts'
 import { loadPlane } from '../dataplane/registry.ts'
 import type { Conntrack } from '../kernel/conntrack-types.ts'
 import type { NodeView } from '../model/node-view.ts'

@@ -1,6 +1,6 @@
 import type { Driver, PlaneObject } from '../dataplane/plane.ts'
-import type { Reconciler } from '../dataplane/reconcile.ts'
-import type { Verification } from '../dataplane/reading.ts'
+import type { Reconciler } from '../dataplane/reconciler/reconciler.ts'
+import type { Verification } from '../dataplane/reconciler/reading.ts'
 import type { InputProblem } from '../model/snapshot.ts'
 import type { Clock } from '../util/clock.ts'
 import type { BrakeStatus } from './brake/status.ts'

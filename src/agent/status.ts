@@ -1,6 +1,6 @@
 import type { BackendCounter, PlaneName } from '../dataplane/plane.ts'
-import type { Verification } from '../dataplane/reading.ts'
-import type { PlaneStatus, Refusal } from '../dataplane/reconcile-status.ts'
+import type { Verification } from '../dataplane/reconciler/reading.ts'
+import type { PlaneStatus, Refusal } from '../dataplane/reconciler/status.ts'
 import type { InputProblem } from '../model/snapshot.ts'
 import type { BrakeStatus } from './brake/status.ts'
 import type { ShadowStatus } from './shadow/status.ts'

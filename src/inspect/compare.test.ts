@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { caseInput } from '../dataplane/conformance-case.ts'
-import { conformanceCases } from '../dataplane/conformance.ts'
+import { caseInput } from '../dataplane/conformance/case.ts'
+import { conformanceCases } from '../dataplane/conformance/conformance.ts'
 import { loadPlane } from '../dataplane/registry.ts'
 import type { Frontend } from '../model/frontend.ts'
 import type { Packet, Trace } from '../model/packet.ts'

@@ -1,5 +1,5 @@
 import { loadPlane, openDriver, type PlaneVariant } from '../../src/dataplane/registry.ts'
-import { Reconciler } from '../../src/dataplane/reconcile.ts'
+import { Reconciler } from '../../src/dataplane/reconciler/reconciler.ts'
 import { openKernel } from '../../src/kernel/index.ts'
 import type { Frontend } from '../../src/model/frontend.ts'
 import type { NodeView } from '../../src/model/node-view.ts'

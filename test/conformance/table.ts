@@ -1,5 +1,5 @@
-import { conformanceCases } from '../../src/dataplane/conformance.ts'
-import { caseInput, type ConformanceCase, lacking, type Need } from '../../src/dataplane/conformance-case.ts'
+import { conformanceCases } from '../../src/dataplane/conformance/conformance.ts'
+import { caseInput, type ConformanceCase, lacking, type Need } from '../../src/dataplane/conformance/case.ts'
 import type { Capabilities } from '../../src/dataplane/plane.ts'
 import { familyOf } from '../../src/model/address.ts'
 import { Planner } from '../../src/routing/planner.ts'

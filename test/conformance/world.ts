@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { familyOf, inCidr } from '../../src/model/address.ts'
-import { topology } from '../../src/dataplane/conformance-topology.ts'
+import { topology } from '../../src/dataplane/conformance/topology.ts'
 import type { NodeView } from '../../src/model/node-view.ts'
 import { createNamespace, namespaceName } from '../support/namespaces.ts'
 

@@ -1,4 +1,4 @@
-import type { RawObject } from '../../src/dataplane/conformance-case.ts'
+import type { RawObject } from '../../src/dataplane/conformance/case.ts'
 import type { Api } from './api.ts'
 
 export interface PopulateOptions {

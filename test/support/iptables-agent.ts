@@ -1,6 +1,6 @@
 import { openIptablesDriver } from '../../src/dataplane/iptables/driver.ts'
 import { createIptablesPlane } from '../../src/dataplane/iptables/index.ts'
-import { Reconciler } from '../../src/dataplane/reconcile.ts'
+import { Reconciler } from '../../src/dataplane/reconciler/reconciler.ts'
 import { openKernel } from '../../src/kernel/index.ts'
 import { systemClock } from '../../src/util/clock.ts'
 import { silent } from '../../src/util/log.ts'

@@ -1,5 +1,5 @@
-import { type ReconcilerOptions } from '../../src/dataplane/reconcile-options.ts'
-import { Reconciler } from '../../src/dataplane/reconcile.ts'
+import { type ReconcilerOptions } from '../../src/dataplane/reconciler/options.ts'
+import { Reconciler } from '../../src/dataplane/reconciler/reconciler.ts'
 import type { PlaneObject } from '../../src/dataplane/plane.ts'
 import type { Frontend, FrontendKey } from '../../src/model/frontend.ts'
 import { silent } from '../../src/util/log.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { PlaneStatus } from '../../dataplane/reconcile-status.ts'
+import type { PlaneStatus } from '../../dataplane/reconciler/status.ts'
 import type { InputProblem } from '../../model/snapshot.ts'
 import type { BrakeStatus } from '../brake/status.ts'
 import { eventOf } from './event.ts'

@@ -1,5 +1,5 @@
 import type { PlaneName } from '../../dataplane/plane.ts'
-import type { PlaneStatus } from '../../dataplane/reconcile-status.ts'
+import type { PlaneStatus } from '../../dataplane/reconciler/status.ts'
 import type { FrontendKey } from '../../model/frontend.ts'
 import type { ServiceKey } from '../../model/objects.ts'
 import type { InputProblem } from '../../model/snapshot.ts'

@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client'
 import type { Counters } from '../../dataplane/plane.ts'
-import type { PlaneStatus } from '../../dataplane/reconcile-status.ts'
+import type { PlaneStatus } from '../../dataplane/reconciler/status.ts'
 import type { ConntrackUsage } from '../../kernel/conntrack-usage.ts'
 import type { SourceStatus } from '../../sources/source.ts'
 import { differenceKinds } from '../../inspect/compare.ts'

@@ -1,6 +1,6 @@
 import type * as prom from 'prom-client'
 import type { Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { SyncRound } from '../../dataplane/reconcile-options.ts'
+import type { SyncRound } from '../../dataplane/reconciler/options.ts'
 import { familyOfFrontend, type Frontend, type FrontendKey } from '../../model/frontend.ts'
 import type { Family } from '../../model/objects.ts'
 import type { Store } from '../../sources/store.ts'

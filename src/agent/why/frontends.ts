@@ -1,4 +1,4 @@
-import type { Lagging } from '../../dataplane/reconcile-status.ts'
+import type { Lagging } from '../../dataplane/reconciler/status.ts'
 import type { Frontend, FrontendKey } from '../../model/frontend.ts'
 import type { HeldFrontend } from '../brake/status.ts'
 import type { ChangeTimes } from './trail.ts'

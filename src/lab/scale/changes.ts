@@ -1,6 +1,6 @@
 import { randomBelow, seededRandom } from '../../util/random.ts'
 import { type ClusterShape, sliceObject } from './objects.ts'
-import type { RawObject } from '../../dataplane/conformance-case.ts'
+import type { RawObject } from '../../dataplane/conformance/case.ts'
 
 /** swap: one endpoint gives way to another, the count stays; resize: one more or one fewer. */
 export type ChangeKind = 'swap' | 'add' | 'remove'

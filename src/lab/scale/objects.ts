@@ -1,4 +1,4 @@
-import type { RawObject } from '../../dataplane/conformance-case.ts'
+import type { RawObject } from '../../dataplane/conformance/case.ts'
 
 /** Kubernetes objects of a made-up cluster, as JSON has them. The i-th Service is the same in every run. */
 export interface ClusterShape {
