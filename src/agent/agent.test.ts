@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { fakeKernel } from '../kernel/nftables/fake.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import type { OpenSource } from '../sources/source.ts'
-import { silent } from '../util/log.ts'
+import { type Log, silent } from '../util/log.ts'
 import { type Agent, startAgent } from './agent.ts'
 import { parseConfig } from './config.ts'
 import { sourceOf } from './source.ts'
@@ -40,14 +41,14 @@ const slice = (name: string, addresses: readonly string[], protocol = 'TCP'): ob
 
 const source = (): OpenSource => sourceOf({ kind: 'manifests', directory }, { nodeName: 'node-a', proxyName: '' })
 
-const start = (kernel: ReturnType<typeof fakeKernel>): Promise<Agent> => {
+const start = (kernel: Kernel, openSource = source()): Promise<Agent> => {
   const { config } = parseConfig(Buffer.alloc(0), 'none', {
     plane: 'nftables',
     nodeName: 'node-a',
     kubeProxy: { 'cluster-cidr': '10.1.0.0/16' },
   })
   const quiet = { ...config, healthzBindAddress: null, metricsBindAddress: null }
-  return startAgent({ config: quiet, plane: 'nftables', openSource: source(), kernel, log: silent, control: false })
+  return startAgent({ config: quiet, plane: 'nftables', openSource, kernel, log: silent, control: false })
 }
 
 const until = async (holds: () => Promise<boolean> | boolean): Promise<void> => {
@@ -139,4 +140,29 @@ test('the address sets follow the interfaces', async () => {
   kernel.setAddresses(['192.0.2.7', '198.51.100.1'])
   await until(() => kernel.dump().includes(hex('07')))
   expect(kernel.dump()).not.toContain(hex('01'))
+})
+
+test('what was opened last is closed first: the source before what writes, and that before what it reads', async () => {
+  const closed: string[] = []
+  const closing = <T extends AsyncDisposable>(name: string, resource: T): T => {
+    const close = resource[Symbol.asyncDispose].bind(resource)
+    resource[Symbol.asyncDispose] = async () => {
+      closed.push(name)
+      await close()
+    }
+    return resource
+  }
+  const fake: Kernel = fakeKernel()
+  const nftables = fake.nftables.bind(fake)
+  const conntrack = fake.conntrack.bind(fake)
+  const addresses = fake.addresses.bind(fake)
+  const kernel = Object.assign(fake, {
+    nftables: async (log: Log) => closing('nftables', await nftables(log)),
+    conntrack: async (log: Log) => closing('conntrack', await conntrack(log)),
+    addresses: async () => closing('addresses', await addresses()),
+  })
+  const open = source()
+  const agent = await start(kernel, async (store, context) => closing('source', await open(store, context)))
+  await agent[Symbol.asyncDispose]()
+  expect(closed).toEqual(['source', 'conntrack', 'nftables', 'addresses'])
 })

@@ -1,27 +1,20 @@
-import type { Driver, PlaneName, PlaneObject } from '../dataplane/plane.ts'
-import { loadPlane, openDriver } from '../dataplane/registry.ts'
+import type { PlaneName } from '../dataplane/plane.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import type { FrontendKey } from '../model/frontend.ts'
-import type { InputProblem } from '../model/snapshot.ts'
 import type { OpenSource, Source } from '../sources/source.ts'
-import { Store } from '../sources/store.ts'
 import { type Clock, systemClock } from '../util/clock.ts'
 import type { Log } from '../util/log.ts'
-import { type BrakedPlane, behindBrake } from './brake/behind-brake.ts'
 import type { ProxyConfig } from './config.ts'
 import { type BrakeAnswer, openControl } from './control.ts'
+import type { EventRecorder } from './events/recorder.ts'
 import { sendEvents } from './events/open.ts'
-import { inputProblems } from './input-problems.ts'
+import { type Groundwork, layGroundwork } from './groundwork.ts'
 import { withKernelFacts } from './kernel-facts.ts'
-import { type AgentObserver, everybody } from './observer.ts'
+import type { AgentObserver } from './observer.ts'
 import { OtherPlanes } from './other-planes.ts'
-import { type RunningPlane, runPlane } from './plane.ts'
-import { Planning } from './planning.ts'
-import { type Ports, preparePorts } from './ports.ts'
-import { sourceReport } from './source.ts'
 import { type AnswerStatus, answerStatus } from './status-answer.ts'
-import { type AnswerWhy, answerWhy } from './why/answer.ts'
-import { History } from './why/history.ts'
+import type { AnswerWhy } from './why/answer.ts'
+import { handFirstPlan, openWriting, type Writing } from './writing.ts'
 
 export interface AgentOptions {
   readonly config: ProxyConfig
@@ -51,139 +44,131 @@ export interface Agent extends AsyncDisposable {
   listening(): { readonly healthz: number | null; readonly metrics: number | null }
 }
 
-interface Running {
-  readonly plane: RunningPlane
-  readonly driver: Driver<PlaneObject>
-  readonly braked: BrakedPlane
+/** What every step of the start is given. */
+type Context = Required<Pick<AgentOptions, 'config' | 'plane' | 'kernel' | 'log' | 'clock' | 'random'>>
+
+/** How far the start has come: answers are given from its first moment on. */
+interface Progress {
+  /** null: not yet */
+  writing: Writing | null
+  /** the sources are complete and their plan was handed on */
+  isPlanned: boolean
 }
 
 const noBrake: BrakeAnswer = { released: null, suspendedUntil: 0 }
-const unopened = { name: '', synced: false, modified: 0, stale: false }
 
-/** Composition root of `run`. Resolves when the sources were read once and their plan was handed on. */
+/**
+ * Composition root of `run`. Resolves when the sources were read once and their plan was handed on. What is opened last is closed
+ * first: the source falls silent before the plane ends, and whoever asks is answered until both have.
+ */
 export const startAgent = async (options: AgentOptions): Promise<Agent> => {
-  const { kernel, log, control = true, clock = systemClock, random = Math.random } = options
-  const config = await withKernelFacts(options.config, { plane: options.plane, kernel, log, make: true })
+  const { control = true, signal } = options
+  const context = await contextOf(options)
   await using stack = new AsyncDisposableStack()
-  const store = new Store()
-  const problems = inputProblems(log)
-  let source: Source | null = null
-  let running: Running | null = null
-  let isPlanned = false
-  const ports: Ports = stack.use(
-    await preparePorts({
-      config,
-      plane: options.plane,
-      kernel: kernel.release,
-      clock,
-      log,
-      store,
-      frontends: () => planning.frontends,
-      problems: () => allProblems(),
-      source: () => source?.status() ?? null,
-      brake: () => running?.braked.brake?.status() ?? null,
-      running: () => running && { reconciler: running.plane.reconciler, driver: running.driver },
-    }),
-  )
-  const history = stack.use(new History({ snapshot: store.snapshot, node: () => planning.node, clock }))
-  const observer = everybody([...ports.observers, history, ...(options.observers ?? [])], (error) =>
-    log.error({ err: error }, 'an observer failed'),
-  )
-  const planning = new Planning({ config, store, clock, observer })
-  const allProblems = (): readonly InputProblem[] => [
-    ...problems.current(),
-    ...planning.problems(),
-    ...ports.problems(),
-  ]
+  const progress: Progress = { writing: null, isPlanned: false }
+  const ground = stack.use(await groundOf(context, options, progress))
+  const answers = answersOf(context, ground, progress)
+  if (control) stack.use(await openControl(answers))
+  const servers = stack.use(await ground.ports.open())
 
-  const status = answerStatus({
-    node: config.nodeName,
-    clock,
-    source: () => (source === null ? unopened : sourceReport(source)),
-    problems: allProblems,
-    plane: () => running && { reconciler: running.plane.reconciler, driver: running.driver },
-    isPlanned: () => isPlanned,
-    brake: () => running?.braked.brake?.status() ?? null,
-  })
-  const why = answerWhy({
-    plane: options.plane,
-    loadPlane: () => loadPlane(options.plane),
-    snapshot: store.snapshot,
-    node: () => planning.node,
-    history,
-    source: () => (source === null ? unopened : sourceReport(source)),
-    brake: () => running?.braked.brake?.status() ?? null,
-    isPlanned: () => isPlanned,
-    frontends: () => planning.frontends,
-    reconciler: () => running?.plane.reconciler ?? null,
-  })
-  const releaseBrake = async (suspendMs: number): Promise<BrakeAnswer> => running?.braked.release(suspendMs) ?? noBrake
-  if (control) stack.use(await openControl({ status, why, releaseBrake: ({ suspendMs }) => releaseBrake(suspendMs) }))
-  const servers = stack.use(await ports.open())
-
-  const addresses = stack.use(await kernel.addresses((current) => planning.setAddresses(current)))
-  planning.setAddresses(addresses.current)
-  const driver = stack.use(await openDriver(options.plane, kernel, { log }))
-  const conntrack = stack.use(await kernel.conntrack(log))
-  // it reads the kernel and keeps what it finds until there is a plan, however long the source is away
-  const node = planning.lookAtNode()
-  const plane = stack.use(
-    await runPlane({ plane: options.plane, driver, conntrack, node, clock, log, random, observer }),
-  )
-  const braked = stack.use(behindBrake(plane, { config: config.brake, clock, log }))
-  running = { plane, driver, braked }
-  const { signal } = options
-  source = stack.use(await options.openSource(store, { log, clock, random, signal, onProblems: problems.set }))
+  stack.use(await ground.followAddresses())
+  const writing = stack.use(await openWriting({ ...context, planning: ground.planning, observer: ground.observer }))
+  progress.writing = writing
+  const source = stack.use(await ground.openSource(options.openSource, { random: context.random, signal }))
   await source.synced
-  await braked.ready()
-  plane.setNode(planning.lookAtNode())
-  stack.use(planning)
-  // a brake weighs the first plan as a whole, and parts would make a driver pay for each
-  const whole = braked.brake !== null || (driver.indivisible ?? false)
-  await planning.begin(braked.receiver, { whole })
-  braked.complete()
-  isPlanned = true
-  const otherPlanes = stack.use(
-    new OtherPlanes({
-      plane: options.plane,
-      driver,
-      kernel,
-      clock,
-      log,
-      settled: () => plane.reconciler.settled(),
-      inSync: () => {
-        const { frontends, inSync, kept } = plane.reconciler.status()
-        return inSync === frontends && kept === 0
-      },
-    }),
-  )
-  if (config.events) {
-    const facts = {
-      node: config.nodeName,
-      plane: options.plane,
-      inputProblems: problems.current,
-      planProblems: () => planning.problems(),
-      portProblems: ports.problems,
-      status: () => plane.reconciler.status(),
-      brake: () => braked.brake?.status() ?? null,
-      serviceOf: (frontend: FrontendKey) => planning.frontends.get(frontend)?.service,
-    }
-    stack.use(sendEvents({ source, snapshot: store.snapshot, facts, clock, log, random }))
-  }
-  log.info(
-    { node: config.nodeName, plane: options.plane, frontends: planning.frontends.size, kernel: kernel.release },
-    'the plan is made',
-  )
+  stack.use(ground.planning)
+  await handFirstPlan(writing, ground.planning)
+  progress.isPlanned = true
+
+  const otherPlanes = stack.use(otherPlanesBeside(context, writing))
+  if (context.config.events) stack.use(eventsOf(context, ground, { writing, source }))
+  tellOfPlan(context, ground)
   const resources = stack.move()
   return {
-    status,
-    why,
-    releaseBrake,
+    status: answers.status,
+    why: answers.why,
+    releaseBrake: (suspendMs) => answers.releaseBrake({ suspendMs }),
     settled: async () => {
-      await plane.reconciler.settled()
+      await writing.plane.reconciler.settled()
       await otherPlanes.attempted
     },
     listening: () => ({ healthz: servers.healthz?.port() ?? null, metrics: servers.metrics?.port() ?? null }),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }
 }
+
+const contextOf = async (options: AgentOptions): Promise<Context> => {
+  const { plane, kernel, log, clock = systemClock, random = Math.random } = options
+  const config = await withKernelFacts(options.config, { plane, kernel, log, make: true })
+  return { config, plane, kernel, log, clock, random }
+}
+
+const groundOf = (context: Context, { observers }: AgentOptions, progress: Progress): Promise<Groundwork> =>
+  layGroundwork({
+    ...context,
+    ...(observers && { observers }),
+    brake: () => brakeOf(progress.writing),
+    running: () => runningOf(progress.writing),
+  })
+
+/** What `evenkeel status`, `why` and `brake release` are told. */
+const answersOf = ({ config, clock }: Context, ground: Groundwork, progress: Progress) => {
+  const brake = () => brakeOf(progress.writing)
+  const isPlanned = () => progress.isPlanned
+  const { sourceReport, problems } = ground
+  return {
+    status: answerStatus({
+      node: config.nodeName,
+      clock,
+      source: sourceReport,
+      problems,
+      plane: () => runningOf(progress.writing),
+      isPlanned,
+      brake,
+    }),
+    why: ground.answerWhy({ brake, isPlanned, reconciler: () => progress.writing?.plane.reconciler ?? null }),
+    releaseBrake: async ({ suspendMs }: { readonly suspendMs: number }): Promise<BrakeAnswer> =>
+      progress.writing?.braked.release(suspendMs) ?? noBrake,
+  }
+}
+
+const brakeOf = (writing: Writing | null) => writing?.braked.brake?.status() ?? null
+
+const runningOf = (writing: Writing | null) =>
+  writing && { reconciler: writing.plane.reconciler, driver: writing.driver }
+
+/** Takes away what an agent before left of another plane, once all of this one's is in force. */
+const otherPlanesBeside = (context: Context, { plane: { reconciler }, driver }: Writing): OtherPlanes =>
+  new OtherPlanes({
+    ...context,
+    driver,
+    settled: () => reconciler.settled(),
+    inSync: () => {
+      const { frontends, inSync, kept } = reconciler.status()
+      return inSync === frontends && kept === 0
+    },
+  })
+
+const eventsOf = (
+  context: Context,
+  { store, planning, ports, inputProblems }: Groundwork,
+  { writing, source }: { readonly writing: Writing; readonly source: Source },
+): EventRecorder | null => {
+  const facts = {
+    node: context.config.nodeName,
+    plane: context.plane,
+    inputProblems: inputProblems.current,
+    planProblems: () => planning.problems(),
+    portProblems: ports.problems,
+    status: () => writing.plane.reconciler.status(),
+    brake: () => brakeOf(writing),
+    serviceOf: (frontend: FrontendKey) => planning.frontends.get(frontend)?.service,
+  }
+  return sendEvents({ ...context, source, snapshot: store.snapshot, facts })
+}
+
+const tellOfPlan = ({ config, plane, kernel, log }: Context, { planning }: Groundwork): void =>
+  log.info(
+    { node: config.nodeName, plane, frontends: planning.frontends.size, kernel: kernel.release },
+    'the plan is made',
+  )

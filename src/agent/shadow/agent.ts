@@ -1,19 +1,9 @@
 import type { PlaneName } from '../../dataplane/plane.ts'
-import { loadPlane } from '../../dataplane/registry.ts'
-import type { InputProblem } from '../../model/snapshot.ts'
-import type { Source } from '../../sources/source.ts'
-import { Store } from '../../sources/store.ts'
 import { systemClock } from '../../util/clock.ts'
 import type { AgentOptions } from '../agent.ts'
 import { openControl } from '../control.ts'
-import { inputProblems } from '../input-problems.ts'
-import { everybody } from '../observer.ts'
-import { Planning } from '../planning.ts'
-import { type Ports, preparePorts } from '../ports.ts'
-import { sourceReport } from '../source.ts'
+import { layGroundwork } from '../groundwork.ts'
 import type { AgentStatus } from '../status.ts'
-import { answerWhy } from '../why/answer.ts'
-import { History } from '../why/history.ts'
 import type { LiveRules } from './live-rules.ts'
 import { Shadow } from './shadow.ts'
 import { agrees } from './status.ts'
@@ -30,8 +20,6 @@ export interface ShadowAgent extends AsyncDisposable {
   listening(): { readonly healthz: number | null; readonly metrics: number | null }
 }
 
-const unopened = { name: '', synced: false, modified: 0, stale: false }
-
 /**
  * Composition root of `run --shadow`: plans for this node as the agent does, and compares the plan with the rules in force, whoever
  * writes them. It opens no driver, no health port of a Service, and sends no Events. Resolves when the plan is made.
@@ -40,62 +28,38 @@ export const startShadow = async (options: ShadowAgentOptions): Promise<ShadowAg
   const { config, kernel, log, rules, plane, control = true, clock = systemClock, random = Math.random } = options
   await using stack = new AsyncDisposableStack()
   stack.use(rules)
-  const store = new Store()
-  const problems = inputProblems(log)
-  let source: Source | null = null
   let shadow: Shadow | null = null
-  const report = () => (source === null ? unopened : sourceReport(source))
-  const allProblems = (): readonly InputProblem[] => [...problems.current(), ...planning.problems()]
-  const ports: Ports = stack.use(
-    await preparePorts({
+  const ground = stack.use(
+    await layGroundwork({
       config,
       plane,
-      kernel: kernel.release,
+      kernel,
       clock,
       log,
-      store,
-      frontends: () => planning.frontends,
-      problems: () => allProblems(),
-      source: () => source?.status() ?? null,
       brake: () => null,
       shadow: () => shadow?.status() ?? null,
       running: () => null,
     }),
   )
-  const history = stack.use(new History({ snapshot: store.snapshot, node: () => planning.node, clock }))
-  const observer = everybody([...ports.observers, history], (error) => log.error({ err: error }, 'an observer failed'))
-  const planning = new Planning({ config, store, clock, observer })
+  const { planning } = ground
   const status = async (): Promise<AgentStatus> => {
     const now = shadow?.status()
     return {
       node: config.nodeName,
       agent: true,
       inSync: now !== undefined && agrees(now),
-      source: report(),
+      source: ground.sourceReport(),
       planes: [],
       ...(now === undefined ? {} : { shadow: now }),
-      problems: allProblems().toSorted((a, b) => (a.object < b.object ? -1 : a.object > b.object ? 1 : 0)),
+      problems: ground.problems().toSorted((a, b) => (a.object < b.object ? -1 : a.object > b.object ? 1 : 0)),
     }
   }
-  const why = answerWhy({
-    plane,
-    loadPlane: () => loadPlane(plane),
-    snapshot: store.snapshot,
-    node: () => planning.node,
-    history,
-    source: report,
-    brake: () => null,
-    isPlanned: () => shadow !== null,
-    frontends: () => planning.frontends,
-    reconciler: () => null,
-  })
+  const why = ground.answerWhy({ brake: () => null, isPlanned: () => shadow !== null, reconciler: () => null })
   if (control)
     stack.use(await openControl({ status, why, releaseBrake: async () => ({ released: null, suspendedUntil: 0 }) }))
-  const servers = stack.use(await ports.open())
-  const addresses = stack.use(await kernel.addresses((current) => planning.setAddresses(current)))
-  planning.setAddresses(addresses.current)
-  const context = { log, clock, random, signal: options.signal, onProblems: problems.set }
-  source = stack.use(await options.openSource(store, context))
+  const servers = stack.use(await ground.ports.open())
+  stack.use(await ground.followAddresses())
+  const source = stack.use(await ground.openSource(options.openSource, { random, signal: options.signal }))
   await source.synced
   const node = planning.lookAtNode()
   const { settle, pass } = config.shadow
