@@ -39,5 +39,5 @@ const answer = async (agent: MeasuredAgent, request: AgentRequest): Promise<Agen
 }
 
 const iptables = (['legacy', 'nft'] as const).find((name) => name === process.argv[3])
-const agent = MeasuredAgent.open((process.argv[2] ?? 'nftables') as PlaneName, { log, iptables })
+const agent = MeasuredAgent.open((process.argv[2] ?? 'nftables') as PlaneName, { log, kernel: { iptables } })
 answerCalls<AgentRequest, AgentValue>(async (request) => answer(await agent, request))

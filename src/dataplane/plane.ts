@@ -3,7 +3,10 @@ import type { NodeView } from '../model/node-view.ts'
 import type { Packet, Trace } from '../model/packet.ts'
 import type { Log } from '../util/log.ts'
 
-export type PlaneName = 'nftables' | 'iptables' | 'ipvs' | 'ebpf' | 'userspace'
+/** Every plane that the project knows, in this version (registry.ts) or a later one. */
+export const knownPlanes = ['nftables', 'iptables', 'ipvs', 'ebpf', 'userspace'] as const
+
+export type PlaneName = (typeof knownPlanes)[number]
 
 /** What a plane can do, by name: an absent capability is refused with its name, never imitated. */
 export interface Capabilities {
@@ -133,4 +136,6 @@ export interface Plane<O extends PlaneObject> {
   serves?(objects: readonly O[]): boolean
   /** frontends with the same number are cheapest for the kernel in one transaction; absent: it makes no difference */
   neighbourhood?(frontend: Frontend): number
+  /** rules that the kernel holds for it, where they are measured; absent: each object is one */
+  ruleCount?(object: O): number
 }

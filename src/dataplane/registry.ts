@@ -21,6 +21,10 @@ interface PlaneEntry {
   openAll?(kernel: Kernel, options: DriverOptions): Promise<readonly Driver<PlaneObject>[]>
   /** absent: its rules depend on nothing that only the kernel knows */
   kernelFacts?(kernel: Kernel, options: KernelFactsOptions): Promise<KernelFacts>
+  /** what this node has not that it needs, one line; null: nothing. Absent: that cannot be told before it is opened */
+  lacks?(kernel: KernelOptions): Promise<string | null>
+  /** the command that shows a person its rules, as `inspect` reads them; absent: there is none */
+  listing?(kernel: KernelOptions): Promise<readonly string[]>
   /** what it is opened with on one node or another, by what is added to the plane's name; absent: it is the same everywhere */
   readonly variants?: Readonly<Record<string, KernelOptions>>
 }
@@ -30,6 +34,7 @@ const planes: { readonly [name in PlaneName]?: PlaneEntry } = {
   nftables: {
     plane: async () => (await import('./nftables/index.ts')).nftables,
     open: async (kernel, options) => (await import('./nftables/driver.ts')).openNftablesDriver(kernel, options),
+    listing: async () => ['nft', 'list', 'ruleset'],
   },
   iptables: {
     alone: 'its chains have kube-proxy’s names, and a kube-proxy deletes those that it did not make',
@@ -38,6 +43,8 @@ const planes: { readonly [name in PlaneName]?: PlaneEntry } = {
     openAll: async (kernel, options) => (await import('./iptables/driver.ts')).openOwnIptables(kernel, options),
     kernelFacts: async (kernel, options) =>
       (await import('./iptables/kernel-facts.ts')).readKernelFacts(kernel, options),
+    lacks: async (kernel) => (await import('./iptables/programs.ts')).missingPrograms(kernel),
+    listing: async (kernel) => (await import('./iptables/programs.ts')).listing(kernel),
     variants: { nft: { iptables: 'nft' }, legacy: { iptables: 'legacy' } },
   },
 }
@@ -74,6 +81,14 @@ export const variantsOf = (plane: PlaneName): readonly PlaneVariant[] => {
   if (variants === undefined) return [{ name: plane, plane, kernel: {} }]
   return Object.entries(variants).map(([suffix, kernel]) => ({ name: `${plane}-${suffix}`, plane, kernel }))
 }
+
+/** Why a variant cannot run on this node, one line; null: nothing is known that hinders it. */
+export const whatLacks = async ({ plane, kernel }: PlaneVariant): Promise<string | null> =>
+  (await entryOf(plane).lacks?.(kernel)) ?? null
+
+/** The command that shows a person the rules; null: this plane has none. Throws KernelError where its program is missing. */
+export const listingOf = async ({ plane, kernel }: PlaneVariant): Promise<readonly string[] | null> =>
+  (await entryOf(plane).listing?.(kernel)) ?? null
 
 /** `auto` is the first plane there is. Throws for names that are none and for planes that this version does not have. */
 export const planeNamed = (name: string): PlaneName => {

@@ -43,9 +43,6 @@ export interface ScenarioResult {
   readonly faults: readonly string[]
 }
 
-/** Every plane that the project knows, in this version or a later one. */
-export const knownPlanes: readonly PlaneName[] = ['nftables', 'iptables', 'ipvs', 'ebpf', 'userspace']
-
 export const reportOf = (
   { scenario, seed }: Pick<ScenarioOptions, 'scenario' | 'seed'>,
   runs: readonly RunReport[],

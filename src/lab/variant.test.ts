@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
-import { nameOf, runnablePlanes, variantsOf } from './variant.ts'
+import { nameOf, runnablePlanes, runnableVariants } from './variant.ts'
 
 test('a variant is named after its programs', () => {
   expect(nameOf({ plane: 'nftables' })).toBe('nftables')
   expect(nameOf({ plane: 'iptables', iptables: 'legacy' })).toBe('iptables-legacy')
+  expect(nameOf({ plane: 'ipvs' })).toBe('ipvs')
 })
 
 test('a plane of a later version is skipped with the reason', async () => {
@@ -13,7 +14,7 @@ test('a plane of a later version is skipped with the reason', async () => {
 })
 
 test('iptables is run where any of its back ends is, and named where none is', async () => {
-  const { variants, skipped } = await variantsOf(['iptables', 'nftables'])
+  const { variants, skipped } = await runnableVariants(['iptables', 'nftables'])
   expect(variants.length + skipped.length).toBe(3)
   const here = variants.some(({ plane }) => plane === 'iptables')
   const { run, skipped: planes } = await runnablePlanes(['iptables', 'nftables'])

@@ -1,22 +1,30 @@
 import type { PlaneName } from '../dataplane/plane.ts'
-import { planeNames } from '../dataplane/registry.ts'
-import { findPrograms } from '../kernel/iptables/programs.ts'
-import type { IptablesBackEnd } from '../kernel/iptables/types.ts'
+import { planeNames, type PlaneVariant, variantsOf, whatLacks } from '../dataplane/registry.ts'
+import type { KernelOptions } from '../kernel/index.ts'
 import type { Skipped } from './report.ts'
 
-/** A plane, and with which programs. */
-export interface Variant {
+/** A plane, and with which programs where a node may have one or the other, as the reports have it. */
+export interface Variant extends KernelOptions {
   readonly plane: PlaneName
-  /** of the iptables plane */
-  readonly iptables?: IptablesBackEnd
+}
+
+/** The variant alone, of what tells more. */
+export const variantOf = (one: Variant): Variant => ({ plane: one.plane, ...registered(one)?.kernel })
+
+/** The registry's; undefined where it has none such: a plane of another version, or one without its programs. */
+export const registered = (variant: Variant): PlaneVariant | undefined => {
+  if (!planeNames.includes(variant.plane)) return undefined
+  const options: ReadonlyMap<string, unknown> = new Map(Object.entries(variant))
+  return variantsOf(variant.plane).find(({ kernel }) =>
+    Object.entries(kernel).every(([option, value]) => options.get(option) === value),
+  )
 }
 
 /** `nftables`, `iptables-legacy` */
-export const nameOf = ({ plane, iptables }: Variant): string =>
-  iptables === undefined ? plane : `${plane}-${iptables}`
+export const nameOf = (variant: Variant): string => registered(variant)?.name ?? variant.plane
 
-/** Those that run here; of iptables every back end whose programs are installed. Throws when none is left, with the reasons. */
-export const variantsOf = async (
+/** Those that run here. Throws when none is left, with the reasons. */
+export const runnableVariants = async (
   planes: readonly PlaneName[],
 ): Promise<{ readonly variants: readonly Variant[]; readonly skipped: readonly Skipped[] }> => {
   const variants: Variant[] = []
@@ -24,12 +32,11 @@ export const variantsOf = async (
   for (const plane of planes) {
     if (!planeNames.includes(plane))
       skipped.push({ plane, reason: `not in this version, which has ${planeNames.join(', ')}` })
-    else if (plane !== 'iptables') variants.push({ plane })
     else
-      for (const iptables of ['nft', 'legacy'] as const) {
-        const reason = await whyNot(iptables)
-        if (reason === null) variants.push({ plane, iptables })
-        else skipped.push({ plane: nameOf({ plane, iptables }), reason })
+      for (const variant of variantsOf(plane)) {
+        const reason = await whatLacks(variant)
+        if (reason === null) variants.push({ plane, ...variant.kernel })
+        else skipped.push({ plane: variant.name, reason })
       }
   }
   if (variants.length === 0) throw new Error(skipped.map(({ plane, reason }) => `${plane}: ${reason}`).join('; '))
@@ -40,16 +47,7 @@ export const variantsOf = async (
 export const runnablePlanes = async (
   planes: readonly PlaneName[],
 ): Promise<{ readonly run: readonly PlaneName[]; readonly skipped: readonly Skipped[] }> => {
-  const { variants, skipped } = await variantsOf(planes)
+  const { variants, skipped } = await runnableVariants(planes)
   const run = planes.filter((plane) => variants.some((variant) => variant.plane === plane))
   return { run, skipped: skipped.filter(({ plane }) => !run.some((one) => plane?.startsWith(`${one}-`))) }
-}
-
-const whyNot = async (backEnd: IptablesBackEnd): Promise<string | null> => {
-  try {
-    await findPrograms(backEnd)
-    return null
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error)
-  }
 }

@@ -4,7 +4,7 @@ import { compileFrontend } from './compile.ts'
 import { compileBase } from './compile-base.ts'
 import { equalObjects } from './equal.ts'
 import { isShared, servesBackends } from './identity.ts'
-import type { IptablesObject } from './objects.ts'
+import { type IptablesObject, ruleCount } from './objects.ts'
 import { DEFAULT_SCHEDULER } from './schedulers.ts'
 import { sharedPicks } from './shared-picks.ts'
 import { traceIptables } from './trace.ts'
@@ -36,6 +36,7 @@ export const createIptablesPlane = (): Plane<IptablesObject> => {
     lingers: () => false,
     serves: servesBackends,
     neighbourhood: ({ service, portName, protocol, family }) => hash32(`${service}:${portName}/${protocol} ${family}`),
+    ruleCount,
   }
 }
 

@@ -44,6 +44,18 @@ export interface RuleObject extends Located {
 /** A piece of the ruleset. A change of any of them replaces just this one. */
 export type IptablesObject = ChainObject | SharedChainObject | RuleObject
 
+/** Rules that the kernel holds for it. */
+export const ruleCount = (object: IptablesObject): number => {
+  switch (object.kind) {
+    case 'chain':
+      return object.rules.length
+    case 'rule':
+      return 1
+    case 'shared':
+      return 0
+  }
+}
+
 /** Where a chain is. */
 export interface ChainPlace {
   readonly family: IpFamily

@@ -8,7 +8,7 @@ import { equalObjects } from './equal.ts'
 import { isShared, lingers, servesBackends } from './identity.ts'
 import { layoutOf, nftFamily } from './layout.ts'
 import { frontendNames } from './names.ts'
-import { type NftObject, SHARDS } from './objects.ts'
+import { type NftObject, ruleCount, SHARDS } from './objects.ts'
 import { pickRules } from './pick-rules.ts'
 import type { Compilation } from './subject.ts'
 import { traceNftables } from './trace.ts'
@@ -47,6 +47,7 @@ export const createNftablesPlane = (): Plane<NftObject> => {
     serves: servesBackends,
     neighbourhood: (frontend) =>
       (frontend.family === 'IPv4' ? 0 : SHARDS + 1) + (frontendNames(frontend).shard ?? SHARDS),
+    ruleCount,
   }
 }
 

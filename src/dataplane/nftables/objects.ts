@@ -54,6 +54,13 @@ export interface CounterObject extends Placed {
 
 export type NftObject = TableObject | ChainObject | SetObject | ElementObject | CounterObject
 
+/** Rules that the kernel holds for it: elements of its maps are none. */
+export const ruleCount = (object: NftObject): number => {
+  if (object.kind !== 'chain') return 0
+  const { rules } = object
+  return 'observed' in rules ? rules.observed.length : rules.model.length
+}
+
 /** Objects with their keys: what is read back from a kernel gets the key of what was compiled. */
 
 export const tableObject = (family: NftFamily, table: string, comment: string): TableObject => ({

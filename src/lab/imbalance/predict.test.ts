@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { knownPlanes } from '../scenario.ts'
+import { knownPlanes } from '../../dataplane/plane.ts'
 import { clientsOf, fixed, forever, nodesOf, podsOf, policyOf, scenarioOf } from '../../simulate/defaults.ts'
 import { type Scheduler, schedulers } from '../../simulate/model.ts'
 import { simulatedRows, simulatedScheduler, withOtherAddresses } from './predict.ts'

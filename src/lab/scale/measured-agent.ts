@@ -3,8 +3,7 @@ import type { RawObject } from '../../dataplane/conformance/case.ts'
 import type { Counters, Driver, Plane, PlaneName, PlaneObject } from '../../dataplane/plane.ts'
 import { Reconciler } from '../../dataplane/reconciler/reconciler.ts'
 import { loadPlane, openDriver } from '../../dataplane/registry.ts'
-import { openKernel } from '../../kernel/index.ts'
-import type { IptablesBackEnd } from '../../kernel/iptables/types.ts'
+import { type KernelOptions, openKernel } from '../../kernel/index.ts'
 import type { FrontendKey } from '../../model/frontend.ts'
 import { nodeView, type NodeSettings, plainSettings } from '../../routing/node-view.ts'
 import { type PlanChange, Planner } from '../../routing/planner.ts'
@@ -25,8 +24,8 @@ export interface Measured extends Meter {
 
 export interface MeasuredAgentOptions {
   readonly log: Log
-  /** default: the back end that the namespace uses already */
-  readonly iptables?: IptablesBackEnd | undefined
+  /** default: as the namespace uses it already */
+  readonly kernel?: KernelOptions
 }
 
 const settings: NodeSettings = {
@@ -58,8 +57,8 @@ export class MeasuredAgent {
     })
   }
 
-  static async open(name: PlaneName, { log, iptables }: MeasuredAgentOptions): Promise<MeasuredAgent> {
-    const { kernel, read } = metered(await openKernel({ iptables }))
+  static async open(name: PlaneName, { log, kernel: options }: MeasuredAgentOptions): Promise<MeasuredAgent> {
+    const { kernel, read } = metered(await openKernel(options))
     return new MeasuredAgent(await loadPlane(name), await openDriver(name, kernel, { log }), read, log)
   }
 
@@ -95,6 +94,13 @@ export class MeasuredAgent {
     const programs = [this.#plane.base(node)]
     for (const frontend of this.#planner?.frontends.values() ?? []) programs.push(this.#plane.compile(frontend, node))
     return new Map(programs.flatMap(({ objects }) => objects.map((object) => [object.key, object])))
+  }
+
+  /** Rules that are to be in the kernel. */
+  plannedRules(): number {
+    let rules = 0
+    for (const object of this.planned().values()) rules += this.#plane.ruleCount?.(object) ?? 1
+    return rules
   }
 
   /** The kernel keeps what it has. */

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { listNetns } from '../ip.ts'
 import { readLab, removeLab } from '../state.ts'
-import { nameOf, variantsOf } from '../variant.ts'
+import { nameOf, runnableVariants } from '../variant.ts'
 import { runScale, type ScaleOptions } from './scale.ts'
 
 const id = `scaletest${process.pid}`
@@ -28,7 +28,7 @@ const gone = async (): Promise<void> => {
 
 describe('every plane with ever more Services', { timeout: 180_000 }, () => {
   it('is measured, and nothing is left', async () => {
-    const { variants } = await variantsOf(['nftables', 'iptables'])
+    const { variants } = await runnableVariants(['nftables', 'iptables'])
     const { report, faults } = await runScale(options())
     expect(faults).toEqual([])
     expect(report.runs.map((run) => `${nameOf(run)} ${run.services}`)).toEqual(

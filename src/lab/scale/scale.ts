@@ -5,7 +5,7 @@ import { checkRequirements } from '../requirements.ts'
 import { claimLab, directoryOf, removeAbandoned, removeLab, thisProcess } from '../state.ts'
 import { growthOf } from './growth.ts'
 import { openPlace, type Place } from './place.ts'
-import { nameOf, type Variant, variantsOf } from '../variant.ts'
+import { nameOf, runnableVariants, type Variant, variantOf } from '../variant.ts'
 import type { ScaleReport, ScaleRun, ScaleVerdict } from './report.ts'
 
 export interface ScaleOptions {
@@ -49,7 +49,7 @@ export const runScale = async (options: ScaleOptions): Promise<ScaleResult> => {
   checkLabId(id)
   await checkRequirements()
   for (const abandoned of await removeAbandoned()) note(`removed lab ${abandoned}, which was left behind`)
-  const { variants, skipped: without } = await variantsOf(options.planes)
+  const { variants, skipped: without } = await runnableVariants(options.planes)
   const skipped: Skipped[] = [...without]
   const faults: string[] = []
   const cluster = makeCluster(id, 1, [])
@@ -132,7 +132,7 @@ const reportOf = (places: readonly Place[], endpoints: number, skipped: readonly
 /** By the worst of a plane's frontends: the one whose rule stands last. */
 export const verdictsOf = (runs: readonly ScaleRun[]): readonly ScaleVerdict[] =>
   Array.from(Map.groupBy(runs, nameOf).values(), (own): ScaleVerdict => {
-    const [{ plane, iptables }] = own as [ScaleRun]
+    const [first] = own as [ScaleRun]
     const points = own.map(({ services, connectMicros: { last } }) => ({ services, micros: last }))
-    return { plane, ...(iptables === undefined ? {} : { iptables }), growth: growthOf(points) }
+    return { ...variantOf(first), growth: growthOf(points) }
   })

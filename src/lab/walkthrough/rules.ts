@@ -1,3 +1,5 @@
+import type { PlaneName } from '../../dataplane/plane.ts'
+import { listingOf } from '../../dataplane/registry.ts'
 import { readDumps } from '../../inspect/dumps/read.ts'
 import { traceNode } from '../../inspect/dumps/trace-node.ts'
 import { exec } from '../../kernel/exec.ts'
@@ -5,11 +7,30 @@ import { findPrograms } from '../../kernel/iptables/programs.ts'
 import type { Packet, Trace } from '../../model/packet.ts'
 import type { LabNode } from '../cluster.ts'
 import { inNetns } from '../ip.ts'
-import type { Variant } from '../variant.ts'
+import type { Skipped } from '../report.ts'
+import { nameOf, registered, runnableVariants, type Variant } from '../variant.ts'
 
-/** What a person would type on the node to see the rules. */
-export const listing = async ({ iptables }: Variant): Promise<readonly string[]> =>
-  iptables === undefined ? ['nft', 'list', 'ruleset'] : [...(await findPrograms(iptables)).save.ip, '-c']
+/** A variant with the command that shows a person its rules. */
+export interface ListedVariant {
+  readonly variant: Variant
+  readonly command: readonly string[]
+}
+
+/** Those that run here; where nobody can list the rules there is nothing to walk through. Throws when none runs. */
+export const listedVariants = async (
+  planes: readonly PlaneName[],
+): Promise<{ readonly variants: readonly ListedVariant[]; readonly skipped: readonly Skipped[] }> => {
+  const { variants, skipped } = await runnableVariants(planes)
+  const listed: ListedVariant[] = []
+  const mute: Skipped[] = []
+  for (const variant of variants) {
+    const known = registered(variant)
+    const command = known && (await listingOf(known))
+    if (command) listed.push({ variant, command })
+    else mute.push({ plane: nameOf(variant), reason: 'no command lists its rules' })
+  }
+  return { variants: listed, skipped: [...skipped, ...mute] }
+}
 
 /** The way of the packet through the rules as they stand in the node's kernel now, counters and all. */
 export const walk = async (node: LabNode, command: readonly string[], packet: Packet): Promise<Trace> => {

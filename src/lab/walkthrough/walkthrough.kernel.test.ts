@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { evenApplication } from '../even.ts'
 import { removeLab } from '../state.ts'
-import { nameOf, type Variant, variantsOf } from '../variant.ts'
+import { nameOf, type Variant, runnableVariants } from '../variant.ts'
 import { runWalkthrough } from './walkthrough.ts'
 
 const id = `walkthrough${process.pid}`
@@ -28,7 +28,7 @@ const thirds = ['715827883/2147483648', '1431655765/4294967296', '1431655765/429
 
 describe('rules, counters and pods', { timeout: 180_000 }, () => {
   it('agree on iptables, with each back end that is here', async (context) => {
-    const { variants, skipped } = await variantsOf(['iptables', 'nftables'])
+    const { variants, skipped } = await runnableVariants(['iptables', 'nftables'])
     const wanted = variants.filter(({ plane }) => plane === 'iptables').map(nameOf)
     context.skip(wanted.length === 0, skipped.map(({ plane, reason }) => `${plane}: ${reason}`).join('; '))
 

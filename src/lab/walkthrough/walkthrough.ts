@@ -13,9 +13,9 @@ import { measure } from '../measure.ts'
 import { keepForPlay } from '../play.ts'
 import type { BackendReport } from '../report.ts'
 import type { ScenarioOptions } from '../scenario.ts'
-import { nameOf, type Variant, variantsOf } from '../variant.ts'
+import { nameOf, type Variant } from '../variant.ts'
 import type { WalkedBackend, WalkedRule, WalkedRun, WalkthroughReport } from './report.ts'
-import { hintBackEnd, listing, walk } from './rules.ts'
+import { hintBackEnd, type ListedVariant, listedVariants, walk } from './rules.ts'
 
 export type WalkthroughOptions = Omit<ScenarioOptions, 'scenario' | 'schedulers' | 'restarts'>
 
@@ -30,10 +30,10 @@ export interface WalkthroughResult {
  * what they promise, and what comes of it.
  */
 export const runWalkthrough = async (options: WalkthroughOptions): Promise<WalkthroughResult> => {
-  const { variants, skipped } = await variantsOf(options.planes)
+  const { variants, skipped } = await listedVariants(options.planes)
   const { services } = allocate(options.application.services)
   const walked: Walked[] = []
-  for (const variant of variants) {
+  for (const { variant, command } of variants) {
     const { application, nodes } = options
     await using lab = await openLab({
       ...options,
@@ -45,10 +45,10 @@ export const runWalkthrough = async (options: WalkthroughOptions): Promise<Walkt
     })
     await Promise.all(lab.cluster.nodes.map((node) => hintBackEnd(node, variant)))
     await using agents = await startAgents(lab, variant.plane)
-    walked.push(await stage(lab, agents, variant, options))
+    walked.push(await stage(lab, agents, { variant, command }, options))
     await lab.addPod(evenPod(`pod-${application.pods.length}`))
-    walked.push(await stage(lab, agents, variant, options))
-    if (options.keep && variant === variants.at(-1)) await keepForPlay(lab, agents)
+    walked.push(await stage(lab, agents, { variant, command }, options))
+    if (options.keep && variant === variants.at(-1)?.variant) await keepForPlay(lab, agents)
   }
   const runs = judged(walked, options.level)
   const report: WalkthroughReport = {
@@ -75,7 +75,12 @@ const judged = (walked: readonly Walked[], level: number): readonly WalkedRun[] 
   return walked.map(({ run }, index) => ({ ...run, verdict: verdicts[index] ?? run.verdict }))
 }
 
-const stage = async (lab: Lab, agents: Agents, variant: Variant, options: WalkthroughOptions): Promise<Walked> => {
+const stage = async (
+  lab: Lab,
+  agents: Agents,
+  { variant, command }: ListedVariant,
+  options: WalkthroughOptions,
+): Promise<Walked> => {
   const { connections, progress, signal } = options
   const pods = lab.control.pods.length
   const what = `${nameOf(variant)}, ${pods} pods`
@@ -85,7 +90,6 @@ const stage = async (lab: Lab, agents: Agents, variant: Variant, options: Walkth
   const [node] = lab.cluster.nodes
   const [service] = lab.control.services
   if (node === undefined || service === undefined) throw new Error('the scenario needs a node and a Service')
-  const command = await listing(variant)
   const { address: to, port, protocol } = dial.target
   const packet: Packet = { from: dial.source.addresses.IPv4, to, port, protocol, inputInterface: 'eth0' }
   const before = await walk(node, command, packet)
