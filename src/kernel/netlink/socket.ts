@@ -20,6 +20,8 @@ const NETLINK_DROP_MEMBERSHIP = 2
 const NETLINK_CAP_ACK = 10
 const NETLINK_EXT_ACK = 11
 const NETLINK_GET_STRICT_CHK = 12
+/** sizeof(struct sock_fprog) */
+const SOCK_FPROG = 16
 const MSG_DONTWAIT = 0x40
 const MSG_TRUNC = 0x20
 const { EAGAIN, EINTR, EPERM } = constants.errno
@@ -52,6 +54,8 @@ export class NetlinkSocket implements Transport {
   #sendBuffer = 0
   #stopPolling: (() => void) | null = null
   #closed = false
+  /** sends that are at work, or wait, in threads */
+  #inThreads = 0
 
   constructor(libc: Libc, options: NetlinkOptions) {
     this.#libc = libc
@@ -115,7 +119,12 @@ export class NetlinkSocket implements Transport {
     if (this.#closed) return
     this.#closed = true
     this.#stopPolling?.()
-    this.#libc.close(this.#fd)
+    this.#release()
+  }
+
+  /** A thread may begin later than it was asked to: a number given back before could be another's descriptor by then. */
+  #release(): void {
+    if (this.#closed && this.#inThreads === 0) this.#libc.close(this.#fd)
   }
 
   #sendNow(datagram: Uint8Array, operation: string): void {
@@ -128,9 +137,15 @@ export class NetlinkSocket implements Transport {
   }
 
   async #sendInThread(datagram: Uint8Array, operation: string): Promise<void> {
-    const sent = await this.#libc.sendInThread(this.#fd, datagram, datagram.length, 0)
-    // The thread's errno is gone. A send that failed did nothing, so a second one fails the same way, and here errno can be read.
-    if (sent !== datagram.length) this.#sendNow(datagram, operation)
+    this.#inThreads++
+    try {
+      const sent = await this.#libc.sendInThread(this.#fd, datagram, datagram.length, 0)
+      // The thread's errno is gone. A send that failed did nothing, so a second one fails the same way, and here errno can be read.
+      if (sent !== datagram.length) this.#sendNow(datagram, operation)
+    } finally {
+      this.#inThreads--
+      this.#release()
+    }
   }
 
   #bind(): number {
@@ -155,11 +170,12 @@ export class NetlinkSocket implements Transport {
 
   /** Classic BPF, eight bytes an instruction. */
   #filter(program: Uint8Array): void {
-    // struct sock_fprog: u16 len, pointer to the instructions, which the kernel copies
-    const description = Buffer.alloc(16)
+    // struct sock_fprog: u16 len, pointer to the instructions; they follow it here, so that they live as long
+    const description = Buffer.alloc(SOCK_FPROG + program.length)
     description.writeUInt16LE(program.length / 8, 0)
-    description.writeBigUInt64LE(this.#libc.addressOf(program), 8)
-    this.#libc.setsockopt(this.#fd, SOL_SOCKET, SO_ATTACH_FILTER, description, description.length)
+    description.writeBigUInt64LE(this.#libc.addressOf(description) + BigInt(SOCK_FPROG), 8)
+    description.set(program, SOCK_FPROG)
+    this.#libc.setsockopt(this.#fd, SOL_SOCKET, SO_ATTACH_FILTER, description, SOCK_FPROG)
   }
 
   /** The size now in force, as we count it (the kernel doubles what it is given for its own bookkeeping). */
