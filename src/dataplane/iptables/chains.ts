@@ -15,6 +15,14 @@ export const KUBELET_FIREWALL = 'KUBE-FIREWALL'
 /** not kube-proxy's: connections to addresses of the ServiceCIDRs that nobody serves */
 export const UNUSED = 'EVENKEEL-UNUSED'
 
+const prefixes = ['KUBE-', 'EVENKEEL-'] as const
+
+/** Ours, a kube-proxy's or the kubelet's: not the kernel's own (PREROUTING, INPUT …). */
+export const hasKnownPrefix = (chain: string): boolean => prefixes.some((prefix) => chain.startsWith(prefix))
+
+/** Finds such names anywhere in a rule. */
+export const chainNames: RegExp = new RegExp(`(?:${prefixes.join('|')})[-A-Z0-9]+`, 'g')
+
 /** Chains of ours with rules of several frontends. */
 export const sharedChains: Readonly<Record<IptablesTable, readonly string[]>> = {
   nat: [SERVICES, NODEPORTS],

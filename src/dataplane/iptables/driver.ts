@@ -2,7 +2,7 @@ import { KernelError } from '../../kernel/errors.ts'
 import { type Iptables, RestoreError, type SavedTable } from '../../kernel/iptables/types.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { Change, Counters, CountersOptions, Driver, DriverOptions, Observed } from '../plane.ts'
-import { PROXY_CANARY, UNUSED } from './chains.ts'
+import { chainNames, PROXY_CANARY, UNUSED } from './chains.ts'
 import { backendCounters } from './connection-counts.ts'
 import type { IptablesObject } from './objects.ts'
 import { INVALID_DROPPED, LOCALHOST_ACCEPTED } from './nfacct.ts'
@@ -89,7 +89,7 @@ class IptablesDriver implements Driver<IptablesObject> {
 
   onForeignChange(listener: (what: string) => void): void {
     const canary = { table: 'mangle', chain: PROXY_CANARY }
-    this.#iptables.watch({ tables: TABLES, isOwn: isWatched, canary }, ({ kind, what }) =>
+    this.#iptables.watch({ tables: TABLES, isOwn: isWatched, chainNames, canary }, ({ kind, what }) =>
       listener(kind === 'lost' ? `unknown: ${what}` : what),
     )
   }

@@ -1,6 +1,7 @@
 import type { SavedTable } from '../../kernel/iptables/types.ts'
 import {
   FORWARD,
+  hasKnownPrefix,
   isServiceChain,
   KUBELET_FIREWALL,
   MARK_MASQ,
@@ -47,4 +48,4 @@ export const areOurs = (tables: readonly SavedTable[]): boolean =>
   tables.some(({ table, chains }) => table === 'filter' && chains.has(UNUSED))
 
 /** PREROUTING, INPUT … */
-export const isBuiltIn = (chain: string): boolean => !/^(KUBE|EVENKEEL)-/.test(chain)
+export const isBuiltIn = (chain: string): boolean => !hasKnownPrefix(chain)

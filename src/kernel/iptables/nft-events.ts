@@ -104,8 +104,7 @@ export class NftEvents implements Disposable {
 
   /** Does a rule name one of the watcher's chains? */
   #leadsToOwn(table: string, message: string): boolean {
-    for (const [name] of message.matchAll(/(?:KUBE|EVENKEEL)-[-A-Z0-9]+/g))
-      if (this.#options.isOwn(table, name)) return true
+    for (const [name] of message.matchAll(this.#options.chainNames)) if (this.#options.isOwn(table, name)) return true
     return false
   }
 

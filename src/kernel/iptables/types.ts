@@ -46,6 +46,8 @@ export interface WatchOptions {
   readonly tables: readonly string[]
   /** a chain of the watcher's, by its name */
   readonly isOwn: (table: string, chain: string) => boolean
+  /** global: what names of the watcher's chains look like in the bytes of a rule, and others' may */
+  readonly chainNames: RegExp
   /** a chain of the watcher's that is always there, in each family of this table: its absence tells that somebody emptied the table */
   readonly canary: { readonly table: string; readonly chain: string }
 }
