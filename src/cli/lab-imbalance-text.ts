@@ -61,16 +61,7 @@ const comparisonTable = (run: ImbalanceRun): string => {
     one.inside ? '' : 'OUTSIDE',
     pods.has(one.name) ? barText(one, most.get(one.unit) ?? 0) : '',
   ])
-  return aligned([['', 'NODE', 'MEASURED', 'PREDICTED', 'MEDIAN', '', '', ''], ...rows], 2, 5)
-}
-
-/** Columns `from` … `to` − 1 stand at the right. */
-const aligned = (rows: readonly (readonly string[])[], from: number, to: number): string => {
-  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)))
-  return numericTable(
-    rows.map((row) => row.map((cell, i) => (i >= from && i < to ? cell.padStart(widths[i] ?? 0) : cell))),
-    Infinity,
-  )
+  return numericTable([['', 'NODE', 'MEASURED', 'PREDICTED', 'MEDIAN', '', '', ''], ...rows], 2, 5)
 }
 
 const barText = ({ value }: Comparison, most: number): string =>

@@ -1,5 +1,5 @@
 import type { LabReport, RunReport } from '../lab/report.ts'
-import { formatTable } from './table.ts'
+import { numericTable } from './table.ts'
 
 /** A lab's results for a person. */
 
@@ -28,13 +28,9 @@ const runText = (run: RunReport): string => {
   return `${title}\n${columns([['POD', 'NODE', 'CONNECTIONS', 'EXPECTED', ''], ...rows])}\n${failures.join('')}${slowLine(run)}${verdictLine(run)}\n`
 }
 
-/** The columns that hold numbers stand at the right. */
-const columns = (rows: readonly (readonly string[])[]): string => {
-  const numeric = new Set([2, 3])
-  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)))
-  const padded = rows.map((row) => row.map((cell, i) => (numeric.has(i) ? cell.padStart(widths[i] ?? 0) : cell)))
-  return formatTable(null, padded).replace(/^/gm, '  ').trimEnd()
-}
+/** Connections and what was expected stand at the right. */
+const columns = (rows: readonly (readonly string[])[]): string =>
+  numericTable(rows, 2, 4).replace(/^/gm, '  ').trimEnd()
 
 /** TCP sends a first packet again after a second. */
 const slowLine = ({ slowestMillis }: RunReport): string =>
