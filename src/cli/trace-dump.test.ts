@@ -47,6 +47,17 @@ describe('--dump', () => {
     )
   })
 
+  test.each([
+    [['--dump', '-', '-f', '-'], '--filename and --dump'],
+    [['--dump', '-', '--node-file', 'a=-'], '--dump and --node-file'],
+    [['--packets', '-', '--dump', '-'], '--packets and --dump'],
+    [['--diff', 'a=-', '-'], '--diff and --diff'],
+  ])('%j: stdin cannot be read twice', async (args, flags) => {
+    const { code, stdout, stderr } = await trace([...args, ...packet], 'x')
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toContain(`stdin can be read once only, and - stands in ${flags}: write one of them to a file`)
+  })
+
   test('stdin, compressed; JSON with the documented keys', async () => {
     const { code, stdout } = await trace(
       ['--dump', '-', ...packet, '-o', 'json'],

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander'
 import type { Packet } from '../model/packet.ts'
-import { collect } from './arguments.ts'
+import { collect, stdinOnce } from './arguments.ts'
 import { addPlannedOptions, type PlannedOptions } from './planned.ts'
 import { type Expectation, parseExpectation, unexpected } from './trace-expect.ts'
 import { parseSource, parseTarget, readPackets, sameFamily } from './trace-packets.ts'
@@ -39,6 +39,7 @@ export function register(command: Command): void {
     .option('-v, --verbose', 'show rules that did not match too, and why')
     .addOption(new Option('-o, --output <format>', 'format').choices(['table', 'json']).default('table'))
     .action(async (options: TraceOptions) => {
+      stdinOnce(pathsOf(options))
       if (options.diff !== undefined) return compare(options.diff, options)
       if (options.all) return survey(options)
       const expectation = options.expect === undefined ? null : parseExpectation(options.expect)
@@ -50,6 +51,17 @@ export function register(command: Command): void {
 }
 
 const jsonLine = (report: TraceReport): string => `${JSON.stringify(report)}\n`
+
+const pathsOf = ({ filename, packets, dump, nodeFile, diff }: TraceOptions) => ({
+  '--filename': filename,
+  '--packets': packets === undefined ? [] : [packets],
+  '--dump': dump,
+  '--node-file': nodeFile?.map(withoutNode),
+  '--diff': diff?.map(withoutNode),
+})
+
+/** `node-a=-` → `-` */
+const withoutNode = (text: string): string => text.slice(text.indexOf('=') + 1)
 
 const isForeign = ({ dump, nodeFile, live }: TraceOptions): boolean =>
   dump !== undefined || nodeFile !== undefined || live === true
