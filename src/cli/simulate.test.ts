@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -15,6 +15,8 @@ beforeAll(async () => {
   process.stdout.setMaxListeners(100)
   folder = await mkdtemp(join(tmpdir(), 'simulate-'))
   await writeFile(join(folder, 'bad.yaml'), small.replace('pods: 3', 'pods: 1e12'))
+  await writeFile(join(folder, 'large.yaml'), '')
+  await truncate(join(folder, 'large.yaml'), (256 << 20) + 1)
   await writeFile(join(folder, 'deep.yaml'), `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`)
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
@@ -157,7 +159,7 @@ describe('evenkeel simulate', () => {
     ],
     [['simulate', 'scale-up', '--set', 'sample=1', '--runs', '100000'], /scale-up: .* values to be kept/],
     [['simulate', '/dev/null'], /\/dev\/null: is empty/],
-    [['simulate', '/dev/zero'], /\/dev\/zero: cannot be read\n.*is larger than 256 MiB: no scenario is so long/],
+    [['simulate', 'LARGE'], /large\.yaml: cannot be read\n.*is larger than 256 MiB: no scenario is so long/],
     [['simulate', 'DEEP'], /problem: .*deep\.yaml:1: is nested deeper than 100/],
     [
       ['simulate', 'scale-up', '--chart', '/nowhere/x.svg'],

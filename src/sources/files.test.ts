@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -74,9 +74,22 @@ describe('loadObjects', () => {
     expect(loaded.problems).toMatchObject([{ where: `${path('broken.yaml')}:1` }])
   })
 
-  it('rejects a device that never ends', async () => {
-    await expect(loadObjects(['/dev/zero'])).rejects.toThrow('/dev/zero: is larger than 256 MiB: split it')
-    await expect(readObjectFiles(['/dev/zero'])).rejects.toThrow('/dev/zero: is larger than 256 MiB: split it')
+  it('rejects a file that is too large', async () => {
+    const large = path('large.yaml')
+    await writeFile(large, '')
+    await truncate(large, (256 << 20) + 1)
+    await expect(loadObjects([large])).rejects.toThrow(`${large}: is larger than 256 MiB: split it`)
+    await expect(readObjectFiles([large])).rejects.toThrow(`${large}: is larger than 256 MiB: split it`)
+    await rm(large)
+  })
+
+  it('rejects what never ends', async () => {
+    const zeros = Buffer.alloc(64 << 20)
+    const endless = async function* (): AsyncGenerator<Uint8Array> {
+      for (;;) yield zeros
+    }
+    await expect(loadObjects(['-'], endless())).rejects.toThrow('stdin: is larger than 256 MiB: split it')
+    await expect(readObjectFiles(['-'], endless())).rejects.toThrow('stdin: is larger than 256 MiB: split it')
   })
 
   it('rejects an argument that is not there', async () => {
