@@ -175,6 +175,51 @@ describe('flows that are a part of the counts', () => {
   })
 })
 
+describe('few clients of which a part is seen', () => {
+  const observation = (direct: boolean): Observation => {
+    const whole = observe(
+      {
+        pods: podsOf(5),
+        clients: 21,
+        connections: 1200,
+        scheduler: 'random',
+        affinity: true,
+        activity: (client) => (client === 20 ? 10 : 1),
+        ...(direct ? { direct: (_, client) => (client === 20 ? [0] : null) } : {}),
+      },
+      { facts: { affinity: 'ClientIP' }, ages: false },
+      'part',
+    )
+    return { ...whole, flows: (whole.flows ?? []).filter((_, i) => i % 2 === 0) }
+  }
+  it('are likely why', () => {
+    const { verdict, cause, notes, n } = judge(observation(false))
+    expect([verdict, n]).toEqual(['EXPLAINED', 1200])
+    expect(['affinity', 'heavy-client']).toContain(cause?.code)
+    expect(cause?.certainty).toBe('likely')
+    expect(notes).toContain('the cause was found in the 600 connections that are known one by one, not in all counts')
+  })
+  it('do not hide what bypasses the proxy besides', () => {
+    const { cause } = judge(observation(true))
+    expect([cause?.code, ...(cause?.also ?? []).map(({ code }) => code)]).toEqual(['bypass', 'affinity'])
+  })
+})
+
+it('one address of its own at each pod is a masquerading bridge, and no client that is kept', () => {
+  const sockets = (peers: readonly string[]): readonly Flow[] =>
+    peers.flatMap((client, i) => Array.from({ length: 30 + 25 * i }, () => ({ client, backend: `pod-${i}` })))
+  expect(judge({ ...given([30, 55]), flows: sockets(['10.244.0.1', '10.244.1.1']) }).cause?.code).toBe('unexplained')
+})
+
+describe('load of which nothing else is known', () => {
+  it.each<[string, readonly number[]]>([
+    ['one backend', [5]],
+    ['an even one', [5, 5]],
+  ])('%s has no cause', (_, counts) => {
+    expect(judge(given(counts, { unit: 'cpu' })).cause).toBeNull()
+  })
+})
+
 it('answers the same, whatever the order of the backends', { timeout: 60_000 }, () => {
   for (const code of ['young-pods', 'affinity', 'unready-pods', 'bypass'] as const) {
     const one = purposeBuilt[code]('order')

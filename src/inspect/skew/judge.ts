@@ -10,13 +10,14 @@ import {
 import { tellUnknownDraws } from './causes/unexplained.ts'
 import { checkObservation } from './check.ts'
 import { type Case, readCase } from './nulls/choices.ts'
-import { withNodesOfFlows } from './nulls/nodes-of-flows.ts'
 import { drawsOf, rulesOdds, uniformOdds } from './nulls/odds.ts'
-import { withSchedulerOfNodes } from './nulls/scheduler-of-nodes.ts'
+import { sampleOf } from './nulls/parts.ts'
+import { prepared } from './nulls/prepared.ts'
 import type { FitOptions } from './nulls/explanation.ts'
 import type { Observation } from './observation.ts'
 import type { SkewReport } from './report.ts'
 import { explain } from './verdict.ts'
+import { sampleNote } from './verdict/parts.ts'
 
 export interface JudgeOptions {
   /** of each tail, default 0.05 */
@@ -37,8 +38,35 @@ export interface JudgeOptions {
 export const judge = (observation: Observation, options: JudgeOptions = {}): SkewReport => {
   checkObservation(observation)
   const { level = 0.05, seed = 'skew', family = 1, verdict } = options
-  const situation = readCase(withSchedulerOfNodes(withNodesOfFlows(observation)))
-  return situation === null ? untested(observation, level) : tested(situation, { level, seed, family }, verdict)
+  const whole = prepared(observation)
+  const situation = readCase(whole)
+  const all = { level, seed, family }
+  if (situation !== null) return tested(situation, all, verdict)
+  return ofSample(whole, all) ?? untested(observation, level)
+}
+
+/** Nobody knows how many choices are behind the counts, but some connections are known one by one, and these have a cause. null: they have none. */
+const ofSample = (observation: Observation, options: Required<FitOptions>): SkewReport | null => {
+  const sample = sampleOf(observation)
+  const situation = sample === null ? null : readCase(sample)
+  if (sample === null || situation === null) return null
+  const report = tested(situation, options, undefined)
+  if (report.verdict !== 'EXPLAINED' || report.cause === null) return null
+  const n = sum(observation.backends.map(({ count }) => count))
+  const scale = n / report.n
+  return {
+    ...report,
+    ...measures(observation, options.level),
+    cause: { ...report.cause, certainty: 'likely' },
+    backends: report.backends.map((backend, i) => ({
+      name: backend.name,
+      count: observation.backends[i]?.count ?? 0,
+      expected: backend.expected * scale,
+      low: backend.low === null ? null : backend.low * scale,
+      high: backend.high === null ? null : backend.high * scale,
+    })),
+    notes: [...report.notes, sampleNote(sample)],
+  }
 }
 
 const tested = (situation: Case, options: Required<FitOptions>, verdict: SkewVerdict | undefined): SkewReport => {
@@ -97,7 +125,7 @@ const untested = (observation: Observation, level: number): SkewReport => {
     p: null,
     pLower: null,
     verdict: 'NOT-ENOUGH-DATA',
-    cause: n === 0 ? null : tellUnknownDraws(observation, level),
+    cause: n === 0 || possible.length < 2 ? null : tellUnknownDraws(observation, level),
     nulls: [],
     cvLuck: null,
     needed: Math.ceil(connectionsToSee(possible, { level }) / 10) * 10,

@@ -25,10 +25,9 @@ export const explain = (situation: Case, test: DrawsTest, verdict: SkewVerdict, 
   if (ruled) first.push({ name: 'rules', p: test.p })
   if (verdict !== 'SKEWED') {
     const cause = verdict === 'TOO-EVEN' ? evenCause(situation, test) : null
-    return {
-      ...(explainKnown(situation, { test, uniform, left: 0 }, options) ?? { verdict, cause, notes: [] }),
-      nulls: first,
-    }
+    const known = explainKnown(situation, { test, uniform, left: 0 }, options)
+    const seen = known === null ? null : besidesFewClients(situation, test, options)
+    return { ...(seen ?? known ?? { verdict, cause, notes: [] }), nulls: first }
   }
   const { tried, considered, found } = search(observation, test, options)
   const left = test.p > options.level * fitShare ? 0 : beyondLuck(test) / Math.max(1, beyondLuck(uniform))
@@ -62,6 +61,14 @@ const explainKnown = (situation: Case, { test, uniform, left }: Tests, options: 
   const view = { observation: situation.observation, situation, expected: test.expected }
   const cause = { ...tell(main, view), also: others.map((other) => tell(other, view)) }
   return { verdict: 'EXPLAINED', cause, notes: left === 0 ? [] : [leftNote(left)] }
+}
+
+/** So few clients fit anything; what is seen to be at work besides is told of them. null: nothing is. */
+const besidesFewClients = (situation: Case, test: DrawsTest, options: FitOptions): Explained | null => {
+  const { observation, drawn } = situation
+  const found = drawn === 'clients' ? search(observation, test, options).found : null
+  const seen = found !== null && found.left === 0 && found.parts.every(({ certainty }) => certainty === 'certain')
+  return seen ? named(observation, found, options) : null
 }
 
 /** Some connections came by nodes that nobody gave: what those that are given sent may have a cause. */

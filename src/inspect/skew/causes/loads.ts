@@ -4,7 +4,7 @@ import { weightIn } from '../nulls/counted-flows.ts'
 import { placesDecide } from '../nulls/odds.ts'
 import type { Flow, Observation } from '../observation.ts'
 import type { Attributed } from './attribution.ts'
-import { counted, percent, unitWords, whole } from './sentence.ts'
+import { counted, does, percent, unitWords, whole } from './sentence.ts'
 import type { Tellers, View } from './view.ts'
 
 /** One independent choice and what hung on it. */
@@ -123,7 +123,7 @@ export const loadTellers: Tellers<
     const hash = scheduler === undefined ? 'affinity or a hash' : `the scheduler ${scheduler}`
     const why = affinity === 'ClientIP' ? 'sessionAffinity' : hash
     return {
-      evidence: `${counted(clientsIn(loads), 'client')} make ${whole(total(loads))} ${unitWords[observation.unit]}, and ${why} keeps each on one pod: ${luck(view)}`,
+      evidence: `${does(clientsIn(loads), 'client', 'make')} ${whole(total(loads))} ${unitWords[observation.unit]}, and ${why} keeps each on one pod: ${luck(view)}`,
       cure: 'take sessionAffinity (or the hash) away if the application allows it; else more clients than pods by far are needed, or affinity by cookie in an L7 proxy',
     }
   },
@@ -157,7 +157,7 @@ export const loadTellers: Tellers<
     const reused = loads.filter(({ http2 }) => http2)
     const top = reused.toSorted((a, b) => b.weight - a.weight)[0]
     return {
-      evidence: `${counted(reused.length, 'HTTP/2 connection')} carry ${percent(total(reused) / (total(loads) || 1))} of the ${unitWords[observation.unit]}, one of them ${percent((top?.weight ?? 0) / (total(loads) || 1))}; a Service balances connections, not requests`,
+      evidence: `${counted(reused.length, 'HTTP/2 connection')} ${reused.length === 1 ? 'carries' : 'carry'} ${percent(total(reused) / (total(loads) || 1))} of the ${unitWords[observation.unit]}, one of them ${percent((top?.weight ?? 0) / (total(loads) || 1))}; a Service balances connections, not requests`,
       cure: 'balance requests: client-side balancing over a headless Service, an L7 proxy or mesh; or limit the connections’ age (MAX_CONNECTION_AGE in gRPC)',
     }
   },
@@ -169,7 +169,7 @@ export const loadTellers: Tellers<
     const connections = situation.flows === null ? sum(situation.choices.map(({ count }) => count)) : loads.length
     const heavy = behind < 0.7 * connections ? `, which weigh as much as ${whole(behind)} equal ones` : ''
     return {
-      evidence: `${counted(connections, 'connection')} carry all ${unitWords[observation.unit]} of ${counted(expected.filter((e) => e > 0).length, 'pod')}${heavy}: ${luck(view)}`,
+      evidence: `${counted(connections, 'connection')} ${connections === 1 ? 'carries' : 'carry'} all ${unitWords[observation.unit]} of ${counted(expected.filter((e) => e > 0).length, 'pod')}${heavy}: ${luck(view)}`,
       cure: 'open more connections, and reopen them now and then (server_lifetime, keep-alive limits); a scheduler that deals in turn (rr, lc) evens out their number',
     }
   },

@@ -4,7 +4,7 @@ import { extremes, shareOf, type Tellers, type View } from './view.ts'
 
 /** Causes in who dialled what, when, and in which turn. */
 export const otherTellers: Tellers<'bypass' | 'young-pods' | 'same-start' | 'round-robin-lifetimes' | 'round-robin'> = {
-  bypass: ({ observation, situation }) => {
+  bypass: ({ observation, situation, left = 0 }) => {
     const counts = observation.backends.map(({ count }) => count)
     const around = counts.map((count, i) => Math.max(0, count - (situation.totals[i] ?? 0)))
     const [top] = extremes(around)
@@ -14,7 +14,7 @@ export const otherTellers: Tellers<'bypass' | 'young-pods' | 'same-start' | 'rou
         cure: 'give the Service a cluster IP, or balance in the client (round_robin in gRPC)',
       }
     return {
-      evidence: `${whole(sum(around))} of ${counted(sum(counts), 'connection')} did not go through the Service, ${percent(shareOf(around, top))} of these to ${observation.backends[top]?.name}; the others fit the rules`,
+      evidence: `${whole(sum(around))} of ${counted(sum(counts), 'connection')} did not go through the Service, ${percent(shareOf(around, top))} of these to ${observation.backends[top]?.name}${left === 0 ? '; the others fit the rules' : ''}`,
       cure: 'find who dials the pods themselves (source addresses of these connections: a headless Service, a mesh, scrapers, a stale configuration) and point it at the Service',
     }
   },
@@ -74,12 +74,27 @@ const duration = (seconds: number): string => {
 }
 
 /** Of the connections, how many opened before the youngest pod was there. */
-const older = ({ observation, situation }: View): string => {
+const older = (view: View): string => {
+  const { observation, situation } = view
+  if (observation.backends.every(({ startedAt }) => startedAt === undefined)) return lateFirst(view)
   const youngest = Math.max(...observation.backends.map(({ startedAt }) => startedAt ?? -Infinity))
   const dated = situation.flows?.filter(({ openedAt }) => openedAt !== undefined) ?? []
   if (dated.length === 0) return 'the older a pod, the more it has'
   const before = dated.filter(({ openedAt = 0 }) => openedAt < youngest).length
   return `${before} of ${dated.length} connections were opened before the youngest pod was there`
+}
+
+/** Of the pods, whose first connection came last, and after how many others. */
+const lateFirst = ({ observation: { backends, flows = [] } }: View): string => {
+  const firsts = backends.map(({ name }) =>
+    flows.reduce(
+      (first, { backend, openedAt = 0 }) => (backend === name ? Math.min(first, openedAt) : first),
+      Infinity,
+    ),
+  )
+  const latest = Math.max(...firsts.filter((first) => first < Infinity))
+  const before = flows.filter(({ openedAt = 0 }) => openedAt < latest).length
+  return `nobody told their ages, but the first connection to ${backends[firsts.indexOf(latest)]?.name} came after ${before} of ${flows.length}`
 }
 
 const range = (counts: readonly number[]): string => {

@@ -1,7 +1,7 @@
 import { sum } from '../../statistics/index.ts'
 import { rulesOdds } from '../nulls/odds.ts'
 import { counted, is, listed, percent } from './sentence.ts'
-import { extremes, shareOf, type Tellers, type View } from './view.ts'
+import { extremes, shareOf, type Tellers, type Told, type View } from './view.ts'
 
 /** Causes that are in the rules themselves. */
 export const rulesTellers: Tellers<
@@ -41,8 +41,10 @@ export const rulesTellers: Tellers<
     }
   },
 
-  'unready-pods': ({ observation }) => {
+  'unready-pods': (view) => {
+    const { observation } = view
     const gone = observation.backends.filter(({ ready, terminating }) => ready === false || terminating === true)
+    if (gone.length === 0) return stopped(view)
     const counts = sum(gone.map(({ count }) => count))
     const all = sum(observation.backends.map(({ count }) => count))
     const state = gone.every(({ terminating }) => terminating === true) ? 'terminating' : 'not ready'
@@ -52,6 +54,17 @@ export const rulesTellers: Tellers<
       cure: 'see why the pods are not ready (kubectl describe pod: readiness probe, events); the share is right as long as they are not',
     }
   },
+}
+
+/** Nobody told which pods are ready: those whose connections end before the others'. */
+const stopped = ({ observation, situation }: View): Told => {
+  const { backends } = observation
+  const gone = backends.filter(({ count }, i) => count > 0 && situation.totals[i] === 0)
+  const got = sum(gone.map(({ count }) => count)) / (sum(backends.map(({ count }) => count)) || 1)
+  return {
+    evidence: `${listed(gone.map(({ name }) => name))} got ${percent(got)} instead of ${percent(gone.length / backends.length)}: connections came to the others still, and to ${gone.length === 1 ? 'it' : 'them'} no more; the other ${counted(backends.length - gone.length, 'pod')} share evenly`,
+    cure: 'see whether the pods are ready, terminating or gone (kubectl get pods, kubectl describe pod: readiness probe, events); the share is right as long as they are not ready',
+  }
 }
 
 const gotten = ({ observation }: View, index: number): string =>

@@ -21,6 +21,10 @@ export const counted = (count: number, one: string, many = `${one}s`): string =>
 export const whole = (x: number): string =>
   String(Math.abs(x) >= 10 || Number.isInteger(x) ? Math.round(x) : Number(x.toPrecision(2)))
 
+/** `1 client makes`, `3 clients make` */
+export const does = (count: number, one: string, verb: string): string =>
+  `${counted(count, one)} ${verb}${count === 1 ? 's' : ''}`
+
 export const is = (count: number): string => (count === 1 ? 'is' : 'are')
 
 export const unitWords: { readonly [unit in LoadUnit]: string } = {

@@ -68,14 +68,15 @@ export const tellTooEven = (observation: Observation, pLower: number, random: bo
       : 'these would tell: the scheduler; more connections',
   )
 
-/** Nobody knows how many choices are behind the load: how many would make it luck. */
-export const tellUnknownDraws = (observation: Observation, level: number): Cause => {
+/** Nobody knows how many choices are behind the load: how many would make it luck. null: it is even, and there is nothing to explain. */
+export const tellUnknownDraws = (observation: Observation, level: number): Cause | null => {
   const counts = observation.backends.map(({ count }) => count)
   const odds = rulesOdds(observation)
   const cv =
     odds === null
       ? variation(counts)
       : variation(counts.flatMap((count, i) => ((odds[i] ?? 0) > 0 ? [count / (odds[i] ?? 1)] : [])))
+  if (cv === 0) return null
   const most = Math.floor(chiSquareCritical(Math.max(1, counts.length - 1), level) / cv ** 2)
   const what = drawnByClients(observation) ? 'client' : 'connection'
   const connections = sum(observation.backends.map((backend) => backend.connections ?? 0))

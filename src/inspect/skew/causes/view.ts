@@ -10,6 +10,8 @@ export interface View {
   readonly situation: Case
   /** per backend, under the null that fits */
   readonly expected: readonly number[]
+  /** share of the unevenness that the causes do not account for, default 0 */
+  readonly left?: number
 }
 
 export interface Told {

@@ -107,5 +107,5 @@ const sentBySilentNodes = (observation: Observation, more: readonly number[]): b
   if (rules.length > 0 && more.every((count, i) => count === 0 || rules.every((odds) => odds[i] === 0))) return true
   const had = more.filter((count) => count > 0)
   const even = had.map(() => 1 / had.length)
-  return had.length * 2 > more.length && chiSquare(had.length - 1, pearson(had, even, sum(had))).upper > surelyUneven
+  return had.length * 2 >= more.length && chiSquare(had.length - 1, pearson(had, even, sum(had))).upper > surelyUneven
 }

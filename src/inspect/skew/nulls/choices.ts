@@ -124,7 +124,8 @@ const scaled = (observation: Observation, flows: readonly Flow[]): ((flow: Flow)
 const nodesTellMore = ({ observation, drawn, choices }: Case, counts: readonly number[]): boolean => {
   const { nodes = [], unit, backends } = observation
   if (unit !== 'connections' || drawn === 'clients' || choices.every(({ node }) => node !== null)) return false
-  const alike = new Set(nodes.map(({ odds }) => odds?.map((p) => p > 0).join())).size < 2 && !placesDecide(observation)
+  const kinds = new Set(nodes.flatMap(({ odds }) => odds?.map((p) => p > 0).join() ?? []))
+  const alike = kinds.size < 2 && !placesDecide(observation)
   const aged = new Set(backends.map(({ startedAt }) => startedAt)).size > 1
   return nodes.length > 1 && !(alike && aged) && agree(together(nodes, counts), counts)
 }

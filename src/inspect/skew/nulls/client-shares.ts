@@ -21,6 +21,18 @@ export const sharesOf = (
 }
 
 /**
+ * Of a connection to another node's pod, which no policy Local made: what it may have been chosen among, all pods of the zone that it went to or
+ * all there are. null: it went to a pod of its own node, or nobody knows where pods are.
+ */
+const poolsOf = ({ backends }: Observation): ((flow: Flow) => string | null) => {
+  const nodes = new Map(backends.map(({ name, node }) => [name, node]))
+  const zones = new Map(backends.map(({ name, zone }) => [name, zone ?? '']))
+  const several = new Set(nodes.values()).size > 1 && backends.every(({ node }) => node !== undefined)
+  return ({ node, backend }) =>
+    !several || node === undefined || nodes.get(backend) === node ? null : `zone ${zones.get(backend) ?? ''}`
+}
+
+/**
  * By the rules of the client's node where they are known, at least the backend's share of all flows; where a policy keeps nodes to their
  * own pods and the node is not known, among the flows to the place of the backend.
  */
@@ -30,7 +42,11 @@ export const sharesIn = (observation: Observation, flows: readonly Flow[]): Shar
     backends.map(({ name, node, zone }) => [name, observation.facts.topologyHints === true ? (zone ?? node) : node]),
   )
   const placed = placesDecide(observation)
-  const byPlace = sharesOf(flows, ({ node, backend }) => node ?? (placed ? (places.get(backend) ?? backend) : ''))
+  const poolOf = poolsOf(observation)
+  const byPlace = sharesOf(
+    flows,
+    (flow) => poolOf(flow) ?? flow.node ?? (placed ? (places.get(flow.backend) ?? flow.backend) : ''),
+  )
   const overall = sharesOf(flows, () => '')
   const rules = rulesOfNodes(observation)
   const index = new Map(backends.map(({ name }, i) => [name, i]))

@@ -64,7 +64,21 @@ export const keepsClients = (
     logOdds += odds
   }
   if (configured) return stayed >= loyalEnough * (stayed + left)
-  return logOdds >= enoughOdds
+  return logOdds >= enoughOdds && !eachItsOwn(flows)
+}
+
+/**
+ * Each pod has one client, and no two the same: as sockets in pods show it where each pod's node masquerades, with the address of its own bridge.
+ * Listings of nodes show the client as it came.
+ */
+const eachItsOwn = (flows: readonly Flow[]): boolean => {
+  if (flows.some(({ node, openedAt }) => node !== undefined || openedAt !== undefined)) return false
+  const clients = [...group(flows, ({ backend }) => backend).values()].map(
+    (some) => new Set(some.map(({ client }) => client)),
+  )
+  return (
+    clients.every(({ size }) => size === 1) && new Set(clients.flatMap((some) => [...some])).size === clients.length
+  )
 }
 
 /** Of a client: connections that stayed, and log odds that it is kept. */

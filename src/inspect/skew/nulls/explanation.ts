@@ -16,6 +16,8 @@ export type Explanation = {
 interface Odds {
   readonly kind: 'odds'
   readonly mask: Mask
+  /** seconds at which the mask changes, besides the starts of pods */
+  readonly moments?: readonly number[]
   /** log odds that its free parameters could gain from luck, default 0 */
   readonly cost?: number
 }

@@ -1,5 +1,6 @@
 import { type Draws, sum } from '../../statistics/index.ts'
 import { type Case, effectiveChoices } from './choices.ts'
+import { epochs } from './odds.ts'
 
 /** A model is wrong about this share of the choices, which fall anywhere: one that it calls impossible does not refute it. */
 const astray = 1e-3
@@ -19,11 +20,17 @@ export const gainBetween = (situation: Case, draws: readonly Draws[], before: re
 
 /**
  * Log odds of the totals alone under one set of draws against another: of how often each was chosen, else of the load as of equal draws.
- * What came to each node and at each moment is none of the nulls' doing, and pays for itself: one parameter for each kind of odds more.
+ * What came to each node is none of the nulls' doing, but their totals tell it, and so it pays for itself: one parameter for each kind of odds
+ * more. When connections came the totals do not tell.
  */
-export const gainOfTotals = (situation: Case, draws: readonly Draws[], before: readonly Draws[]): number => {
+export const gainOfTotals = (
+  situation: Case,
+  draws: readonly Draws[],
+  before: readonly Draws[],
+  moments: readonly number[] = [],
+): number => {
   const { choices, totals } = situation
-  const kinds = (some: readonly Draws[]): number => Math.min(totals.length, new Set(some.map(({ odds }) => odds)).size)
+  const kinds = (some: readonly Draws[]): number => Math.min(totals.length, kindsAtOnce(situation, some, moments))
   const parameters = Math.max(0, kinds(draws) - kinds(before))
   if (choices.some(({ backend }) => backend === null)) {
     const n = effectiveChoices(situation)
@@ -35,6 +42,17 @@ export const gainOfTotals = (situation: Case, draws: readonly Draws[], before: r
   const expected = (some: readonly Draws[]): readonly number[] =>
     expectedOf(some.map((draw) => ({ ...draw, weight: 1 }))).map((e) => (1 - astray) * e + (astray * n) / totals.length)
   return gainOf(chosen, expected(draws), expected(before), n) - (parameters / 2) * Math.log(Math.max(1, n))
+}
+
+/** How many different odds there are at one moment. */
+const kindsAtOnce = ({ observation, choices }: Case, draws: readonly Draws[], times: readonly number[]): number => {
+  const epochOf = epochs(observation, times)
+  const moments = new Map<number, Set<readonly number[]>>()
+  for (const [i, { odds }] of draws.entries()) {
+    const epoch = epochOf(choices[i]?.openedAt ?? null)
+    moments.set(epoch, (moments.get(epoch) ?? new Set()).add(odds))
+  }
+  return Math.max(0, ...[...moments.values()].map(({ size }) => size))
 }
 
 /** What draws come to, per backend. */

@@ -1,39 +1,52 @@
 import { sum } from '../../statistics/index.ts'
 import type { Observation } from '../observation.ts'
 import type { Explanation, Less } from './explanation.ts'
+import { readCase } from './choices.ts'
 import { rulesOdds, uniformOdds } from './odds.ts'
+import { type Span, spansOf, surelyMissed } from './spans.ts'
 
 /**
  * Pods that are not ready or are terminating: new connections go to the others. What they still have is older, and among the
  * others every connection was chosen as if they had not been there, whenever it was opened.
  */
 export const gonePods = (observation: Observation): readonly Explanation[] => {
-  const since = sinceTheirLast(observation)
-  // one that had connections to the end left just now, and that accounts for nothing
-  const stays = observation.backends.map(({ ready, terminating }, i) => {
-    const still = since !== null && (since[i] ?? 0) < stillServed
-    return (ready !== false && terminating !== true) || still
-  })
+  const spans = spansOf(observation)
+  const told = observation.backends.some(({ ready, terminating }) => ready !== undefined || terminating !== undefined)
+  const stays = told ? staying(observation, spans) : stillChosen(observation, spans)
   if (stays.every(Boolean) || !stays.some(Boolean)) return []
-  const stopped = since?.every((expected, i) => stays[i] === true || expected >= surelyStopped) ?? false
-  const seen = stopped || leftTheRules(observation, stays)
+  const stopped = spans?.every(({ missedAfter }, i) => stays[i] === true || missedAfter >= surelyMissed) ?? false
+  const seen = told && (stopped || leftTheRules(observation, stays))
   const take = (given: Observation): Less | null => takeGone(given, stays)
   return [{ code: 'unready-pods', certainty: seen ? 'certain' : 'likely', kind: 'less', take }]
 }
 
-/** Connections that a pod should have had since its last one: of so few nothing follows, of so many chance misses none in a thousand cases. */
+/** Connections that a pod should have had since its last one: of so few nothing follows. */
 const stillServed = 1
-const surelyStopped = Math.log(1000)
+/** standard errors by which a pod may have less than its share until its last connection */
+const slack = 3
 
-/** Of each pod, at the rate that it had, or in equal shares if it had none; null: nobody knows when connections were opened. */
-const sinceTheirLast = ({ backends, flows = [] }: Observation): readonly number[] | null => {
-  if (flows.length === 0 || flows.some(({ openedAt }) => openedAt === undefined)) return null
-  return backends.map(({ name }) => {
-    const mine = flows.filter(({ backend }) => backend === name)
-    const last = Math.max(...mine.map(({ openedAt = 0 }) => openedAt))
-    const after = flows.filter(({ openedAt = 0 }) => openedAt > last).length
-    return after * Math.min(1 / backends.length, mine.length === 0 ? 1 : mine.length / (flows.length - after))
+/** Of which somebody told: one that had connections to the end left just now, and that accounts for nothing; nor had it less before. */
+const staying = ({ backends, flows = [] }: Observation, spans: readonly Span[] | null): readonly boolean[] =>
+  backends.map(({ name, ready, terminating }, i) => {
+    if (ready !== false && terminating !== true) return true
+    const span = spans?.[i]
+    if (span === undefined || span.missedAfter >= surelyMissed) return false
+    const until = flows.filter(({ openedAt = 0 }) => openedAt <= span.last).length
+    const fair = until / backends.length
+    const had = flows.filter(({ backend }) => backend === name).length
+    return span.missedAfter < stillServed || had < fair - slack * Math.sqrt(fair)
   })
+
+/** Nobody told which are ready: one that got connections and then surely no more is not. Of clients that are kept nothing follows. */
+const stillChosen = (observation: Observation, spans: readonly Span[] | null): readonly boolean[] => {
+  const { backends, facts } = observation
+  const needed = surelyMissed + Math.log(backends.length)
+  const stays = backends.map((_, i) => {
+    const { last = -Infinity, missedAfter = 0 } = spans?.[i] ?? {}
+    return last === -Infinity || missedAfter < needed
+  })
+  const possible = stays.includes(false) && facts.headless !== true
+  return possible && readCase(observation)?.drawn === 'connections' ? stays : backends.map(() => true)
 }
 
 const takeGone = (observation: Observation, stays: readonly boolean[]): Less | null => {

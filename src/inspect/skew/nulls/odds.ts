@@ -97,9 +97,13 @@ const baseOdds = (observation: Observation): ((node: number | null) => readonly 
   return (node) => (node === null ? (mixed ?? overall) : (own?.[node] ?? silent?.[node] ?? overall))
 }
 
-/** Pods that started at different count are chosen among differently: the number of starts before a moment. */
-const epochs = ({ backends }: Observation): ((openedAt: number | null) => number) => {
-  const starts = [...new Set(backends.flatMap(({ startedAt }) => startedAt ?? []))].sort((a, b) => a - b)
+/** Pods that started at different count are chosen among differently: the number of starts (and of `moments`) before a moment. */
+export const epochs = (
+  { backends }: Observation,
+  moments: readonly number[] = [],
+): ((openedAt: number | null) => number) => {
+  const changes = [...backends.flatMap(({ startedAt }) => startedAt ?? []), ...moments]
+  const starts = [...new Set(changes)].sort((a, b) => a - b)
   return (openedAt) => {
     if (openedAt === null) return -1
     const at = starts.findIndex((start) => start > openedAt)
@@ -112,9 +116,10 @@ export const drawsOf = (
   { observation, choices }: Pick<Case, 'observation' | 'choices'>,
   masks: readonly Mask[] = [],
   rules = true,
+  moments: readonly number[] = [],
 ): readonly Draws[] => {
   const base = rules ? baseOdds(observation) : () => uniformOdds(observation)
-  const epochOf = epochs(observation)
+  const epochOf = epochs(observation, moments)
   const known = new Map<string, readonly number[]>()
   const same = new Map<string, readonly number[]>()
   const oddsOf = ({ node, openedAt }: Choice): readonly number[] => {

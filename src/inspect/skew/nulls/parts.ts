@@ -1,6 +1,7 @@
 import { sum } from '../../statistics/index.ts'
 import type { Observation, ServiceFacts } from '../observation.ts'
 import { flowsBehind, knownFlows, tally } from './counted-flows.ts'
+import { prepared } from './prepared.ts'
 
 /** Only what the flows say, where they are another set of connections than the counts. null: there are none. */
 export const sampleOf = (observation: Observation): Observation | null => {
@@ -20,12 +21,12 @@ export const sampleOf = (observation: Observation): Observation | null => {
   })
   const facts: ServiceFacts = { ...observation.facts, counted: 'opened' }
   const sample: Observation = { ...observation, unit: 'connections', backends, flows, facts }
-  if (observation.nodes === undefined) return sample
+  if (observation.nodes === undefined) return prepared(sample)
   const sent = Map.groupBy(flows, ({ node }) => node)
-  return {
+  return prepared({
     ...sample,
     nodes: observation.nodes.map((node) => ({ ...node, counts: tally(sample, sent.get(node.node) ?? [], () => 1) })),
-  }
+  })
 }
 
 /** Load is uneven because the numbers of connections are where all but so much of its unevenness is theirs. */

@@ -11,6 +11,7 @@ import { leftOut } from './left-out.ts'
 import { expectedOf, gainBetween, gainOfTotals } from './gain.ts'
 import { drawsOf, type Mask } from './odds.ts'
 import { inferredRules } from './places.ts'
+import { firstSeen } from './spans.ts'
 import { sameTies } from './ties.ts'
 import { lifetimes, sameStart } from './turns.ts'
 
@@ -46,6 +47,8 @@ export const fitShare = 0.04
 const mostParts = 3
 /** A cause that accounts for all but so much of the unevenness is named where none accounts for all; of X² beyond its degrees. */
 export const mostLeft = 0.1
+/** The same of causes that are seen at work: what they do is known, and the rest has a reason of its own. */
+const mostLeftBesidesSeen = 0.5
 
 /** In the order in which nulls are nested: the rules, what goes around them, when the connections were opened, the nodes' turns. */
 const explanationsOf = (observation: Observation): readonly Explanation[] => [
@@ -54,6 +57,7 @@ const explanationsOf = (observation: Observation): readonly Explanation[] => [
   ...gonePods(observation),
   ...bypassed(observation),
   ...ages(observation),
+  ...firstSeen(observation),
   ...sameStart(observation),
   ...sameTies(observation),
   ...lifetimes(observation),
@@ -73,7 +77,7 @@ export const search = (
   const options = { level: level * fitShare, seed }
   const tried: TriedNull[] = []
   const considered = [...new Set(explanations.map(({ code }) => code))]
-  let nearest: { readonly rest: number; readonly fit: Found | null } = { rest: mostLeft, fit: null }
+  let nearest: { readonly rest: number; readonly fit: Found | null } = { rest: 1, fit: null }
   for (let size = 1; size <= Math.min(mostParts, explanations.length); size++) {
     const fits: (Fitted & Fit)[] = []
     for (const parts of subsets(explanations, size)) {
@@ -81,7 +85,8 @@ export const search = (
       if (fit === null) continue
       if (fit.p === null || fit.gain < convincing) continue
       tried.push({ name: nameOf(parts), p: fit.p })
-      if (fit.rest < nearest.rest) nearest = { rest: fit.rest, fit: { ...fit, p: fit.p, rivals: [], left: fit.rest } }
+      if (fit.rest < Math.min(nearest.rest, allowedLeft(parts)))
+        nearest = { rest: fit.rest, fit: { ...fit, p: fit.p, rivals: [], left: fit.rest } }
       if (fit.p > options.level) fits.push({ ...fit, p: fit.p })
     }
     const best = Math.max(...fits.map(({ gain }) => gain))
@@ -93,6 +98,9 @@ export const search = (
   }
   return { found: nearest.fit, tried, considered }
 }
+
+const allowedLeft = (parts: readonly Explanation[]): number =>
+  parts.every(({ certainty }) => certainty === 'certain') ? mostLeftBesidesSeen : mostLeft
 
 const nameOf = (parts: readonly Explanation[]): string => parts.map(({ code }) => code).join('+')
 
@@ -107,6 +115,8 @@ interface Reduced {
   readonly masks: readonly Mask[]
   /** those that hold for the rules as well */
   readonly always: readonly Mask[]
+  /** seconds at which the masks change, besides the starts of pods */
+  readonly moments: readonly number[]
   /** of what was taken away, less what free parameters cost */
   readonly gain: number
 }
@@ -128,7 +138,8 @@ const reduce = (observation: Observation, parts: readonly Explanation[]): Reduce
   const situation = readCase(left)
   if (situation === null || sum(situation.totals) === 0) return null
   const masks = [...always, ...parts.flatMap((part) => (part.kind === 'odds' ? [part.mask] : []))]
-  return { situation, masks, always, gain }
+  const moments = parts.flatMap((part) => (part.kind === 'odds' ? (part.moments ?? []) : []))
+  return { situation, masks, always, moments, gain }
 }
 
 /** Of X², what luck does not account for. */
@@ -153,7 +164,7 @@ const fitOf = (
       : { ...fit, gain: fit.gain + reduced.gain, rest: 1, parts, situation, masks }
   }
   const { totals } = situation
-  const draws = drawsOf(situation, masks)
+  const draws = drawsOf(situation, masks, true, reduced.moments)
   const expected = expectedOf(draws)
   const gain = oddsGain(reduced)
   // what is not convincing need not be tested, which may take long
@@ -169,8 +180,8 @@ export const gainAlone = (observation: Observation, part: Explanation, options: 
 /** What is much likelier for each choice, but hardly for the totals, may do no harm: these may be uneven by luck. */
 const oddsGain = (reduced: Reduced | null): number => {
   if (reduced === null) return 0
-  const { situation, masks, always, gain } = reduced
+  const { situation, masks, always, moments, gain } = reduced
   if (masks.length === always.length) return gain
-  const [draws, before] = [drawsOf(situation, masks), drawsOf(situation, always)]
-  return gain + Math.min(gainBetween(situation, draws, before), gainOfTotals(situation, draws, before))
+  const [draws, before] = [drawsOf(situation, masks, true, moments), drawsOf(situation, always)]
+  return gain + Math.min(gainBetween(situation, draws, before), gainOfTotals(situation, draws, before, moments))
 }

@@ -1,9 +1,9 @@
 import { logGamma } from '../../statistics/gamma.ts'
-import { type Draws, sum } from '../../statistics/index.ts'
+import { type Draws, sum, testDraws } from '../../statistics/index.ts'
 import type { Flow, NodeObservation, Observation } from '../observation.ts'
 import type { Case, Choice } from './choices.ts'
 import { tally } from './counted-flows.ts'
-import type { Explanation, Fit } from './explanation.ts'
+import type { Explanation, Fit, FitOptions } from './explanation.ts'
 import { expectedOf } from './gain.ts'
 import { drawsOf, type Mask } from './odds.ts'
 
@@ -132,7 +132,7 @@ export const lifetimes = ({ backends, facts, unit }: Observation): readonly Expl
   ]
 }
 
-const fitOpened = (situation: Case, masks: readonly Mask[]): Fit | null => {
+const fitOpened = (situation: Case, masks: readonly Mask[], options: FitOptions): Fit | null => {
   const { observation, totals } = situation
   const opened = observation.backends.map((backend) => backend.opened ?? 0)
   const n = sum(opened)
@@ -143,6 +143,7 @@ const fitOpened = (situation: Case, masks: readonly Mask[]): Fit | null => {
   const rounds = Math.max(1, observation.nodes?.length ?? 1) * new Set(draws.map(({ odds }) => odds)).size
   const inTurn = opened.every((count, i) => Math.abs(count - (expected[i] ?? 0)) <= rounds)
   if (!inTurn && !dealtByAge(observation, opened, draws)) return null
+  if (observation.facts.scheduler === undefined && !tooEven(opened, draws, options)) return null
   const rate = sum(totals) / n
   const likelihood = sum(
     totals.map((c, i) => (c === 0 ? 0 : c * Math.log(c / Math.max(1e-9, (opened[i] ?? 0) * rate)))),
@@ -152,6 +153,12 @@ const fitOpened = (situation: Case, masks: readonly Mask[]): Fit | null => {
   const parameters = known ? 0 : ((totals.length - 1) / 2) * Math.log(Math.max(2, sum(totals)))
   return { p: 1, expected: totals, gain: likelihood - parameters }
 }
+
+/** Lower tail of what was opened, at which it was dealt and is no luck. */
+const surelyDealt = 0.01
+
+const tooEven = (opened: readonly number[], draws: readonly Draws[], options: FitOptions): boolean =>
+  testDraws(opened, draws, options).pLower <= surelyDealt
 
 /** All connections that were opened, with their times where the flows are these. */
 const dealtOf = (observation: Observation, opened: readonly number[]): readonly Choice[] => {

@@ -34,7 +34,7 @@ export const named = (
     ? []
     : [...rulesCauses(situation, masks), ...loadCauses(situation, expected, options, besides)]
   const all = [...own, ...more.filter(({ code }) => !codes.has(code))].toSorted((a, b) => b.gain - a.gain)
-  const view = { observation, situation, expected }
+  const view = { observation, situation, expected, left: found.left }
   const [gravest, ...others] = all.map((each) => tell(each, view))
   if (gravest === undefined) throw new RangeError('a null of no causes was found')
   const notes = rival === undefined ? [] : [`${rival.join(' + ')} would account for it as well`]

@@ -19,10 +19,7 @@ import { named } from './named.ts'
 export const explainPart = (observation: Observation, options: FitOptions): Explained | null => {
   const sample = sampleOf(observation)
   const seen = sample === null ? null : (searched(sample, options) ?? fewInSample(sample, options))
-  if (sample !== null && seen !== null) {
-    const { length } = sample.flows ?? []
-    return likely(seen, `the cause was found in the ${length} connections that are known one by one, not in all counts`)
-  }
+  if (sample !== null && seen !== null) return likely(seen, sampleNote(sample))
   const numbers = numbersOf(observation)
   const counted = numbers === null ? null : searched(numbers, options)
   const unit = unitWords[observation.unit]
@@ -30,6 +27,9 @@ export const explainPart = (observation: Observation, options: FitOptions): Expl
     ? null
     : likely(counted, `the cause was found in the numbers of connections, in proportion to which the pods have ${unit}`)
 }
+
+export const sampleNote = ({ flows = [] }: Observation): string =>
+  `the cause was found in the ${flows.length} connections that are known one by one, not in all counts`
 
 const likely = ({ verdict, cause, notes }: Explained, note: string): Explained => ({
   verdict,
