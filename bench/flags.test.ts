@@ -16,7 +16,7 @@ test.each<[string, readonly string[]]>([
 })
 
 test('a value that is none is told when it is asked for', () => {
-  const flags = readFlags(['sync', '--services', '0', '--plane', 'ebpf', '--peers', 'x', '--iptables-backend', 'y'])
+  const flags = readFlags(['sync', '--services', '0', '--plane', 'absent', '--peers', 'x', '--iptables-backend', 'y'])
   expect(() => flags.number('services', 5)).toThrow('--services: a whole number from 1, not 0')
   expect(() => flags.plane()).toThrow(UsageError)
   expect(() => flags.peers()).toThrow('--peers: some of ')

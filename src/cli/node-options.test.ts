@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { parseConfig } from '../agent/config.ts'
+import { planeNames } from '../dataplane/registry.ts'
 import { planeFor } from './node-options.ts'
 
 const config = (mode: string, plane = '') => {
@@ -23,7 +24,7 @@ test('mode iptables is its plane; without a mode the section iptables is no choi
 
 test('mode ipvs is refused by name while there is no such plane', () => {
   expect(() => planeFor({}, config('ipvs'))).toThrow(
-    'mode: ipvs: this version has no such plane, only nftables, iptables',
+    `mode: ipvs: this version has no such plane, only ${planeNames.join(', ')}`,
   )
 })
 

@@ -151,7 +151,7 @@ describe('exit 2 with a line that names the cure', () => {
     ['a file that is not there', ['-f', 'nope.yaml'], 'nope.yaml'],
     ['a source that cannot be planned', ['--source', 'kubernetes'], 'manifests:DIR'],
     ['a configuration that cannot be used', ['-f', 'objects.yaml', '--config', 'bad-config.yaml'], 'clusterCIDR'],
-    ['a plane that is not there', ['-f', 'objects.yaml', '--plane', 'ipvs'], 'plane ipvs: not in this version'],
+    ['a plane that is not there', ['-f', 'objects.yaml', '--plane', 'absent'], 'plane absent: not in this version'],
     [
       'a plane that cannot run beside another proxy',
       ['-f', 'objects.yaml', '--plane', 'iptables', '--service-proxy-name', 'x'],

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { absentPlane } from '../../test/support/absent-plane.ts'
 import { loadPlane, planeNamed, planeNames, refuseBeside, variantsOf } from './registry.ts'
 
 describe.each(planeNames)('%s', (name) => {
@@ -24,6 +25,8 @@ describe.each(planeNames)('%s', (name) => {
 test('auto is the first plane; a plane of a later version is refused with those there are', () => {
   expect(planeNamed('auto')).toBe(planeNames[0])
   for (const name of planeNames) expect(planeNamed(name)).toBe(name)
-  expect(() => planeNamed('ebpf')).toThrow(`plane ebpf: not in this version, which has ${planeNames.join(', ')}`)
-  expect(() => variantsOf('ebpf')).toThrow('not in this version')
+  expect(() => planeNamed(absentPlane)).toThrow(
+    `plane ${absentPlane}: not in this version, which has ${planeNames.join(', ')}`,
+  )
+  expect(() => variantsOf(absentPlane)).toThrow('not in this version')
 })

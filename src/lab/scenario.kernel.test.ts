@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { absentPlane } from '../../test/support/absent-plane.ts'
 import { defaultBackEnd } from '../kernel/iptables/programs.ts'
 import { evenApplication } from './even.ts'
 import { runRestart } from './restart.ts'
@@ -62,10 +63,10 @@ describe('evenkeel run on every node of a lab', { timeout: 180_000 }, () => {
 
   it('names planes and schedulers that it cannot run, and runs the others', async () => {
     const { report } = await runSpread(
-      options('even', { planes: ['userspace', 'nftables'], schedulers: ['lc', 'sh'], connections: 20 }),
+      options('even', { planes: [absentPlane, 'nftables'], schedulers: ['lc', 'sh'], connections: 20 }),
     )
     expect(report.skipped.map(({ plane, scheduler }) => [plane, scheduler])).toEqual([
-      ['userspace', undefined],
+      [absentPlane, undefined],
       ['nftables', 'lc'],
     ])
     expect(report.runs.map(({ scheduler, perClient }) => [scheduler, perClient])).toEqual([['sh', true]])

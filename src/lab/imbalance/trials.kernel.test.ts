@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { absentPlane } from '../../../test/support/absent-plane.ts'
 import { listNetns } from '../ip.ts'
 import { processesOf } from '../processes.ts'
 import { readLab, removeLab } from '../state.ts'
@@ -55,7 +56,7 @@ describe('trials', { timeout: 180_000 }, () => {
   it('are made of every scheduler that the plane has, as often as asked; the others are named', async () => {
     const seen: Trial[] = []
     const own = prepared()
-    const { results, skipped } = await runTrials(options({ planes: ['nftables', 'userspace'], repeat: 2 }), plan, {
+    const { results, skipped } = await runTrials(options({ planes: ['nftables', absentPlane], repeat: 2 }), plan, {
       prepare: async () => own,
       async run(trial, given) {
         expect(given).toBe(own)
@@ -67,7 +68,7 @@ describe('trials', { timeout: 180_000 }, () => {
     expect(results).toEqual(['rr 1', 'rr 2', 'random 1', 'random 2'])
     expect(new Set(seen.map(({ seed }) => seed)).size).toBe(4)
     expect(skipped.map(({ plane, scheduler }) => [plane, scheduler])).toEqual([
-      ['userspace', undefined],
+      [absentPlane, undefined],
       ['nftables', 'lc'],
     ])
     expect(own.open).toBe(false)

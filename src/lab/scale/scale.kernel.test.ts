@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { absentPlane } from '../../../test/support/absent-plane.ts'
 import { listNetns } from '../ip.ts'
 import { readLab, removeLab } from '../state.ts'
 import { nameOf, runnableVariants } from '../variant.ts'
@@ -59,9 +60,9 @@ describe('every plane with ever more Services', { timeout: 180_000 }, () => {
   })
 
   it('says which planes are not here, and throws when none is', async () => {
-    const { report } = await runScale(options({ planes: ['ipvs', 'nftables'], sizes: [10] }))
-    expect(report.skipped).toEqual([{ plane: 'ipvs', reason: expect.stringContaining('not in this version') }])
-    await expect(runScale(options({ planes: ['ipvs'] }))).rejects.toThrow(/ipvs: not in this version/)
+    const { report } = await runScale(options({ planes: [absentPlane, 'nftables'], sizes: [10] }))
+    expect(report.skipped).toEqual([{ plane: absentPlane, reason: expect.stringContaining('not in this version') }])
+    await expect(runScale(options({ planes: [absentPlane] }))).rejects.toThrow(/absent: not in this version/)
     await gone()
   })
 
