@@ -2,10 +2,12 @@ import { clientsOf, defaultTemplate, fixed, policyOf, scenarioOf } from '../../.
 import type { PodSpec, PodTemplate, Probe, Scenario, ScenarioEvent } from '../../../simulate/model.ts'
 import { seededRandom } from '../../../util/random.ts'
 import { clientSources } from '../lane-clients.ts'
+import { withLags } from '../lag.ts'
 import { simulatedNodes, simulatedPods } from '../lane-scenario.ts'
 import { simulatedRows, simulatedScheduler, withOtherAddresses } from '../predict.ts'
 import type { Lane, Stage } from '../side-by-side.ts'
 import type { Between, Fleet, Happened } from './events.ts'
+import type { PhaseLags } from './lags.ts'
 import { controlSeconds, type Phase, phases, settings, terminating, watched } from './timeline.ts'
 
 /** What the simulator is told of a lane. */
@@ -14,8 +16,7 @@ export interface Foreseen {
   readonly happened: Happened
   /** arrivals, of all clients together */
   readonly perSecond: number
-  /** from a change that was written until a node has it: at most so many seconds */
-  readonly nodesTake: number
+  readonly lags: PhaseLags
   /** from when a connection was due until its pod answered, usually at most: when it met its pod is known no better, in seconds */
   readonly answersTake: number
 }
@@ -38,11 +39,16 @@ const predictPhase = (
 ): Promise<readonly (readonly number[])[]> => {
   const seed = `${stage.seed} ${phase}`
   const scenario = withOtherAddresses(scenarioOf(scenarioOfPhase(stage, lane, phase, foreseen)), seed)
-  const { happened, answersTake } = foreseen
+  const { fleet, happened, lags, answersTake } = foreseen
+  // a failed probe is known when its time is over
+  const seen = controlSeconds + (phase === 'failing' && fleet.cared ? settings.timeoutSeconds : 0)
   const { low, high } = happened.failedFor
   const failedFor = { low: low - answersTake, high: high + answersTake }
   return simulatedRows(
-    (run) => failingFor(scenario(run), within(failedFor, `failed for ${seed} ${run}`)),
+    (run) => {
+      const failing = failingFor(scenario(run), within(failedFor, `failed for ${seed} ${run}`))
+      return withLags(failing, lags[phase], `lags ${seed} ${run}`, seen)
+    },
     { seed, signal: stage.signal },
     ({ refused }) => [refused],
   )
@@ -62,24 +68,19 @@ const kubeletProbe: Probe = {
 }
 
 const scenarioOfPhase = (stage: Stage, lane: Lane, phase: Phase, foreseen: Foreseen) => {
-  const { fleet, happened, perSecond, nodesTake } = foreseen
+  const { fleet, happened, perSecond } = foreseen
   const template: PodTemplate = { ...defaultTemplate, probe: fleet.cared ? kubeletProbe : null }
   const standing = stage.lab.cluster.pods.filter(
     ({ name, labels }) =>
       labels['app'] === fleet.name && (phase !== 'starting' || name !== happened.pods.get(fleet.name)?.starting.name),
   )
   const pods = simulatedPods(stage, standing).map((pod): PodSpec => ({ ...pod, ...template, ...lastMoments(fleet) }))
-  // a failed probe is known when its time is over
-  const seen = controlSeconds + (phase === 'failing' && fleet.cared ? settings.timeoutSeconds : 0)
   const sources = clientSources(stage)
   return {
     name: phase,
     seconds: watched[phase],
     sampleSeconds: watched[phase],
-    nodes: simulatedNodes(stage).map((node) => ({
-      ...node,
-      lag: { kind: 'uniform', low: seen, high: seen + nodesTake } as const,
-    })),
+    nodes: simulatedNodes(stage),
     pods,
     clients: sources.map((source, i) =>
       clientsOf(

@@ -11,6 +11,7 @@ import {
   startClients,
   stopClients,
 } from '../lane-clients.ts'
+import type { NodeLags } from '../lag.ts'
 import { laneMeasurement } from '../lane-measurement.ts'
 import type { Claim, FigureTable, ImbalanceRun } from '../report.ts'
 import { imbalanceResult, nameOfRun } from '../result.ts'
@@ -18,6 +19,7 @@ import { imbalanceRun } from '../run.ts'
 import type { RunImbalance } from '../scenario.ts'
 import { clientPods, type Lane, runSideBySide, type Stage } from '../side-by-side.ts'
 import { type Fleet, fleetPod, type Happened, labelsOf, letHappen } from './events.ts'
+import { type PhaseLags, phaseLags } from './lags.ts'
 import { predictFailures } from './prediction.ts'
 import { controlSeconds, type Phase, phases, slowMs, timeoutMs, watched } from './timeline.ts'
 
@@ -81,41 +83,25 @@ const stageRuns = async (stage: Stage, perSecond: number, level: number): Promis
   const sample = await sampleNow(stage)
   const answers = await Promise.all(lanes.map((lane) => stopClients(stage, lane)))
   await stage.agents.inSync(stage.signal)
-  const nodesTake = nodesTook(answers.flat(), happened)
+  const lags = phaseLags(stage, answers, happened)
   progress('what the simulator says')
   const runs: ImbalanceRun[] = []
   for (const [i, lane] of lanes.entries()) {
-    const seen = { happened, sample, perSecond, nodesTake, answers: answers[i] ?? [] }
+    const seen = { happened, sample, perSecond, lags, answers: answers[i] ?? [] }
     runs.push(imbalanceRun(await measured(stage, lane, seen), level))
   }
   return runs
-}
-
-/**
- * How long a change takes to come into the nodes' rules, in seconds: the first connection that met the starting pod without a probe tells of one
- * change; others may take twice as long. A usual time where nobody met it, as by a hash.
- */
-const nodesTook = (answers: readonly ClientAnswer[], { began, pods }: Happened): number => {
-  const starting = pods.get('bare')?.starting.name
-  const written = began.starting + controlSeconds
-  const met = answers
-    .flatMap(({ connections, failed }) => [
-      ...failed.filter(({ error }) => error === 'ECONNREFUSED').map(({ at }) => at),
-      ...connections.filter(({ pod }) => pod === starting).map(({ openedAt }) => openedAt),
-    ])
-    .filter((at) => at < began.failing)
-  return met.length === 0 ? 1 : Math.max(0.3, 2 * (Math.min(...met) - written))
 }
 
 interface Seen {
   readonly happened: Happened
   readonly sample: ReadonlyMap<string, PodSample>
   readonly perSecond: number
-  readonly nodesTake: number
+  readonly lags: PhaseLags
   readonly answers: readonly ClientAnswer[]
 }
 
-const measured = async (stage: Stage, lane: Lane, { happened, sample, perSecond, nodesTake, answers }: Seen) => {
+const measured = async (stage: Stage, lane: Lane, { happened, sample, perSecond, lags, answers }: Seen) => {
   const fleet = fleets.find(({ name }) => name === lane.variant.name)
   const about = fleet && happened.pods.get(fleet.name)
   if (fleet === undefined || about === undefined) throw new Error(`no pods of ${lane.variant.name}`)
@@ -138,7 +124,7 @@ const measured = async (stage: Stage, lane: Lane, { happened, sample, perSecond,
         fleet,
         happened,
         perSecond,
-        nodesTake,
+        lags,
         answersTake: answersTook(answers),
       }),
       observation: observationOf(lane, { backends, answers, happened, starting: about.starting }),
@@ -146,12 +132,22 @@ const measured = async (stage: Stage, lane: Lane, { happened, sample, perSecond,
         ? [`skew looks at the end and is not told that ${about.failing.name} was out of the rules for some seconds`]
         : [],
       facts: {
-        'a change is in the rules after': `${controlSeconds} … ${(controlSeconds + nodesTake).toFixed(1)} s`,
+        'the starting pod was in the rules after': wordsOf(lags.starting),
+        'the terminating pod was out of the rules after': wordsOf(lags.terminating),
         ...Object.fromEntries(phases.map((phase, i) => [`${phase} pod (${about[phase].name})`, hurt[i]?.words ?? ''])),
       },
     }),
     variant: words[fleet.name === 'bare' ? 'bare' : 'probed'],
   }
+}
+
+/** By node, from when it happened. */
+const wordsOf = (lags: NodeLags): string => {
+  const words = lags.flatMap(([evidence]) => {
+    const gap = evidence?.gaps[0]
+    return gap === undefined ? [] : [`${(controlSeconds + (gap.low + gap.high) / 2).toFixed(1)} s`]
+  })
+  return words.length === 0 ? 'no connection tells' : words.join(', ')
 }
 
 /** Of 95 in 100 connections that were not slow on purpose. A busy machine begins and answers them late. */

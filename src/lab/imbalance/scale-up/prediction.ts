@@ -1,8 +1,9 @@
 import { rankEnvelope } from '../../../inspect/statistics/envelope.ts'
 import { defaultTemplate, policyOf, scenarioOf } from '../../../simulate/defaults.ts'
-import type { RunOutcome, Scenario } from '../../../simulate/model.ts'
+import type { Duration, RunOutcome, Scenario } from '../../../simulate/model.ts'
 import type { LabPod } from '../../cluster.ts'
-import { reconnect, simulatedClients, simulatedNodes, simulatedPods } from '../lane-scenario.ts'
+import { type NodeLags, withLags } from '../lag.ts'
+import { simulatedClients, simulatedNodes, simulatedPods } from '../lane-scenario.ts'
 import { simulatedRows, simulatedScheduler, withOtherAddresses } from '../predict.ts'
 import type { Series } from '../report.ts'
 import type { Lane, Stage } from '../side-by-side.ts'
@@ -15,14 +16,9 @@ export interface CurveOptions {
   readonly added: number
   readonly sessions: number
   readonly variant: Reconnecting
-  /** of each node, in order */
-  readonly lags: readonly Lag[]
-}
-
-/** Seconds after which a node's rules have the new pods: somewhere between. */
-export interface Lag {
-  readonly low: number
-  readonly high: number
+  readonly lags: NodeLags
+  /** seconds: connections that were due so close together may have come in another order */
+  readonly outOfTurn: number
 }
 
 export interface PredictedCurve {
@@ -39,8 +35,12 @@ const runs = 500
 
 export const predictCurve = async (stage: Stage, lane: Lane, options: CurveOptions): Promise<PredictedCurve> => {
   const { seed, signal } = stage
-  const scenario = scenarioOfLane(stage, lane, options)
-  const rows = await simulatedRows(withOtherAddresses(scenario, seed), { seed, signal, runs }, newcomersOf(options))
+  const scenario = withOtherAddresses(scenarioOfLane(stage, lane, options), seed)
+  const rows = await simulatedRows(
+    (run) => withLags(scenario(run), options.lags, `lags ${seed} ${run}`),
+    { seed, signal, runs },
+    newcomersOf(options),
+  )
   const times = Array.from({ length: rows[0]?.length ?? 0 }, (_, i) => i * sampleSeconds)
   const envelope = rankEnvelope(rows)
   return {
@@ -53,14 +53,18 @@ export const predictCurve = async (stage: Stage, lane: Lane, options: CurveOptio
   }
 }
 
+/** seconds, of a machine that is never busy */
+const soonest = 0.005
+
 const scenarioOfLane = (stage: Stage, lane: Lane, options: CurveOptions): Scenario => {
-  const { old, added, sessions, variant, lags } = options
+  const { old, added, sessions, variant, outOfTurn } = options
   const { life, policy, clients } = variant.simulated
+  const reconnect: Duration = { kind: 'uniform', low: 0, high: Math.max(outOfTurn, 2 * soonest) }
   return scenarioOf({
     name: 'scale-up',
     seconds: watchedSeconds,
     sampleSeconds,
-    nodes: simulatedNodes(stage).map((node, i) => ({ ...node, lag: { kind: 'uniform', low: 0, high: 0, ...lags[i] } })),
+    nodes: simulatedNodes(stage),
     pods: simulatedPods(stage, old),
     clients: simulatedClients(stage, sessions, { kind: 'pool', connections: 1, life, reconnect }, clients),
     events: [

@@ -12,15 +12,16 @@ import {
   untilOpen,
 } from '../lane-clients.ts'
 import { laneMeasurement } from '../lane-measurement.ts'
+import { type LagEvidence, lagOfComing, type NodeLags, picksByChance } from '../lag.ts'
 import type { Claim, ImbalanceRun } from '../report.ts'
 import { imbalanceResult } from '../result.ts'
 import { imbalanceRun } from '../run.ts'
 import type { RunImbalance } from '../scenario.ts'
 import { clientPods, type Lane, podOfLanes, runSideBySide, type Stage } from '../side-by-side.ts'
-import { shareByClock } from './clock.ts'
+import { inTurn, outOfTurn, shareByClock } from './clock.ts'
 import { findingsOf, formulaCurve, formulaTable, moments } from './findings.ts'
 import { secondsUntil } from './formula.ts'
-import { type Lag, predictCurve } from './prediction.ts'
+import { predictCurve } from './prediction.ts'
 import { type Reconnecting, variants, watchedSeconds } from './variants.ts'
 
 const labels = { app: 'server' }
@@ -111,10 +112,12 @@ const scaleUp = async (stage: Stage, { added, sessions, level }: Extent): Promis
   await stage.agents.inSync(stage.signal)
   const answers = await Promise.all(lanes.map((lane) => stopClients(stage, lane)))
   const grown: Grown = { ...watched, old, added: pods, since }
+  const inTurns = answers.map((own) => own.map(inTurn))
+  const lags = lanes.map((lane, i) => lagOf(stage, lane, { ...grown, answers: inTurns[i] ?? [] }))
   progress('what the simulator says')
   const runs: ImbalanceRun[] = []
   for (const [i, lane] of lanes.entries()) {
-    const seen = { grown, sessions, answers: answers[i] ?? [], all: answers.flat() }
+    const seen = { grown, sessions, answers: answers[i] ?? [], inTurns: inTurns[i] ?? [], lags: evidenceFor(lags, i) }
     runs.push(imbalanceRun(await measured(stage, lane, seen), level))
   }
   return runs
@@ -127,25 +130,26 @@ const variantOf = ({ variant }: Lane): Reconnecting => {
 }
 
 /**
- * When each node's rules had the new pods, from the first connections to them that a client on the node made: of any lane, and of this one. The
- * lane's own rules came in between. What counts is when a connection was due: those that a busy machine makes late come together when the rules
- * are there, and find them as if they had been there before.
+ * What a lane's connections tell of when each node's rules had the new pods. Each lane has its own: an agent that reads the manifests while they are
+ * written takes some Services at once and the others a little later.
  */
-const lagsOf = (
-  { lab }: Stage,
-  { all, own, added, at }: Pick<Grown, 'added' | 'at'> & Readonly<Record<'all' | 'own', readonly ClientAnswer[]>>,
-): readonly Lag[] => {
+const lagOf = (
+  { lab }: Pick<Stage, 'lab'>,
+  { scheduler }: Pick<Lane, 'scheduler'>,
+  { old, added, at, answers }: Pick<Grown, 'old' | 'added' | 'at'> & { readonly answers: readonly ClientAnswer[] },
+): readonly (LagEvidence | null)[] => {
   const names = new Set(added.map(({ name }) => name))
-  const first = (answers: readonly ClientAnswer[], node: string): number =>
-    answers
-      .filter(({ source }) => source.node === node)
-      .flatMap(({ connections }) => connections.filter(({ pod }) => names.has(pod)).map(({ dueAt }) => dueAt - at))
-      .reduce((least, one) => Math.min(least, one), watchedSeconds)
-  return lab.cluster.nodes.map(({ name }) => ({
-    low: Math.max(0, first(all, name)),
-    high: Math.max(0, first(own, name)),
-  }))
+  const missed = picksByChance(scheduler) ? old.length / (old.length + added.length) : 0
+  return lab.cluster.nodes.map(({ name }) => {
+    const connections = answers.filter(({ source }) => source.node === name).flatMap((answer) => answer.connections)
+    const witnesses = connections.map(({ dueAt, pod }) => ({ at: dueAt, met: names.has(pod) }))
+    return lagOfComing(witnesses, { changedAt: at, missed })
+  })
 }
+
+/** By node: the lane's own, or where it tells nothing, those of the others. */
+const evidenceFor = (lags: readonly (readonly (LagEvidence | null)[])[], lane: number): NodeLags =>
+  (lags[lane] ?? []).map((own, node) => (own === null ? lags.flatMap((other) => other[node] ?? []) : [own]))
 
 const isServer = ({ labels: { app } }: LabPod): boolean => app === labels.app
 
@@ -168,18 +172,25 @@ interface Seen {
   readonly grown: Grown
   readonly sessions: number
   readonly answers: readonly ClientAnswer[]
-  /** of all lanes */
-  readonly all: readonly ClientAnswer[]
+  readonly inTurns: readonly ClientAnswer[]
+  /** by node */
+  readonly lags: NodeLags
 }
 
-const measured = async (stage: Stage, lane: Lane, { grown, sessions, answers, all: everybody }: Seen) => {
+const measured = async (stage: Stage, lane: Lane, { grown, sessions, answers, inTurns, lags }: Seen) => {
   const variant = variantOf(lane)
   const { old, added, sample, at } = grown
   const all = [...old, ...added]
   const fair = added.length / all.length
-  const lags = lagsOf(stage, { ...grown, all: everybody, own: answers })
-  const curve = await predictCurve(stage, lane, { old, added: added.length, sessions, variant, lags })
-  const share = shareByClock(answers, new Set(added.map(({ name }) => name)))
+  const curve = await predictCurve(stage, lane, {
+    old,
+    added: added.length,
+    sessions,
+    variant,
+    lags,
+    outOfTurn: outOfTurn(answers),
+  })
+  const share = shareByClock(inTurns, new Set(added.map(({ name }) => name)))
   const points = curve.times.map((seconds) => [seconds, share(at + seconds) / fair] as const)
   const { columns, quantities } = moments(points, curve.times)
   const backends = all.map((pod) => ({ pod, ...countsAt(sample, pod.name, lane) }))
