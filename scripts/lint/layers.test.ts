@@ -12,7 +12,7 @@ test.for([
   ['src/kernel/exec.ts', 'node:child_process'],
   ['src/lab/pod.ts', 'node:child_process'],
   ['src/agent/run.ts', 'node:fs/promises'],
-  ['src/cli/trace.ts', 'commander'],
+  ['src/cli/trace/trace.ts', 'commander'],
   ['src/routing/frontends.test.ts', '../dataplane/conformance/conformance.ts'],
   ['src/dataplane/nftables/index.ts', '../conformance/case.ts'],
   ['bench/main.ts', '../src/agent/run.ts'],

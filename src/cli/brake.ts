@@ -1,6 +1,6 @@
 import { Argument, type Command, Option } from 'commander'
 import { askBrakeRelease } from '../agent/control.ts'
-import { readSeconds } from './seconds.ts'
+import { readSeconds } from './options/seconds.ts'
 
 interface BrakeOptions {
   readonly for?: number

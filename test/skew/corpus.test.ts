@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
-import { loadObserved, type SourceFlags } from '../../src/cli/skew-load.ts'
+import { loadObserved, type SourceFlags } from '../../src/cli/skew/load.ts'
 import { judge } from '../../src/inspect/skew/judge.ts'
 import type { LoadUnit, Observation } from '../../src/inspect/skew/observation.ts'
 
