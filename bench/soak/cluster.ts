@@ -31,7 +31,7 @@ const serialText = (serial: number): string => serial.toString(36).padStart(8, '
 const ipv4 = (value: number): string => `${value >>> 24}.${(value >>> 16) & 255}.${(value >>> 8) & 255}.${value & 255}`
 /** Spreads places over the range from the first one on: counted up, addresses would become longer texts hour by hour. */
 const scattered = (place: number): number => (place * 40_503 + 1) % POD_PLACES
-export const podIP = (place: number): string => ipv4(0x0a80_0000 + scattered(place))
+const podIP = (place: number): string => ipv4(0x0a80_0000 + scattered(place))
 const podIPv6 = (place: number): string => `fd00:10::${scattered(place).toString(16)}`
 
 const namespaceOf = ({ index }: SoakService): string => `team-${String(index % 50).padStart(2, '0')}`

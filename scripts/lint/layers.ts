@@ -1,5 +1,5 @@
 /** The folders of src/ in order: a file imports only from its own layer and from those that stand before it. */
-export const layers = [
+const layers = [
   'util',
   'model',
   'scheduling',

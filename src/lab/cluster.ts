@@ -55,7 +55,7 @@ export interface Cluster {
 
 export const families: readonly Family[] = ['IPv4', 'IPv6']
 
-export const limits = { nodes: 50, podsPerNode: 200, idLength: 32 } as const
+const limits = { nodes: 50, podsPerNode: 200, idLength: 32 } as const
 
 /** What all labs have in common; each lab has these addresses for itself, in its own namespaces. */
 export const ranges = {

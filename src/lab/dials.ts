@@ -30,7 +30,7 @@ export interface LabPlan {
 }
 
 /** What the agents' configuration says too (agents.ts). */
-export const settingsOf = (nodeName: string): NodeSettings => ({
+const settingsOf = (nodeName: string): NodeSettings => ({
   ...plainSettings,
   nodeName,
   clusterCIDRs: families.map((family) => ranges.clusterCIDRs[family]),

@@ -13,7 +13,7 @@ export const keepForPlay = async (lab: Lab, agents: Agents): Promise<readonly st
 }
 
 /** Command lines for a person; names and addresses are the lab's. */
-export const whatToTry = (lab: Lab): readonly string[] => {
+const whatToTry = (lab: Lab): readonly string[] => {
   const { id, nodes, pods } = lab.cluster
   const evenkeel = shownEvenkeel()
   const exec = id === 'lab' ? 'lab exec' : `lab exec --lab ${id}`

@@ -20,7 +20,7 @@ export interface LabRecord {
 /** running: somebody works on it; kept: standing for play; abandoned: whoever made it is gone. */
 export type LabState = 'running' | 'kept' | 'abandoned'
 
-export const labsDirectory = '/run/evenkeel-lab'
+const labsDirectory = '/run/evenkeel-lab'
 
 export const directoryOf = (id: string): string => join(labsDirectory, id)
 

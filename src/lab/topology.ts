@@ -12,7 +12,7 @@ import { type Cluster, families, type LabNode, type LabPod, ranges } from './clu
  */
 
 /** Written into every namespace before its devices appear. */
-export const sysctls: readonly (readonly [path: string, value: string])[] = [
+const sysctls: readonly (readonly [path: string, value: string])[] = [
   ['net/ipv4/ip_forward', '1'],
   ['net/ipv6/conf/all/forwarding', '1'],
   ...['all', 'default'].flatMap((which): [string, string][] => [

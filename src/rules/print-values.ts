@@ -1,11 +1,11 @@
 import { formatAddress } from '../model/address.ts'
+import { addressTypes } from '../model/address-types.ts'
 import { number } from './bytes.ts'
 import type { Bytes, Expression } from './model.ts'
 
 export const hex = (value: number): string => `0x${(value >>> 0).toString(16).padStart(8, '0')}`
 
 const protocols: Readonly<Record<number, string>> = { 1: 'icmp', 6: 'tcp', 17: 'udp', 58: 'ipv6-icmp', 132: 'sctp' }
-const addressTypes: Readonly<Record<number, string>> = { 1: 'unicast', 2: 'local', 3: 'broadcast', 5: 'multicast' }
 const states: Readonly<Record<number, string>> = {
   1: 'invalid',
   2: 'established',
@@ -66,7 +66,7 @@ export const printValue = (of: Expression, bytes: Bytes): string => {
       return named(statuses, bytes)
     case 'fib saddr type':
     case 'fib daddr type':
-      return named(addressTypes, bytes)
+      return addressTypes[number(bytes)]?.toLowerCase() ?? String(number(bytes))
   }
 }
 

@@ -25,7 +25,7 @@ const isImplied = (statement: Statement, next: Statement | undefined): boolean =
 export const formatAddressAndPort = (address: Bytes, port: number): string =>
   formatEndpoint(formatAddress(address), port)
 
-export const printStatement = (statement: Statement, family: Family): string => {
+const printStatement = (statement: Statement, family: Family): string => {
   switch (statement.kind) {
     case 'match':
       return printMatch(statement)

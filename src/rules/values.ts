@@ -6,7 +6,7 @@ import type { Bytes, Expression, Field, Key } from './model.ts'
 import { oddsBetween } from './odds.ts'
 
 /** Beyond this many values an expression is not spelled out: the answer becomes partial. */
-export const MOST_VALUES = 1 << 17
+const MOST_VALUES = 1 << 17
 
 export interface Value {
   readonly bytes: Bytes

@@ -7,7 +7,7 @@ import { type Running, run } from './processes.ts'
 export type ProxyMode = 'iptables' | 'nftables'
 
 /** The pod CIDRs of both nodes (network.ts) in one of each family. */
-export const clusterCIDR = '10.1.0.0/16,fd00:1::/32'
+const clusterCIDR = '10.1.0.0/16,fd00:1::/32'
 
 /** Fields of a KubeProxyConfiguration that matter to rules: the same for kube-proxy and for the agent beside or instead of it. */
 export const proxyConfiguration = (mode: ProxyMode, kubeconfig: string): object => ({

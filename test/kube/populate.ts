@@ -41,7 +41,7 @@ export const eachOf = async <T>(items: Iterable<T>, limit: number, run: (item: T
 }
 
 /** The path of an object's collection, for kinds that proxies read. Throws RangeError for others. */
-export const collectionOf = (object: RawObject): string => {
+const collectionOf = (object: RawObject): string => {
   const { apiVersion, kind } = object as { apiVersion?: string; kind?: string }
   const collection = collections[`${apiVersion} ${kind}`]
   if (collection === undefined) throw new RangeError(`no path is known for ${apiVersion} ${kind}`)

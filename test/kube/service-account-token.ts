@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { KubeCluster } from './cluster.ts'
 
 /** s: the API server takes a token for so long after its `exp` (go-jose's leeway for clocks that differ) */
-export const LEEWAY = 60
+const LEEWAY = 60
 
 /**
  * A token of a service account as TokenRequest makes it, but of any age: signed with the cluster's own key, it stops being accepted in

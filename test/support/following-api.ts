@@ -30,7 +30,7 @@ export const node = (name: string, zone = 'a'): ApiObject => ({
   kind: 'Node',
   metadata: { name, labels: { 'topology.kubernetes.io/zone': zone } },
 })
-export const cidr: ApiObject = {
+const cidr: ApiObject = {
   apiVersion: 'networking.k8s.io/v1',
   kind: 'ServiceCIDR',
   metadata: { name: 'kubernetes' },

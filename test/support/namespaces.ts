@@ -22,10 +22,10 @@ export const createNamespace = (area: string, name: string): Disposable & { read
 }
 
 /** Nothing happens when there is none. */
-export const removeNamespace = (name: string): void =>
+const removeNamespace = (name: string): void =>
   void spawnSync('ip', ['netns', 'del', name], { stdio: 'ignore', timeout: 30_000 })
 
-export const removeStale = (area: string): void => {
+const removeStale = (area: string): void => {
   const names = existsSync(NAMESPACES) ? readdirSync(NAMESPACES) : []
   const ours = new RegExp(`^${area}-(\\d+)-`)
   for (const name of names) {

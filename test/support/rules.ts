@@ -47,7 +47,7 @@ export const probe: Probe = {
   sport: null,
   dport: 80,
 }
-export const around: Surroundings = { entry: 'prerouting', keeps: () => false, addressType: () => 1 }
+const around: Surroundings = { entry: 'prerouting', keeps: () => false, addressType: () => 1 }
 export const ask = (
   tables: readonly Table[] | Table,
   more: Partial<Surroundings & Probe> = {},

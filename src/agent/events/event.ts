@@ -59,7 +59,7 @@ export const eventOf = (fact: Fact, { uid, node, wall }: EventContext): EventObj
 }
 
 /** Events about what has no namespace stand in `default`. */
-export const namespaceOf = ({ regarding: { namespace } }: Fact): string => namespace || 'default'
+const namespaceOf = ({ regarding: { namespace } }: Fact): string => namespace || 'default'
 
 /** metav1.MicroTime: `2026-11-21T15:27:30.000000Z`, six digits always. */
 export const microTime = (wall: number): string => new Date(wall).toISOString().replace(/Z$/, '000Z')

@@ -23,7 +23,7 @@ export interface RowContent {
 
 export const row = (name: string, of: (cluster: Cluster) => RowContent): Row => ({ name, of })
 
-export const settings: NodeSettings = {
+const settings: NodeSettings = {
   ...plainSettings,
   nodeName: NODE,
   clusterCIDRs: [topology.IPv4.clusterCIDR, topology.IPv6.clusterCIDR],

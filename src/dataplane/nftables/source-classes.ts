@@ -12,7 +12,7 @@ const RTN_LOCAL = 2
 const IFNAMSIZ = 16
 
 /** In the order in which they are asked for. */
-export const classes = ['pods', 'node', 'outside'] as const satisfies readonly SourceClass[]
+const classes = ['pods', 'node', 'outside'] as const satisfies readonly SourceClass[]
 
 /** How a packet from a pod is told from others. */
 export interface PodTest {

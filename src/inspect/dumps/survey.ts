@@ -18,7 +18,7 @@ export interface SurveyedFrontend {
 }
 
 /** The client that is assumed where none is given: somebody outside (RFC 5737 and 3849, for documentation only). */
-export const outsideClient = { IPv4: '198.51.100.1', IPv6: '2001:db8::1' } as const
+const outsideClient = { IPv4: '198.51.100.1', IPv6: '2001:db8::1' } as const
 /** The node's address where nothing says which it has. */
 const someNode = { IPv4: '192.0.2.1', IPv6: '2001:db8:1::1' } as const
 

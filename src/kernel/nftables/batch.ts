@@ -56,7 +56,7 @@ export interface BatchMessage {
 }
 
 /** Tens of thousands at a first sync, so columns instead of objects. */
-export class BatchMessages {
+class BatchMessages {
   readonly #operations: NftOperation[] = []
   readonly #elements: number[] = []
   readonly #starts: number[] = []

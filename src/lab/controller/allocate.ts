@@ -13,7 +13,7 @@ export interface Allocated {
   readonly notes: readonly string[]
 }
 
-export const nodePortRange = { first: 30000, last: 32767 } as const
+const nodePortRange = { first: 30000, last: 32767 } as const
 
 /** Static band of the NodePorts: min(max(16, size / 32), 128) (KEP-3668). */
 const firstDynamicNodePort = nodePortRange.first + 86
@@ -67,7 +67,7 @@ export const allocate = (services: readonly LabService[], pools: Pools = newPool
   return { services: accepted.map((service) => complete(service, pools)), notes }
 }
 
-export const newPools = (): Pools => ({ taken: new Set(), nodePorts: new Set() })
+const newPools = (): Pools => ({ taken: new Set(), nodePorts: new Set() })
 
 /** Addresses of another cluster mean nothing here: the Service gets others. */
 const dropForeign = (service: LabService, notes: string[]): LabService => {

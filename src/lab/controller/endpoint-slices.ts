@@ -25,7 +25,7 @@ export const selects = (service: LabService, { namespace, labels }: Pick<LabPod,
   Object.entries(service.selector).every(([key, value]) => labels[key] === value)
 
 /** A port's number in a pod; null: no container has a port of that name and protocol, so the pod does not serve it. */
-export const findPort = (
+const findPort = (
   { targetPort, protocol }: LabServicePort,
   { ports }: { readonly ports: readonly ContainerPort[] },
 ): number | null => {

@@ -9,7 +9,7 @@ import { inNetns, ipBatch } from '../ip.ts'
 const hosts = Array.from({ length: 150 }, (_, i) => 100 + i)
 /** for `drawnAddress` alone */
 const otherHosts = Array.from({ length: 30 }, (_, i) => 70 + i)
-export const mostAddresses = hosts.length
+const mostAddresses = hosts.length
 
 /** `count` (at most `mostAddresses`) more addresses for the pod, of its node's range; the seed says which. Its node reaches them as it does the pod. */
 export const moreAddresses = async (pod: LabPod, count: number, seed: string): Promise<readonly string[]> => {

@@ -6,7 +6,7 @@ import { simulateOnce } from '../../simulate/simulate.ts'
 import { randomBelow, seededRandom } from '../../util/random.ts'
 
 /** enough that a run which nobody would put down to luck stands out among as many runs as a scenario has */
-export const simulatedRuns = 2000
+const simulatedRuns = 2000
 
 /** How runs of a scenario are simulated. */
 export interface Simulated {

@@ -49,8 +49,7 @@ const closingQuote = (line: string, from: number): number => {
 const unescape = (text: string): string => (text.includes('\\') ? text.replace(/\\(.)/gs, '$1') : text)
 
 /** As xtables_save_string prints it: bare where it has only letters, digits, `_` and `-`. */
-export const quoteWord = (word: string): string =>
-  /^[\w-]+$/.test(word) ? word : `"${word.replace(/["\\']/g, '\\$&')}"`
+const quoteWord = (word: string): string => (/^[\w-]+$/.test(word) ? word : `"${word.replace(/["\\']/g, '\\$&')}"`)
 
 /** A word that needs no quotes to be read back is printed bare, as iptables prints the values of options. */
 export const printWord = (word: string): string => (/^[^\s"'\\]+$/.test(word) ? word : quoteWord(word))

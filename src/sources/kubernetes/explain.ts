@@ -129,7 +129,7 @@ export interface ApiStatus {
   readonly details: Raw
 }
 
-export const readStatus = (raw: unknown): ApiStatus | null => {
+const readStatus = (raw: unknown): ApiStatus | null => {
   if (!isRaw(raw) || raw['kind'] !== 'Status') return null
   const { code, reason, message, details } = raw
   return {

@@ -2,7 +2,7 @@ import { parseAddress } from '../../../model/address.ts'
 import { prefixMask, u16, u32, u8 } from '../../../rules/bytes.ts'
 import type { Bytes } from '../../../rules/model.ts'
 import {
-  addressTypes,
+  addressTypeNames,
   directions,
   etherTypes,
   icmpTypes,
@@ -77,7 +77,7 @@ export const datatypes = {
   ct_state: numbers(4, states, true),
   ct_status: numbers(4, statuses, true),
   ct_dir: numbers(1, directions),
-  fib_addrtype: numbers(4, addressTypes),
+  fib_addrtype: numbers(4, addressTypeNames),
   nf_proto: numbers(1, nfProtocols),
   ether_type: numbers(2, etherTypes),
   tcp_flag: numbers(1, tcpFlags, true),
@@ -88,7 +88,7 @@ export const datatypes = {
 
 export type DatatypeName = keyof typeof datatypes
 
-export const datatypeNamed = (name: string): Datatype | undefined =>
+const datatypeNamed = (name: string): Datatype | undefined =>
   Object.hasOwn(datatypes, name) ? datatypes[name as DatatypeName] : undefined
 
 /** A set's declared type; `ofSelector` says what a typeof expression is of. */

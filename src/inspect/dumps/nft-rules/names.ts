@@ -1,3 +1,5 @@
+import { addressTypes } from '../../../model/address-types.ts'
+
 type Names = Readonly<Record<string, number>>
 
 /** /etc/protocols, what firewalls write of it. */
@@ -146,21 +148,8 @@ export const statuses: Names = {
   offload: 0x4000,
 }
 
-/** RTN_* (rtnetlink.h). */
-export const addressTypes: Names = {
-  unspec: 0,
-  unicast: 1,
-  local: 2,
-  broadcast: 3,
-  anycast: 4,
-  multicast: 5,
-  blackhole: 6,
-  unreachable: 7,
-  prohibit: 8,
-  throw: 9,
-  nat: 10,
-  xresolve: 11,
-}
+/** `local`, `broadcast` … */
+export const addressTypeNames: Names = Object.fromEntries(addressTypes.map((name, type) => [name.toLowerCase(), type]))
 
 export const tcpFlags: Names = { fin: 1, syn: 2, rst: 4, psh: 8, ack: 16, urg: 32, ecn: 64, cwr: 128 }
 export const nfProtocols: Names = { inet: 1, ipv4: 2, arp: 3, bridge: 7, ipv6: 10 }

@@ -8,12 +8,6 @@ import { setOf, type SetTypes } from './sets.ts'
 import { lowerRule } from './statements.ts'
 import type { ElementSyntax, RuleSyntax, SetSyntax, TypeSyntax } from './syntax.ts'
 
-/** Where in which dump. */
-export interface Place {
-  readonly file: string
-  readonly line?: number
-}
-
 /** A chain that is being read. */
 export interface ChainDraft {
   readonly name: string

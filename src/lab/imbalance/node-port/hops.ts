@@ -1,12 +1,6 @@
 import type { LabNode, LabPod } from '../../cluster.ts'
 import { families } from '../../cluster.ts'
 
-/** Connections that a pod accepted from one source address. */
-export interface Peer {
-  readonly address: string
-  readonly connections: number
-}
-
 /** How a connection came: where it entered the cluster, and what the pod knows of its source. */
 export interface Arrival {
   /** node whose rules picked the pod; null: it cannot be told from the source address */

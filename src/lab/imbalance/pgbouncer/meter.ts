@@ -37,7 +37,7 @@ export const readBouncer = async ({ server, daemon }: Running): Promise<Reading>
 }
 
 /** CPU time of all its threads, which is what a container's cgroup counts: sum_exec_runtime in /proc/PID/task/TID/schedstat. */
-export const cpuMillis = async (pid: number): Promise<number> => {
+const cpuMillis = async (pid: number): Promise<number> => {
   const threads = await readdir(`/proc/${pid}/task`)
   const used = await Promise.all(
     threads.map(async (thread) =>
