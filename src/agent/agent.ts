@@ -12,6 +12,7 @@ import { type Groundwork, layGroundwork } from './groundwork.ts'
 import { withKernelFacts } from './kernel-facts.ts'
 import type { AgentObserver } from './observer.ts'
 import { OtherPlanes } from './other-planes.ts'
+import { rehearse } from './rehearsal.ts'
 import { type AnswerStatus, answerStatus } from './status-answer.ts'
 import type { AnswerWhy } from './why/answer.ts'
 import { handFirstPlan, openWriting, type Writing } from './writing.ts'
@@ -79,6 +80,7 @@ export const startAgent = async (options: AgentOptions): Promise<Agent> => {
   stack.use(ground.planning)
   await handFirstPlan(writing, ground.planning)
   progress.isPlanned = true
+  if (ground.planning.frontends.size === 0) await rehearse(context.plane, ground.planning.node)
 
   const otherPlanes = stack.use(otherPlanesBeside(context, writing))
   if (context.config.events) stack.use(eventsOf(context, ground, { writing, source }))

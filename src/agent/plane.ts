@@ -8,6 +8,7 @@ import type { Clock } from '../util/clock.ts'
 import type { Log } from '../util/log.ts'
 import type { AgentObserver } from './observer.ts'
 import type { PlanReceiver } from './planning.ts'
+import { ANSWER_WITHIN, lostFlows } from './lost-flows.ts'
 import { StaleFlows } from './stale-flows.ts'
 
 export interface RunningPlaneOptions {
@@ -41,6 +42,7 @@ export const runPlane = async (options: RunningPlaneOptions): Promise<RunningPla
       staleFlows.applied()
       observer.applied?.(keys)
     },
+    onBegun: (frontends) => staleFlows.add(lostFlows(frontends), ANSWER_WITHIN),
     onFailed: (failure) => observer.failed?.(failure),
     onRound: (round) => observer.synced?.(round),
     onCleanupFailed: () => observer.cleanupFailed?.(),

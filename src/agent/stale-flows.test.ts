@@ -17,11 +17,13 @@ const setUp = () => {
   const clock = new ManualClock()
   const pending = new Set<string>()
   const passes: (readonly FlowFilter[])[] = []
-  const kernel = { fails: 0 }
+  const kernel = { fails: 0, during: () => {} }
   const conntrack = {
     deleteFlows: async (filters: readonly FlowFilter[]) => {
       if (kernel.fails-- > 0) throw new KernelError({ operation: 'conntrack', errno: 'ENOBUFS' })
       passes.push(filters)
+      kernel.during()
+      await Promise.resolve()
       return filters.length
     },
     [Symbol.asyncDispose]: async () => {},
@@ -63,6 +65,31 @@ test('a pass that fails is made again', async () => {
   flows.add([dns(2)])
   await clock.advance(10_000)
   expect(passes).toEqual([[dns(1), dns(2)]])
+})
+
+test('flows that have time to be answered are looked for later, the others meanwhile', async () => {
+  const { clock, passes, flows } = setUp()
+  flows.add([dns(1)], 250)
+  await clock.advance(100)
+  flows.add([dns(2)], 250)
+  flows.add([nodePort])
+  await clock.advance(149)
+  expect(passes).toEqual([[nodePort]])
+  await clock.advance(1)
+  expect(passes).toEqual([[nodePort], [dns(1)]])
+  await clock.advance(1_000)
+  expect(passes).toEqual([[nodePort], [dns(1)], [dns(2)]])
+})
+
+test('flows that come during a pass get the next one', async () => {
+  const { clock, passes, kernel, flows } = setUp()
+  kernel.during = () => {
+    kernel.during = () => {}
+    flows.add([dns(2)])
+  }
+  flows.add([dns(1)])
+  await clock.advance(1_000)
+  expect(passes).toEqual([[dns(1)], [dns(2)]])
 })
 
 test('nothing is deleted after the end', async () => {

@@ -26,6 +26,12 @@ const GATHER = 20
 /** ms until a failed pass is tried again */
 const RETRY = 1_000
 
+interface Waiting {
+  readonly flow: FlowFilter
+  /** ms on the clock's `now` */
+  readonly notBefore: number
+}
+
 /**
  * Deletes flows that conntrack keeps sending to the wrong place, once the rules that would send them there again are gone: a flow is
  * deleted when its frontend is in force as planned. Many at once cost one pass.
@@ -33,8 +39,11 @@ const RETRY = 1_000
 export class StaleFlows implements AsyncDisposable {
   readonly #options: StaleFlowsOptions
   /** by what they say, so that a flapping endpoint does not add up */
-  readonly #waiting = new Map<string, FlowFilter>()
-  #cancelTimer: (() => void) | null = null
+  readonly #waiting = new Map<string, Waiting>()
+  #timer: { readonly dueAt: number; readonly cancel: () => void } | null = null
+  #isPassing = false
+  /** after a failure: ms on the clock's `now` */
+  #retryAt = 0
   #pass: Promise<void> = Promise.resolve()
   #stopped = false
 
@@ -42,46 +51,66 @@ export class StaleFlows implements AsyncDisposable {
     this.#options = options
   }
 
-  /** Flows of a plan that was handed to the reconciler already. */
-  add(flows: readonly FlowFilter[]): void {
-    for (const flow of flows) this.#waiting.set(JSON.stringify(flow), flow)
+  /** Flows of a plan that was handed to the reconciler already. They are looked for in `afterMs` at the earliest, default 0. */
+  add(flows: readonly FlowFilter[], afterMs = 0): void {
+    const notBefore = this.#options.clock.now() + afterMs
+    for (const flow of flows) this.#waiting.set(JSON.stringify(flow), { flow, notBefore })
     this.applied()
   }
 
   /** Something came into force: flows of those frontends may go now. */
   applied(): void {
-    if (this.#waiting.size === 0 || this.#stopped || this.#cancelTimer) return
-    this.#cancelTimer = this.#options.clock.after(GATHER, () => {
-      this.#pass = this.#delete()
-    })
+    if (this.#waiting.size > 0 && !this.#isPassing) this.#schedule()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopped = true
-    this.#cancelTimer?.()
+    this.#timer?.cancel()
     await this.#pass
   }
 
+  /** A pass when the first of those that need not wait for their rules may go. */
+  #schedule(): void {
+    const { clock } = this.#options
+    let first = Infinity
+    for (const { flow, notBefore } of this.#waiting.values())
+      if (notBefore < first && !this.#isPending(flow)) first = notBefore
+    const now = clock.now()
+    const dueAt = Math.max(first, now + GATHER, this.#retryAt)
+    if (this.#stopped || first === Infinity || (this.#timer && this.#timer.dueAt <= dueAt)) return
+    this.#timer?.cancel()
+    const cancel = clock.after(dueAt - now, () => {
+      this.#pass = this.#delete()
+    })
+    this.#timer = { dueAt, cancel }
+  }
+
   async #delete(): Promise<void> {
-    const { clock, log, isPending } = this.#options
-    const due = [...this.#waiting].filter(([, flow]) => !keysOf(flow).some(isPending))
+    this.#timer = null
+    this.#isPassing = true
+    await this.#deleteDue()
+    this.#isPassing = false
+    this.#schedule()
+  }
+
+  async #deleteDue(): Promise<void> {
+    const { clock, log } = this.#options
+    const now = clock.now()
+    const due = [...this.#waiting].filter(([, { flow, notBefore }]) => notBefore <= now && !this.#isPending(flow))
     for (const [text] of due) this.#waiting.delete(text)
+    const flows = due.map(([, { flow }]) => flow)
     try {
-      const flows = due.map(([, flow]) => flow)
       await this.#deleteOf('IPv4', flows)
       await this.#deleteOf('IPv6', flows)
-      this.#cancelTimer = null
     } catch (error) {
-      for (const [text, flow] of due) this.#waiting.set(text, flow)
-      log.warn(
-        { error: error instanceof Error ? error.message : String(error) },
-        'stale UDP flows could not be deleted',
-      )
-      if (!this.#stopped)
-        this.#cancelTimer = clock.after(RETRY, () => {
-          this.#pass = this.#delete()
-        })
+      for (const [text, waiting] of due) this.#waiting.set(text, waiting)
+      log.warn({ error: error instanceof Error ? error.message : String(error) }, 'stale flows could not be deleted')
+      this.#retryAt = clock.now() + RETRY
     }
+  }
+
+  #isPending(flow: FlowFilter): boolean {
+    return keysOf(flow).some(this.#options.isPending)
   }
 
   async #deleteOf(family: Family, all: readonly FlowFilter[]): Promise<void> {
@@ -91,7 +120,7 @@ export class StaleFlows implements AsyncDisposable {
     const started = clock.now()
     const deleted = await conntrack.deleteFlows(flows)
     onPass?.({ family, deleted, ms: clock.now() - started })
-    log.debug({ filters: flows.length, deleted }, 'stale UDP flows deleted')
+    log.debug({ filters: flows.length, deleted }, 'stale flows deleted')
   }
 }
 

@@ -48,6 +48,9 @@ const wires = (pods: string): readonly string[] => [
   `address add ${nodeAddresses.IPv6}/64 dev uplink nodad`,
   'route add default via 192.0.2.1 dev uplink',
   'route add default via 2001:db8::1 dev uplink',
+  // a gateway has a hardware address: a SYN that waits for one (3 s) is not sent again, since it was never sent (__tcp_retransmit_skb)
+  'neighbour add 192.0.2.1 lladdr 02:00:00:00:00:01 dev uplink nud permanent',
+  'neighbour add 2001:db8::1 lladdr 02:00:00:00:00:01 dev uplink nud permanent',
   `link add pods type veth peer name eth0 netns ${pods}`,
   'link set pods up',
   'address add 169.254.1.1/32 dev pods scope link',

@@ -38,6 +38,11 @@ export class Desired<O extends PlaneObject> {
     return this.#frontends.has(key)
   }
 
+  /** As planned. */
+  frontend(key: FrontendKey): Frontend | undefined {
+    return this.#frontends.get(key)
+  }
+
   /** Everything that should be in force, but for the node's own part. */
   *keys(): Iterable<FrontendKey> {
     yield* this.#frontends.keys()

@@ -1,4 +1,4 @@
-import type { FrontendKey } from '../../model/frontend.ts'
+import type { Frontend, FrontendKey } from '../../model/frontend.ts'
 import type { NodeView } from '../../model/node-view.ts'
 import type { Clock } from '../../util/clock.ts'
 import type { Log } from '../../util/log.ts'
@@ -38,6 +38,8 @@ export interface ReconcilerOptions<O extends PlaneObject> {
   readonly nextTurn?: () => Promise<unknown>
   /** these frontends are now in force as last planned (or gone) */
   readonly onApplied?: (keys: readonly FrontendKey[]) => void
+  /** these frontends are in force now, and nothing of them was before: they are new, or others had taken them away */
+  readonly onBegun?: (frontends: readonly Frontend[]) => void
   readonly onFailed?: (failure: SyncFailure) => void
   readonly onRound?: (round: SyncRound) => void
   /** a transaction that removes what nothing needs any more was refused */

@@ -8,12 +8,14 @@ import type { SyncRound } from './options.ts'
 
 const setUp = (kernel = new ToyKernel()) => {
   const applied: string[] = []
+  const begun: string[] = []
   const rounds: SyncRound[] = []
   const hears = {
+    onBegun: (frontends: readonly Frontend[]) => void begun.push(...frontends.map(({ key }) => key)),
     onApplied: (keys: readonly string[]) => void applied.push(...keys),
     onRound: (round: SyncRound) => void rounds.push(round),
   }
-  return { kernel, applied, rounds, ...reconciling({ plane: toyPlane, driver: kernel.driver(), ...hears }) }
+  return { kernel, applied, begun, rounds, ...reconciling({ plane: toyPlane, driver: kernel.driver(), ...hears }) }
 }
 
 describe('a plan goes into the kernel', () => {
@@ -30,6 +32,37 @@ describe('a plan goes into the kernel', () => {
     await settled()
     expect(kernel.transactions).toBe(1)
     expect(reconciler.status()).toMatchObject({ frontends: 2, inSync: 2, lagging: [], extra: 0, strays: 0 })
+  })
+
+  test('a frontend begins when nothing of it was in force: new, or taken away by others; not at a change or a restart', async () => {
+    const { kernel, reconciler, settled, begun } = setUp()
+    const first = frontend(1, [1])
+    reconciler.update(planOf(first))
+    reconciler.sourcesComplete()
+    await settled()
+    expect(begun.splice(0)).toEqual([first.key])
+    reconciler.update(planOf(frontend(1, [1, 2])))
+    await settled()
+    expect(begun).toEqual([])
+    kernel.objects.clear()
+    await reconciler.verify()
+    expect(begun).toEqual([first.key])
+
+    const next = setUp(kernel)
+    next.reconciler.update(planOf(frontend(1, [2]), frontend(2, [2])))
+    next.reconciler.sourcesComplete()
+    await next.settled()
+    expect(next.begun).toEqual([frontend(2, [2]).key])
+  })
+
+  test('thousands that come at once all begin', async () => {
+    const { reconciler, settled, begun } = setUp()
+    const planned = planOf(...Array.from({ length: 3_000 }, (_, n) => frontend(n, [n])))
+    reconciler.update(planned)
+    reconciler.sourcesComplete()
+    await settled()
+    expect(new Set(begun)).toEqual(new Set(planned.keys()))
+    expect(begun).toHaveLength(planned.size)
   })
 
   test('changes that come while a transaction is in flight cost one more', async () => {

@@ -74,6 +74,7 @@ export class Reconciler<O extends PlaneObject> implements AsyncDisposable {
       send: (change) => this.#transactions.send(change),
       indivisible: driver.indivisible ?? false,
       onApplied: (keys) => options.onApplied?.(keys),
+      onBegun: options.onBegun,
       onFailed: options.onFailed,
     })
     const remove = (objects: readonly O[]): Promise<void> =>

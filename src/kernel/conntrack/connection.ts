@@ -7,6 +7,11 @@ import type { Flow } from './flow.ts'
 import { listFlows, writeDeletion } from './flows.ts'
 import { type FlowSelection, selectFlows } from './selection.ts'
 
+/** Flows found in one pass, at most: a flood of them must not fill our memory (half a KiB each). */
+const BITE = 65_536
+/** So many bites empty the largest table there is; a flood that makes flows as fast as they go is left to the next call. */
+const BITES = 32
+
 /** The conntrack table of this network namespace over ctnetlink. */
 export class ConntrackConnection implements Conntrack {
   readonly #transport: Transport
@@ -21,10 +26,7 @@ export class ConntrackConnection implements Conntrack {
 
   async deleteFlows(filters: readonly FlowFilter[], signal?: AbortSignal): Promise<number> {
     let deleted = 0
-    for (const selection of selectFlows(filters)) {
-      const flows = await this.#requests.dump(listFlows(selection), signal)
-      deleted += await this.#delete(selection, unique(flows))
-    }
+    for (const selection of selectFlows(filters)) deleted += await this.#deleteInBites(selection, signal)
     if (deleted > 0) this.#log.debug({ filters: filters.length, deleted }, 'stale conntrack flows deleted')
     return deleted
   }
@@ -39,6 +41,16 @@ export class ConntrackConnection implements Conntrack {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#transport[Symbol.dispose]()
+  }
+
+  async #deleteInBites(selection: FlowSelection, signal?: AbortSignal): Promise<number> {
+    let deleted = 0
+    for (let bite = 0; bite < BITES; bite++) {
+      const flows = await this.#requests.dump(listFlows(selection, BITE), signal)
+      deleted += await this.#delete(selection, unique(flows))
+      if (flows.length < BITE) break
+    }
+    return deleted
   }
 
   async #delete(selection: FlowSelection, flows: readonly Flow[]): Promise<number> {

@@ -23,17 +23,24 @@ afterAll(() => {
 })
 
 interface Flow {
-  readonly protocol?: 'udp' | 'tcp'
+  readonly protocol?: keyof typeof states
   readonly source: string
   readonly to: string
   readonly port: number
   readonly backend?: string
+  readonly answered?: boolean
 }
+
+const states = {
+  udp: '',
+  tcp: ' --state ESTABLISHED',
+  sctp: ' --state COOKIE_WAIT --orig-vtag 1 --reply-vtag 2',
+} as const
 
 /** Makes flows as if packets had: `conntrack` loads one a line. */
 function make(flows: readonly Flow[]): void {
-  const lines = flows.map(({ protocol = 'udp', source, to, port, backend }) => {
-    const state = protocol === 'tcp' ? ' --state ESTABLISHED' : ''
+  const lines = flows.map(({ protocol = 'udp', source, to, port, backend, answered = false }) => {
+    const state = answered ? `${states[protocol]} --status SEEN_REPLY` : states[protocol]
     const tuple = `--src ${source} --dst ${to} --sport 4000 --dport ${port}`
     const reply = `--reply-src ${backend ?? to} --reply-dst ${source} --reply-port-src ${backend ? 5353 : port} --reply-port-dst 4000`
     return `-I -p ${protocol} ${tuple} ${reply} --timeout 300${state}`
@@ -87,6 +94,43 @@ test.each<[string, readonly FlowFilter[], number]>([
   make(flows)
   expect(await conntrack.deleteFlows(filters)).toBe(expected)
   expect(count()).toBe(flows.length - expected)
+})
+
+const web = { address: '10.96.0.10', port: 80, backend: 'unanswered' } as const
+const before: readonly Flow[] = [
+  { protocol: 'tcp', source: '10.1.0.1', to: '10.96.0.10', port: 80 },
+  { protocol: 'tcp', source: '10.1.0.2', to: '10.96.0.10', port: 80 },
+  { protocol: 'tcp', source: '10.1.0.3', to: '10.96.0.10', port: 80, answered: true },
+  { protocol: 'tcp', source: '10.1.0.4', to: '10.96.0.10', port: 80, backend: '10.2.0.1' },
+  { protocol: 'tcp', source: '10.1.0.5', to: '10.96.0.10', port: 80, backend: '10.2.0.1', answered: true },
+  { protocol: 'tcp', source: '10.1.0.6', to: '10.96.0.10', port: 81 },
+  { protocol: 'tcp', source: '10.1.0.7', to: '10.96.0.11', port: 80 },
+  { protocol: 'tcp', source: 'fd01::1', to: 'fd96::10', port: 80 },
+  { protocol: 'tcp', source: 'fd01::2', to: 'fd96::10', port: 80, answered: true },
+  { protocol: 'tcp', source: 'fd01::3', to: 'fd96::11', port: 80 },
+  { source: '10.1.0.1', to: '10.96.0.10', port: 80 },
+  { protocol: 'sctp', source: '10.1.0.1', to: '10.96.0.10', port: 80 },
+  { protocol: 'sctp', source: '10.1.0.2', to: '10.96.0.10', port: 80, answered: true },
+]
+
+test.each<[string, readonly FlowFilter[], number]>([
+  ['of a TCP frontend', [{ ...web, protocol: 'TCP' }], 2],
+  ['of an SCTP frontend', [{ ...web, protocol: 'SCTP' }], 1],
+  ['of a frontend of IPv6', [{ ...web, protocol: 'TCP', address: 'fd96::10' }], 1],
+  [
+    'of all protocols and families, with others that were sent somewhere',
+    [
+      ...(['TCP', 'UDP', 'SCTP'] as const).map((protocol) => ({ ...web, protocol })),
+      { ...web, protocol: 'TCP', address: 'fd96::10' },
+      { protocol: 'TCP', address: '10.96.0.10', port: 80, backend: { address: '10.2.0.1', port: 5353 } },
+    ],
+    7,
+  ],
+])('deletes flows that no rule translated and nobody answered, and no other: %s', async (_, filters, expected) => {
+  make(before)
+  expect(await conntrack.deleteFlows(filters)).toBe(expected)
+  expect(count()).toBe(before.length - expected)
+  expect(await conntrack.deleteFlows(filters)).toBe(0)
 })
 
 test('thousands of flows in one call, of a table with others', async () => {

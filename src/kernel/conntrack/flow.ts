@@ -7,6 +7,8 @@ export interface Flow {
   /** who answers: differs from `destination` when it was DNATed */
   readonly answerer: string
   readonly answererPort: number
+  /** a packet has come back */
+  readonly answered: boolean
   /** what names it to the kernel: the original tuple as it came, CTA_ID, CTA_ZONE ('' none) */
   readonly tuple: string
   readonly id: string

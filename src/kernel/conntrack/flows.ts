@@ -14,6 +14,7 @@ import {
   IPCTNL_MSG_CT_NEW,
   ipAttribute,
   protocolAttribute,
+  statusBit,
   tupleAttribute,
 } from './wire.ts'
 
@@ -26,8 +27,8 @@ export interface Tuple {
   protocol: number
 }
 
-/** All flows of one family that the selection wants; the kernel filters what it can, `wanted` the rest. */
-export function listFlows(selection: FlowSelection): Request<Flow> {
+/** Flows of one family that the selection wants, `most` at most; the kernel filters what it can, `wants` the rest. */
+export function listFlows(selection: FlowSelection, most = Infinity): Request<Flow> {
   return {
     operation: 'conntrack list',
     object: selection.family === 'IPv4' ? 'ipv4' : 'ipv6',
@@ -39,6 +40,7 @@ export function listFlows(selection: FlowSelection): Request<Flow> {
     },
     decode(message, fault, into) {
       if (message.type !== ((NFNL_SUBSYS_CTNETLINK << 8) | IPCTNL_MSG_CT_NEW)) return
+      if (into.length >= most) return
       const flow = readFlow(message, fault)
       if (flow !== null && selection.wants(flow)) into.push(flow)
     },
@@ -50,6 +52,10 @@ const familyNumber = ({ family }: FlowSelection): number => (family === 'IPv4' ?
 /** What all filters of the selection have in common. */
 function writeFilter(writer: MessageWriter, { family, common }: FlowSelection): void {
   let flags = 0
+  if (common.unanswered) {
+    writer.u32be(flowAttribute.status, 0)
+    writer.u32be(flowAttribute.statusMask, statusBit.seenReply | statusBit.destinationNat)
+  }
   if (common.protocol !== null) {
     const tuple = writer.open(flowAttribute.original)
     // Not for IPv6: there the kernel's comparison is upside down (ctnetlink_filter_match_tuple, found on 6.18) and leaves out what is equal.
@@ -99,6 +105,7 @@ function readFlow(message: Message, fault: Fault): Flow | null {
   let tuple = ''
   let id = ''
   let zone = ''
+  let status = 0
   while (attributes.next()) {
     switch (attributes.type) {
       case flowAttribute.original:
@@ -107,6 +114,9 @@ function readFlow(message: Message, fault: Fault): Flow | null {
         break
       case flowAttribute.reply:
         reply = readTuple(attributes.nested())
+        break
+      case flowAttribute.status:
+        status = attributes.u32be()
         break
       case flowAttribute.id:
         id = attributes.raw()
@@ -123,6 +133,7 @@ function readFlow(message: Message, fault: Fault): Flow | null {
     destinationPort: original.destinationPort,
     answerer: reply.source,
     answererPort: reply.sourcePort,
+    answered: (status & statusBit.seenReply) !== 0,
     tuple,
     id,
     zone,

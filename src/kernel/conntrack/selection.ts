@@ -8,7 +8,13 @@ import { protocolNumbers } from './wire.ts'
 export interface FlowSelection {
   readonly family: Family
   /** what all filters agree on, for the kernel to filter by; null: they differ. Bytes, numbers */
-  readonly common: { readonly protocol: number | null; readonly address: string | null; readonly port: number | null }
+  readonly common: {
+    readonly protocol: number | null
+    readonly address: string | null
+    readonly port: number | null
+    /** only flows that are neither answered nor translated */
+    readonly unanswered: boolean
+  }
   wants(flow: Flow): boolean
 }
 
@@ -16,7 +22,7 @@ interface Wanted {
   readonly protocol: number
   readonly address: string | null
   readonly port: number
-  readonly backend: { readonly address: string; readonly port: number } | null
+  readonly backend: FlowFilter['backend']
 }
 
 /**
@@ -25,20 +31,24 @@ interface Wanted {
  */
 const PASSES = 6
 
-/** Selections that together want what the filters want; each is one pass over the table. */
+/**
+ * Selections that together want what the filters want; each is one pass over the table. Unanswered flows are few and told apart by the
+ * kernel: one pass looks for those of all frontends.
+ */
 export function selectFlows(filters: readonly FlowFilter[]): FlowSelection[] {
   return (['IPv4', 'IPv6'] as const).flatMap((family) => {
-    const wanted = filters.filter((filter) => isOf(filter, family)).map(wantedOf)
-    const frontends = [
-      ...Map.groupBy(wanted, ({ protocol, address, port }) => `${protocol} ${port} ${address}`).values(),
-    ]
-    const passes = frontends.length <= PASSES ? frontends : [wanted]
+    const own = filters.filter((filter) => isOf(filter, family)).map(wantedOf)
+    const unanswered = own.filter(({ backend }) => backend === 'unanswered')
+    const sent = own.filter(({ backend }) => backend !== 'unanswered')
+    const frontends = [...Map.groupBy(sent, frontendOf).values()]
+    const passes = frontends.length <= PASSES ? frontends : [sent]
+    if (unanswered.length > 0) passes.push(unanswered)
     return passes.map((pass) => ({ family, common: commonOf(pass), wants: matcher(pass) }))
   })
 }
 
 function isOf({ address, backend }: FlowFilter, family: Family): boolean {
-  const known = address ?? backend?.address ?? null
+  const known = address ?? (backend === 'unanswered' ? null : (backend?.address ?? null))
   return known === null || familyOf(known) === family
 }
 
@@ -46,25 +56,38 @@ const wantedOf = ({ protocol, address, port, backend }: FlowFilter): Wanted => (
   protocol: protocolNumbers[protocol],
   address: address === null ? null : addressBytes(address),
   port,
-  backend: backend === null ? null : { address: addressBytes(backend.address), port: backend.port },
+  backend:
+    backend === null || backend === 'unanswered'
+      ? backend
+      : { address: addressBytes(backend.address), port: backend.port },
 })
+
+const frontendOf = ({ protocol, address, port }: Pick<Wanted, 'protocol' | 'address' | 'port'>): string =>
+  `${protocol} ${port} ${address ?? ''}`
 
 function commonOf(wanted: readonly Wanted[]): FlowSelection['common'] {
   const protocol = same(wanted.map((filter) => filter.protocol))
-  if (protocol === null) return { protocol, address: null, port: null }
-  return { protocol, address: same(wanted.map(({ address }) => address)), port: same(wanted.map(({ port }) => port)) }
+  const unanswered = wanted.every(({ backend }) => backend === 'unanswered')
+  if (protocol === null) return { protocol, address: null, port: null, unanswered }
+  const address = same(wanted.map((filter) => filter.address))
+  return { protocol, address, port: same(wanted.map(({ port }) => port)), unanswered }
 }
 
 const same = <T>(values: readonly T[]): T | null =>
   values.every((value) => value === values[0]) ? (values[0] ?? null) : null
 
-/** Filters by protocol and port, so that a flow meets only those few that may want it. */
+/** Filters by frontend, so that a flow meets only those few that may want it. */
 function matcher(wanted: readonly Wanted[]): (flow: Flow) => boolean {
-  const byPort = Map.groupBy(wanted, ({ protocol, port }) => (protocol << 16) | port)
-  return (flow) =>
-    byPort.get((flow.protocol << 16) | flow.destinationPort)?.some((filter) => matches(filter, flow)) ?? false
+  const byFrontend = Map.groupBy(wanted, frontendOf)
+  const wants = (flow: Flow, address: string | null): boolean =>
+    byFrontend
+      .get(frontendOf({ protocol: flow.protocol, address, port: flow.destinationPort }))
+      ?.some(({ backend }) => isSentTo(backend, flow)) ?? false
+  return (flow) => wants(flow, flow.destination) || wants(flow, null)
 }
 
-const matches = ({ address, backend }: Wanted, flow: Flow): boolean =>
-  (address === null || address === flow.destination) &&
-  (backend === null || (backend.address === flow.answerer && backend.port === flow.answererPort))
+function isSentTo(backend: Wanted['backend'], flow: Flow): boolean {
+  if (backend === null) return true
+  if (backend !== 'unanswered') return backend.address === flow.answerer && backend.port === flow.answererPort
+  return !flow.answered && flow.answerer === flow.destination && flow.answererPort === flow.destinationPort
+}

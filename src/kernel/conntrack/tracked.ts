@@ -4,7 +4,7 @@ import { Attributes } from '../netlink/reader.ts'
 import type { Request } from '../netlink/requests.ts'
 import { NFGENMSG, NFNL_SUBSYS_CTNETLINK, NFPROTO_IPV4, NFPROTO_IPV6 } from '../netlink/wire.ts'
 import { readTuple, type Tuple } from './flows.ts'
-import { flowAttribute, IPCTNL_MSG_CT_GET, IPCTNL_MSG_CT_NEW, protocolNumbers } from './wire.ts'
+import { flowAttribute, IPCTNL_MSG_CT_GET, IPCTNL_MSG_CT_NEW, protocolNumbers, statusBit } from './wire.ts'
 
 /** One direction of a tracked connection, addresses canonical. */
 export interface TrackedTuple {
@@ -42,8 +42,6 @@ const tcpStates = [
   'SYN_SENT2',
 ] as const
 
-/** IPS_SEEN_REPLY */
-const SEEN_REPLY = 1 << 1
 const protocolOf = new Map<number, Protocol>(
   Object.entries(protocolNumbers).map(([name, number]) => [number, name as Protocol]),
 )
@@ -85,7 +83,7 @@ const readConnection = (attributes: Attributes): TrackedConnection | null => {
     state: protocol === 'TCP' ? (tcpStates[state] ?? '') : '',
     original: printed(original),
     reply: printed(reply),
-    unreplied: (status & SEEN_REPLY) === 0,
+    unreplied: (status & statusBit.seenReply) === 0,
     ...(bytes === undefined ? {} : { bytes }),
     ...(openedAt === undefined ? {} : { openedAt }),
   }

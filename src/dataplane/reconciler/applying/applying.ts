@@ -1,4 +1,4 @@
-import type { FrontendKey } from '../../../model/frontend.ts'
+import type { Frontend, FrontendKey } from '../../../model/frontend.ts'
 import type { Clock } from '../../../util/clock.ts'
 import type { Log } from '../../../util/log.ts'
 import type { Backlog, Pending } from '../backlog.ts'
@@ -28,6 +28,8 @@ export interface ApplyingOptions<O extends PlaneObject> {
   readonly indivisible: boolean
   /** these are in force as last planned */
   readonly onApplied: (keys: readonly FrontendKey[]) => void
+  /** these are in force, and nothing of them was before */
+  readonly onBegun?: ((frontends: readonly Frontend[]) => void) | undefined
   /** this one could not be put in force by itself */
   readonly onFailed?: ((failure: SyncFailure) => void) | undefined
 }
@@ -37,6 +39,8 @@ interface Attempt<O extends PlaneObject> {
   readonly pending: Pending
   readonly version: number
   readonly program: Program<O> | null
+  /** nothing of it is in force yet */
+  readonly begins: boolean
 }
 
 export interface ApplyOptions {
@@ -118,8 +122,9 @@ export class Applying<O extends PlaneObject> {
     const attempts: Attempt<O>[] = []
     for (const one of pending) {
       try {
-        const program = desired.program(one.key, ledger.get(one.key)?.objects)
-        attempts.push({ pending: one, version: one.version, program })
+        const inForce = ledger.get(one.key)
+        const program = desired.program(one.key, inForce?.objects)
+        attempts.push({ pending: one, version: one.version, program, begins: program !== null && !inForce })
       } catch (error) {
         this.#blame(one, `cannot be compiled: ${reasonOf(error)}`)
       }
@@ -140,11 +145,14 @@ export class Applying<O extends PlaneObject> {
   }
 
   #succeed(attempts: readonly Attempt<O>[]): void {
-    const { desired, backlog, clock, retry, onApplied } = this.#options
+    const { desired, backlog, clock, retry, onApplied, onBegun } = this.#options
     retry.succeeded('change')
     const inForce: FrontendKey[] = []
-    for (const { pending, version, program } of attempts) {
+    const begun: Frontend[] = []
+    for (const { pending, version, program, begins } of attempts) {
       const { key } = pending
+      const frontend = begins ? desired.frontend(key) : undefined
+      if (frontend) begun.push(frontend)
       if (program && program.refused.length > 0) this.#refused.set(key, program.refused)
       else this.#refused.delete(key)
       backlog.done(key)
@@ -157,6 +165,7 @@ export class Applying<O extends PlaneObject> {
       }
     }
     onApplied(inForce)
+    if (begun.length > 0) onBegun?.(begun)
   }
 
   #blame(pending: Pending, reason: string): void {
