@@ -8,23 +8,21 @@ import { startChild } from '../../test/support/child-calls.ts'
 import type { ClusterShape } from '../../src/lab/scale/objects.ts'
 import type { Started } from './control-plane-protocol.ts'
 import {
-  type ChangesReport,
-  type ConnectReport,
   type ControlPlane,
   measureChanges,
   measureConnect,
   measureStorm,
   type Node,
   type SeenBy,
-  type StormReport,
   unreachable,
   untilHealthy,
   untilReachable,
 } from './measure.ts'
 import { monotonicMs } from './monotonic.ts'
 import { API_ADDRESS, apiNamespace, NODE_ADDRESS, nodeNamespace } from './network.ts'
+import type { PeerReport } from './peer-report.ts'
 import { peerClusterIP } from './objects.ts'
-import { type ProcessUsage, processUsage } from './process-usage.ts'
+import { processUsage } from './process-usage.ts'
 import { type IptablesBackend, isOwn, type PeerName, startProxy, usesIptables } from './proxies.ts'
 import { type Ratios, ratiosOf } from './ratios.ts'
 
@@ -36,24 +34,6 @@ export interface PeersOptions extends ClusterShape {
   /** seconds that a proxy may take to be in sync; likewise, that its changes may take together */
   readonly patience: number
   readonly progress: (line: string) => void
-}
-
-/** One proxy. docs/json.md, "bench peers"; absent: what could not be measured because it was not in sync in time. */
-export interface PeerReport {
-  readonly peer: PeerName
-  readonly seenBy: SeenBy
-  /** from the start of the process until connections go through; null: not within the patience */
-  readonly inSyncMs: number | null
-  readonly healthyMs?: number | null
-  readonly atSync?: ProcessUsage
-  readonly change?: ChangesReport
-  readonly storm?: StormReport
-  readonly connect?: ConnectReport
-  readonly atEnd?: ProcessUsage
-  /** Services that no connection went through in the end, of all */
-  readonly unreachable?: number
-  /** what it said last, where it failed */
-  readonly lastWords?: string
 }
 
 export interface PeersReport extends ClusterShape {

@@ -1,4 +1,4 @@
-import type { PeerReport } from './peers.ts'
+import type { PeerReport } from './peer-report.ts'
 import { isOwn, type PeerName } from './proxies.ts'
 
 /** How many times Evenkeel's value a peer's is; null where one of them is missing. */

@@ -1,5 +1,6 @@
 import type { ProcessUsage } from './process-usage.ts'
-import type { PeerReport, PeersReport } from './peers.ts'
+import type { PeersReport } from './peers.ts'
+import type { PeerReport } from './peer-report.ts'
 
 /** For people; what programs read is the JSON. One column for each proxy. */
 export const formatPeers = ({ services, endpoints, peers, ratios, iptablesRatios = {} }: PeersReport): string => {

@@ -24,6 +24,11 @@ export interface Holding {
   readonly frontends: number
 }
 
+export interface SoakSample extends Holding {
+  /** simulated hours since the start */
+  readonly hour: number
+}
+
 export interface Verdict {
   readonly inSync: boolean
   /** frontends that differed or objects that nobody planned, first of them by name */

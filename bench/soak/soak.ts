@@ -9,7 +9,7 @@ import type { ApiRequest, ApiValue, Mishap } from './api-protocol.ts'
 import { Churn } from './churn.ts'
 import { kindOf, NODE_ADDRESS } from './cluster.ts'
 import { Mishaps } from './mishaps.ts'
-import type { Holding, SoakRequest, SoakValue, Verdict } from './protocol.ts'
+import type { Holding, SoakRequest, SoakSample, SoakValue, Verdict } from './protocol.ts'
 import { type Limits, type Measure, type Trends, trendsOf } from './trends.ts'
 
 export interface SoakOptions {
@@ -29,11 +29,6 @@ export interface SoakOptions {
   /** for tests of the soak itself: what the agent's process is to keep of every change, bytes */
   readonly leakBytes?: number
   readonly progress: (line: string) => void
-}
-
-export interface SoakSample extends Holding {
-  /** simulated hours since the start */
-  readonly hour: number
 }
 
 /** docs/json.md, "bench soak". */

@@ -1,4 +1,4 @@
-import type { SoakSample } from './soak.ts'
+import type { SoakSample } from './protocol.ts'
 import { type Trend, trend } from './trend.ts'
 
 /** What must not grow. */

@@ -1,5 +1,6 @@
 import { formatSeconds } from '../util/chart/axis.ts'
-import { type AxisOptions, type BarPanel, chartSvg, type LinePanel, type Panel } from '../util/chart/chart.ts'
+import { chartSvg } from '../util/chart/chart.ts'
+import type { AxisOptions, BarPanel, LinePanel, Panel } from '../util/chart/model.ts'
 import type { Measure, Outcome, Scenario, ScenarioEvent, Series } from './model.ts'
 import { podsLeft, type SimulationReport } from './report.ts'
 

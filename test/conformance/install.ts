@@ -5,7 +5,6 @@ import type { Frontend } from '../../src/model/frontend.ts'
 import type { NodeView } from '../../src/model/node-view.ts'
 import { systemClock } from '../../src/util/clock.ts'
 import { silent } from '../../src/util/log.ts'
-import type { Losses } from './station.ts'
 
 export interface Installation {
   readonly variant: PlaneVariant
@@ -41,4 +40,10 @@ export const install = async ({ variant, node, frontends }: Installation): Promi
     throw new Error(`not in force: ${problems.join('; ')}`)
   }
   return { losses: async () => await driver.counters(), [Symbol.asyncDispose]: uninstall }
+}
+
+/** Packets that found no backend in their slot, from the plane's counters. */
+export interface Losses {
+  readonly fallbacks: number
+  readonly missed: number
 }

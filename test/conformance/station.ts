@@ -1,6 +1,6 @@
 import { answerCalls } from '../support/child-calls.ts'
 import type { Answer, Carrier, Dial, Listening } from './answer.ts'
-import type { Installation, Installed } from './install.ts'
+import type { Installation, Installed, Losses } from './install.ts'
 import { openSctp } from './sctp.ts'
 import { tcp } from './tcp.ts'
 import { udp } from './udp.ts'
@@ -14,12 +14,6 @@ export type StationRequest =
   | { readonly ask: 'uninstall' }
 
 export type StationValue = null | readonly Answer[] | Losses
-
-/** Packets that found no backend in their slot, from the plane's counters. */
-export interface Losses {
-  readonly fallbacks: number
-  readonly missed: number
-}
 
 const openStation = (): ((request: StationRequest) => Promise<StationValue>) => {
   const carriers: { readonly [P in Dial['protocol']]: Carrier } = { TCP: tcp, UDP: udp, SCTP: openSctp() }

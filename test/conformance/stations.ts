@@ -2,7 +2,8 @@ import { fileURLToPath } from 'node:url'
 import { startChild } from '../support/child-calls.ts'
 import type { Answer, Dial, Listening } from './answer.ts'
 import type { Installation } from './install.ts'
-import type { Losses, StationRequest, StationValue } from './station.ts'
+import type { StationRequest, StationValue } from './station.ts'
+import type { Losses } from './install.ts'
 
 /** A station's process, from outside. */
 export interface Station extends AsyncDisposable {

@@ -1,31 +1,9 @@
 import { belongs, type Dialect, dialectOf, expected, isCommand, isPrompt, isRow } from './dialect.ts'
 import { ofOneNamespace } from './namespaces.ts'
+import { beginsWithin, kubeProxyBlock, prefixOf } from './openings.ts'
+import type { CutDump, DumpFile, DumpPart } from './parts.ts'
 import { unprefixed } from './prefixes.ts'
 import type { DumpProblem } from './problem.ts'
-
-/** One listing within a file. */
-export interface DumpPart {
-  readonly dialect: Dialect
-  readonly file: string
-  /** where it begins, 1-based */
-  readonly line: number
-  readonly text: string
-  /** the line before it that is of no dialect, e.g. `$ iptables -t nat -nvL`; '' none */
-  readonly heading: string
-}
-
-export interface CutDump {
-  readonly parts: readonly DumpPart[]
-  readonly problems: readonly DumpProblem[]
-}
-
-/** A file as it was given, or stdin. */
-export interface DumpFile {
-  readonly name: string
-  readonly text: string
-  /** it was found in a directory: that it is no dump is no reason to doubt the others */
-  readonly found?: boolean
-}
 
 /** Cuts a file into the listings that it holds: often one, in a bug report many. */
 export const cutDump = ({ name, text, found = false }: DumpFile): CutDump => {
@@ -252,55 +230,8 @@ class Cutter {
   }
 }
 
-/** Names that only kube-proxy gives. */
-const kubeProxyBlock =
-  /^\s*(?:(?:map|set) (?:service-ips|service-nodeports|no-endpoint-services|no-endpoint-nodeports|firewall-ips|cluster-ips|nodeport-ips|hairpin-connections)|chain (?:(?:service|external|endpoint|firewall)-[A-Z\d]{8}-\S+|services|masquerading|mark-for-masquerade|nodeport-endpoints-check|service-endpoints-check|cluster-ips-check)) \{/
-
 /** Nobody quotes deeper. */
 const DEEPEST = 4
-
-/** What stands before a listing in a block: the shortest, as a listing's own first line may begin with `#`; '' it is none. */
-const prefixOf = (line: string): string => {
-  const marks = /^(?:[ \t]*(?:[>|#]|\/\/)){0,4}[ \t]*/.exec(line)?.[0] ?? ''
-  for (let end = 1; end <= marks.length; end++) {
-    const next = line.charCodeAt(end)
-    if (next === 0x20 || next === 0x09) continue
-    if (begins(line.slice(end))) return marks.slice(0, end)
-  }
-  // numbers that are set right are no block of their own
-  if (marks === '' || unprefixed(line) !== null) return ''
-  for (let end = 1; end <= marks.length; end++) {
-    if (end > 1 && end < marks.length && /^\s\s/.test(line.slice(end - 1, end + 1))) continue
-    const logged = unprefixed(line.slice(end))
-    if (logged !== null && begins(logged.line.trimStart())) return marks.slice(0, end)
-  }
-  return ''
-}
-
-const begins = (line: string): boolean => opens.has(dialectOf(line) ?? 'objects') || kubeProxyBlock.test(line)
-
-/** A listing in a log, or one that is set off there once more. */
-const beginsWithin = (line: string): boolean => {
-  const text = line.trimStart()
-  if (opensLog.has(dialectOf(text) ?? 'objects') || kubeProxyBlock.test(text) || prefixOf(line) !== '') return true
-  const logged = unprefixed(line)
-  return logged !== null && begins(logged.line.trimStart())
-}
-
-/** What a block in another text may begin with; objects and routes look too much like prose and nested YAML. */
-const opens: ReadonlySet<Dialect> = new Set([
-  'iptables-save',
-  'iptables -nvL',
-  'nft list ruleset',
-  'ipvsadm -Ln',
-  'ipvsadm -Sn',
-  'ipset list',
-  'ipset save',
-  'conntrack -L',
-])
-
-/** What stands in a log is less likely to look like one of these by chance. */
-const opensLog: ReadonlySet<Dialect> = new Set([...opens, 'nft -j list ruleset', 'ip addr', 'ip route'])
 
 /** Listings that have no last line of their own, so that only a missing line end shows that they were cut. */
 const endless: ReadonlySet<Dialect> = new Set(['iptables -nvL', 'ipvsadm -Ln', 'ipvsadm -Sn', 'conntrack -L'])

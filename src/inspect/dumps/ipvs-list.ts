@@ -1,7 +1,7 @@
 import { canonicalAddress, formatAddress } from '../../model/address.ts'
 import type { Protocol } from '../../model/objects.ts'
 import { parsePorts } from '../../rules/iptables/prefix.ts'
-import type { DumpPart } from './cut.ts'
+import type { DumpPart } from './parts.ts'
 import type { Forward, IpvsDestination, IpvsKey, IpvsService } from './ipvs.ts'
 import type { DumpProblem } from './problem.ts'
 

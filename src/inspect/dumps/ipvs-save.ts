@@ -1,5 +1,5 @@
 import type { Protocol } from '../../model/objects.ts'
-import type { DumpPart } from './cut.ts'
+import type { DumpPart } from './parts.ts'
 import type { Forward, IpvsDestination, IpvsKey, IpvsService } from './ipvs.ts'
 import { endpointOf, type IpvsListing } from './ipvs-list.ts'
 import { formatKey } from './ipvs.ts'

@@ -1,4 +1,4 @@
-import type { CutDump, DumpPart } from './cut.ts'
+import type { CutDump, DumpPart } from './parts.ts'
 
 /**
  * Leaves out what was listed in another network namespace (`ip netns exec NAME …`, `nsenter -n …`) than the rest of the file: a pod's

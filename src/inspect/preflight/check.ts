@@ -1,8 +1,8 @@
 import type { PlaneName } from '../../dataplane/plane.ts'
 import { planeNamed, planeNames } from '../../dataplane/registry.ts'
 import type { NodeSight } from '../node/sight.ts'
-import { type Code, codes } from './codes.ts'
-import type { Evidence, Finding, Severity } from './finding.ts'
+import { type Code, codes, type Severity } from './codes.ts'
+import type { Evidence, Finding } from './finding.ts'
 import type { PreflightSettings } from './settings.ts'
 
 export interface CheckSettings extends PreflightSettings {

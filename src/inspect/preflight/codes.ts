@@ -1,4 +1,5 @@
-import type { Severity } from './finding.ts'
+/** fatal: `run` refuses to start. warning: some traffic suffers. note: worth knowing, nothing to do now. */
+export type Severity = 'fatal' | 'warning' | 'note'
 
 interface CodeEntry {
   /** the gravest it can be */

@@ -1,10 +1,7 @@
 import type { Evidence, Unseen } from '../node/evidence.ts'
-import type { Code } from './codes.ts'
+import type { Code, Severity } from './codes.ts'
 
 export type { Evidence, Unseen } from '../node/evidence.ts'
-
-/** fatal: `run` refuses to start. warning: some traffic suffers. note: worth knowing, nothing to do now. */
-export type Severity = 'fatal' | 'warning' | 'note'
 
 /** One thing that would go wrong on this node. */
 export interface Finding {

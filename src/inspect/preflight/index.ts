@@ -3,12 +3,12 @@ import { get, nftVersion, probe } from '../node/sources.ts'
 import { NodeSight, type SightSources } from '../node/sight.ts'
 import type { Check, CheckSettings } from './check.ts'
 import { allChecks, fatalChecks } from './checks.ts'
-import { allCodes, type Code } from './codes.ts'
-import type { Finding, PreflightReport, Severity } from './finding.ts'
+import { allCodes, type Code, type Severity } from './codes.ts'
+import type { Finding, PreflightReport } from './finding.ts'
 import type { PreflightOptions, PreflightSettings } from './settings.ts'
 
-export { allCodes, type Code, codes, fatalCodes, parseCodes } from './codes.ts'
-export type { Evidence, Finding, PreflightReport, Severity, Unseen } from './finding.ts'
+export { allCodes, type Code, codes, fatalCodes, parseCodes, type Severity } from './codes.ts'
+export type { Evidence, Finding, PreflightReport, Unseen } from './finding.ts'
 export type { ListenAddress, PreflightOptions, PreflightSettings } from './settings.ts'
 
 /** Reads the node and says what would go wrong. Works without root as far as it can; what it could not see is in `unseen`. */

@@ -1,5 +1,6 @@
 import { formatNumber } from '../../util/chart/axis.ts'
-import { type AxisOptions, chartSvg, type Line, type LinePanel, type Mark } from '../../util/chart/chart.ts'
+import { chartSvg } from '../../util/chart/chart.ts'
+import type { AxisOptions, Line, LinePanel, Mark } from '../../util/chart/model.ts'
 import { nameOf } from '../variant.ts'
 import type { ScaleReport, ScaleRun } from './report.ts'
 

@@ -1,4 +1,4 @@
-import type { Bar, BarPanel, BarSeries } from './chart.ts'
+import type { Bar, BarPanel, BarSeries } from './model.ts'
 import { axisOf, type Frame, ground, levelLine, levelWords } from './layout.ts'
 import { colourOf } from './style.ts'
 import { px, shortened, text, widthOf } from './svg.ts'

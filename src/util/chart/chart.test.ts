@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { unbalanced } from '../../../test/support/svg.ts'
-import { type Chart, chartSvg } from './chart.ts'
+import { chartSvg } from './chart.ts'
+import type { Chart } from './model.ts'
 import { colourOf, shapeOf } from './style.ts'
 
 const seconds = Array.from({ length: 61 }, (_, index) => index * 30)

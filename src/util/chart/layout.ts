@@ -1,5 +1,5 @@
 import { type Axis, formatNumber, formatSeconds, linearAxis, logAxis, timeAxis } from './axis.ts'
-import type { AxisOptions, Chart, Mark } from './chart.ts'
+import type { AxisOptions, Chart, Mark } from './model.ts'
 import { colourOf } from './style.ts'
 import { escaped, px, shortened, text, widthOf, wrapped } from './svg.ts'
 import { symbol } from './symbol.ts'

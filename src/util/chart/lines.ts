@@ -1,4 +1,4 @@
-import type { Band, Line, LinePanel } from './chart.ts'
+import type { Band, Line, LinePanel } from './model.ts'
 import { axisOf, type Frame, formatOf, ground, levelLine, levelWords, uprightMark } from './layout.ts'
 import { colourOf } from './style.ts'
 import { px, text } from './svg.ts'

@@ -4,7 +4,7 @@ import type { Fields } from '../../../kernel/nftables/fields.ts'
 import type { Statement } from '../../../rules/model.ts'
 import { extensionOf } from './extensions.ts'
 import type { Known } from './headers.ts'
-import type { RaiseContext } from './raise.ts'
+import type { RaiseContext } from './context.ts'
 
 const sideEffect = (text: string): Statement => ({ kind: 'side-effect', text })
 

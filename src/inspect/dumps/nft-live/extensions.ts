@@ -1,9 +1,10 @@
 import type { Fields } from '../../../kernel/nftables/fields.ts'
 import type { Statement } from '../../../rules/model.ts'
 import { extension } from '../nft-rules/extensions.ts'
-import { type Blob, matchers } from './xt-matches.ts'
+import { matchers } from './xt-matches.ts'
+import type { XtData } from './context.ts'
 import { targets } from './xt-targets.ts'
-import type { RaiseContext } from './raise.ts'
+import type { RaiseContext } from './context.ts'
 
 /** NFTA_MATCH_NAME …, NFTA_TARGET_NAME … */
 const attribute = { name: 1, revision: 2, info: 3 } as const
@@ -11,7 +12,7 @@ const attribute = { name: 1, revision: 2, info: 3 } as const
 /** An extension of iptables in a rule of iptables-nft, from the kernel's own structures; else by its name. */
 export const extensionOf = (type: 'match' | 'target', fields: Fields, context: RaiseContext): readonly Statement[] => {
   const name = fields.string(attribute.name)
-  const blob: Blob = {
+  const blob: XtData = {
     bytes: Buffer.from(fields.raw(attribute.info), 'latin1'),
     revision: fields.u32(attribute.revision),
     context,
@@ -23,8 +24,8 @@ export const extensionOf = (type: 'match' | 'target', fields: Fields, context: R
 
 /** A structure that is shorter than it should be is not understood. */
 const read = (
-  reader: ((blob: Blob) => readonly Statement[] | undefined) | undefined,
-  blob: Blob,
+  reader: ((blob: XtData) => readonly Statement[] | undefined) | undefined,
+  blob: XtData,
 ): readonly Statement[] | undefined => {
   try {
     return reader?.(blob)

@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { NftExpr } from '../../../kernel/nftables/types.ts'
 import { printRule } from '../../../rules/print.ts'
-import { type RaiseContext, raiseRule } from './raise.ts'
+import { raiseRule } from './raise.ts'
+import type { RaiseContext } from './context.ts'
 
 const context: RaiseContext = {
   family: 'ip',

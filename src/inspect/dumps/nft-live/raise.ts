@@ -2,29 +2,16 @@ import { rawAttributes } from '../../../kernel/foreign/index.ts'
 import { Fields } from '../../../kernel/nftables/fields.ts'
 import type { NftExpr } from '../../../kernel/nftables/types.ts'
 import { number, reversed } from '../../../rules/bytes.ts'
-import type { Bytes, Counters, RuleSet, Statement, Table } from '../../../rules/model.ts'
+import type { Bytes, Counters, Statement } from '../../../rules/model.ts'
 import { withoutRepeats } from '../nft-rules/repeats.ts'
 import { actionOf } from './actions.ts'
 import { assignMark, type MarkName } from './assignments.ts'
-import { type Comparing, compare, hex, type Links, textOf, valueOf } from './comparisons.ts'
+import { type Comparing, compare, hex, textOf, valueOf } from './comparisons.ts'
+import type { RaiseContext } from './context.ts'
 import { type Known, piecesOf } from './headers.ts'
 import { type Load, loadConntrack, loadFib, loadForeign, loadHash, loadMeta, loadNumgen, loadPayload } from './loads.ts'
 import { foreignNat, translate } from './nat.ts'
 import { type Loaded, Registers, type Value } from './registers.ts'
-
-/** What a rule needs to know of its table. */
-export interface RaiseContext {
-  readonly family: Table['family']
-  readonly links: Links
-  /** bytes of the keys of a set; undefined: there is no such set */
-  keyLength(set: string): number | undefined
-  /** a rule looks it up with such a key */
-  uses(set: string, key: readonly Value[]): void
-  /** whether a named object (NFT_OBJECT_*) matches beyond its bound */
-  isOver(type: number, name: string): boolean
-  /** a new set of values, for what iptables writes as a list; its name */
-  anonymous(set: Omit<RuleSet, 'name'>): string
-}
 
 export interface RaisedRule {
   readonly statements: readonly Statement[]

@@ -3,16 +3,9 @@ import { fraction } from '../../../rules/fraction.ts'
 import type { Bytes, ElementValue, Field, Statement } from '../../../rules/model.ts'
 import { field } from '../../../rules/terms.ts'
 import { type Range, ruleSetOf } from '../nft-rules/sets.ts'
-import type { RaiseContext } from './raise.ts'
+import type { XtData } from './context.ts'
 
-/** A structure of linux/netfilter/xt_*.h as the kernel gives it: numbers in the machine's order unless said otherwise. */
-export interface Blob {
-  readonly bytes: Buffer
-  readonly revision: number
-  readonly context: RaiseContext
-}
-
-type Reader = (blob: Blob) => readonly Statement[] | undefined
+type Reader = (blob: XtData) => readonly Statement[] | undefined
 
 const match = (left: Field, right: Bytes, negated: boolean): Statement => ({
   kind: 'match',

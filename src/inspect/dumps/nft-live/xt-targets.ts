@@ -1,7 +1,7 @@
 import type { Bytes, Statement } from '../../../rules/model.ts'
-import type { Blob } from './xt-matches.ts'
+import type { XtData } from './context.ts'
 
-type Reader = (blob: Blob) => readonly Statement[] | undefined
+type Reader = (blob: XtData) => readonly Statement[] | undefined
 
 /** NF_NAT_RANGE_* */
 const MAP_IPS = 1
@@ -22,7 +22,7 @@ interface NatRange {
  * IPv4 of revision 0: nf_nat_ipv4_multi_range_compat, one range of flags, two addresses, two ports (big-endian) behind a count;
  * else nf_nat_range(2): flags, two addresses of 16 bytes, two ports.
  */
-const rangeOf = ({ bytes, revision, context }: Blob): NatRange => {
+const rangeOf = ({ bytes, revision, context }: XtData): NatRange => {
   const compat = context.family === 'ip' && revision === 0
   const [start, width] = compat ? [4, 4] : [0, 16]
   const flags = bytes.readUInt32LE(start)

@@ -1,4 +1,4 @@
-import type { DumpFile, DumpPart } from '../../dumps/cut.ts'
+import type { DumpFile, DumpPart } from '../../dumps/parts.ts'
 import { dialectOf } from '../../dumps/dialect.ts'
 import type { ObjectFile } from '../../dumps/names.ts'
 import { type CutDumps, cutDumps, readParts } from '../../dumps/read.ts'

@@ -1,4 +1,4 @@
-import type { DumpPart } from '../../dumps/cut.ts'
+import type { DumpPart } from '../../dumps/parts.ts'
 import { isTopHeader, isTopSum } from '../../dumps/dialect.ts'
 import { millicores } from './quantity.ts'
 import type { LoadRow, ReadRows } from './rows.ts'

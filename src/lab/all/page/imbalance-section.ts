@@ -1,4 +1,5 @@
-import { type AxisOptions, type BarPanel, chartSvg, type LinePanel, type Panel } from '../../../util/chart/chart.ts'
+import { chartSvg } from '../../../util/chart/chart.ts'
+import type { AxisOptions, BarPanel, LinePanel, Panel } from '../../../util/chart/model.ts'
 import type { Comparison, FigureTable, ImbalanceReport, ImbalanceRun, Series } from '../../imbalance/report.ts'
 import { nameOfRun, seriesSentence, titleOfRun as titleOf } from '../../imbalance/result.ts'
 import { categoriesOf, type Cell, luckText, numberText, type PageTable, type Section, skippedText } from './section.ts'

@@ -1,4 +1,5 @@
-import { type BarPanel, chartSvg } from '../../../util/chart/chart.ts'
+import { chartSvg } from '../../../util/chart/chart.ts'
+import type { BarPanel } from '../../../util/chart/model.ts'
 import type { LabReport, RunReport } from '../../report.ts'
 import { bands } from '../../../inspect/statistics/index.ts'
 import { categoriesOf, type Cell, luckText, numberText, type PageTable, type Section, skippedText } from './section.ts'
