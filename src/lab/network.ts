@@ -38,8 +38,9 @@ export const attachPods = async (cluster: Cluster, pods: readonly LabPod[]): Pro
 /** Removes every namespace whose name starts with the prefix; devices go with them. Answers how many there were. */
 export const removeNetwork = async (prefix: string): Promise<number> => {
   const names = (await listNetns()).filter((name) => name.startsWith(prefix))
-  // one that another process removes at the same moment is no failure
-  await Promise.all(names.map((name) => exec('ip', ['netns', 'delete', name], { accept: [1] })))
+  // by one process: a busy machine starts many slowly. One that another removes at the same moment is no failure
+  const lines = names.map((name) => `netns delete ${name}\n`).join('')
+  if (names.length > 0) await exec('ip', ['-force', '-batch', '-'], { input: lines, accept: [1] })
   const left = (await listNetns()).filter((name) => name.startsWith(prefix))
   if (left.length > 0) throw new Error(`cannot remove network namespaces: ${left.join(' ')}`)
   return names.length

@@ -1,6 +1,7 @@
 import type { Flow, Observation } from '../../../inspect/skew/observation.ts'
 import { serviceKey } from '../../../model/objects.ts'
 import type { LabPod } from '../../cluster.ts'
+import { judging } from '../judging.ts'
 import {
   type ClientAnswer,
   clientSources,
@@ -16,7 +17,7 @@ import { checkConnections } from '../limits.ts'
 import { moveTurns } from '../lane-turns.ts'
 import type { Claim, ImbalanceRun } from '../report.ts'
 import { imbalanceResult, nameOfRun } from '../result.ts'
-import { imbalanceRun, type Measurement } from '../run.ts'
+import type { Measurement } from '../run.ts'
 import type { RunImbalance } from '../scenario.ts'
 import { clientPods, type Lane, podOfLanes, runSideBySide, type Stage } from '../side-by-side.ts'
 import { affinityRows } from './predict.ts'
@@ -98,10 +99,11 @@ const onStage = async (
   }
   const sample = await sampleNow(stage)
   stage.progress('what the simulator says')
+  await using judge = judging(stage.signal)
   const runs: ImbalanceRun[] = []
   for (const lane of stage.lanes) {
     const seen = { variant: variantOf(lane), before, sample, since, addresses, answers: await stopClients(stage, lane) }
-    runs.push(imbalanceRun(await measured(stage, lane, seen), level))
+    runs.push(await judge.run(await measured(stage, lane, seen), level))
   }
   return runs
 }

@@ -6,6 +6,7 @@ import { policyOf } from '../../../simulate/defaults.ts'
 import { shuffle } from '../../../util/random.ts'
 import type { LabPod } from '../../cluster.ts'
 import { moreAddresses } from '../client-addresses.ts'
+import { judging } from '../judging.ts'
 import {
   type ClientAnswer,
   clientSources,
@@ -22,7 +23,7 @@ import { moveTurns } from '../lane-turns.ts'
 import { simulatedScheduler } from '../predict.ts'
 import type { Claim, FigureTable, ImbalanceRun } from '../report.ts'
 import { imbalanceResult, nameOfRun } from '../result.ts'
-import { imbalanceRun, type Measurement } from '../run.ts'
+import type { Measurement } from '../run.ts'
 import type { RunImbalance } from '../scenario.ts'
 import { clientPods, type Lane, podOfLanes, runSideBySide, type Stage } from '../side-by-side.ts'
 import { comparison, type Crowd, livesRows } from './predict.ts'
@@ -118,10 +119,11 @@ const onStage = async (stage: Stage, { variants, crowd, level }: Settings): Prom
   await untilDealt(stage, before, { each: crowd.connections * clients.length, staying: expected })
   const sample = await sampleNow(stage)
   stage.progress('what the simulator says')
+  await using judge = judging(stage.signal)
   const runs: ImbalanceRun[] = []
   for (const lane of lanes) {
     const seen = { variant: variantOf(lane), crowd, before, sample, since, answers: await stopClients(stage, lane) }
-    runs.push(imbalanceRun(await measured(stage, lane, seen), level))
+    runs.push(await judge.run(await measured(stage, lane, seen), level))
   }
   return runs
 }

@@ -9,13 +9,13 @@ import { dialsOf, planLab } from '../../dials.ts'
 import { attachHost, type LabHost } from '../../host.ts'
 import { connectionTimeoutMs, sumOf } from '../../measure.ts'
 import type { ConnectResult } from '../../traffic-protocol.ts'
+import { judging } from '../judging.ts'
 import { countsAt, type PodSample, sampleNow } from '../lane-clients.ts'
 import { simulatedNodes, simulatedPods } from '../lane-scenario.ts'
 import { simulatedRows, simulatedScheduler, withOtherAddresses } from '../predict.ts'
 import type { Claim, FigureTable, ImbalanceRun } from '../report.ts'
 import { imbalanceResult, nameOfRun } from '../result.ts'
 import { isPerClient } from '../../scenario.ts'
-import { imbalanceRun } from '../run.ts'
 import type { RunImbalance } from '../scenario.ts'
 import { type Lane, podOfLanes, runSideBySide, type Stage } from '../side-by-side.ts'
 import { type Arrived, arrivalsOf, countOf, flowsOf, nodeObservations } from './arrivals.ts'
@@ -89,10 +89,11 @@ const balance = async (stage: Stage, connections: number, level: number): Promis
   const traffic = await Promise.all(lanes.map((lane) => send(stage, host, { port: portOf(lane), connections })))
   const after = await sampleNow(stage)
   progress('what the simulator says')
+  await using judge = judging(signal)
   const runs: ImbalanceRun[] = []
   for (const [i, lane] of lanes.entries()) {
     const seen = { host, pods, before, after, result: traffic[i] as ConnectResult }
-    runs.push(withoutRules(lane, imbalanceRun(await measured(stage, lane, seen), level)))
+    runs.push(withoutRules(lane, await judge.run(await measured(stage, lane, seen), level)))
   }
   return runs
 }

@@ -1,7 +1,7 @@
 import type { Flow, Observation } from '../../../inspect/skew/observation.ts'
 import { serviceKey } from '../../../model/objects.ts'
+import { judging } from '../judging.ts'
 import type { ImbalanceRun, Quantity } from '../report.ts'
-import { imbalanceRun } from '../run.ts'
 import type { Trial } from '../trials.ts'
 import { measuredSeconds } from './calibration.ts'
 import { serviceLoads } from './cluster.ts'
@@ -25,7 +25,8 @@ export const oneRun = async (trial: Trial, bench: Bench, settings: RunSettings):
   const total = uses.reduce((sum, { millicores }) => sum + millicores, 0)
   const [service] = bench.lab.control.services
   const name = service === undefined ? '' : serviceKey(service)
-  return imbalanceRun(
+  await using judge = judging(bench.signal)
+  return await judge.run(
     {
       trial,
       service: name,

@@ -2,6 +2,7 @@ import type { Observation } from '../../../inspect/skew/observation.ts'
 import { serviceKey } from '../../../model/objects.ts'
 import type { LabPod } from '../../cluster.ts'
 import type { FailedConnection, SessionConnection } from '../../sessions/protocol.ts'
+import { judging } from '../judging.ts'
 import {
   type ClientAnswer,
   countsAt,
@@ -15,7 +16,6 @@ import type { NodeLags } from '../lag.ts'
 import { laneMeasurement } from '../lane-measurement.ts'
 import type { Claim, FigureTable, ImbalanceRun } from '../report.ts'
 import { imbalanceResult, nameOfRun } from '../result.ts'
-import { imbalanceRun } from '../run.ts'
 import type { RunImbalance } from '../scenario.ts'
 import { clientPods, type Lane, runSideBySide, type Stage } from '../side-by-side.ts'
 import { type Fleet, fleetPod, type Happened, labelsOf, letHappen } from './events.ts'
@@ -85,10 +85,11 @@ const stageRuns = async (stage: Stage, perSecond: number, level: number): Promis
   await stage.agents.inSync(stage.signal)
   const lags = phaseLags(stage, answers, happened)
   progress('what the simulator says')
+  await using judge = judging(stage.signal)
   const runs: ImbalanceRun[] = []
   for (const [i, lane] of lanes.entries()) {
     const seen = { happened, sample, perSecond, lags, answers: answers[i] ?? [] }
-    runs.push(imbalanceRun(await measured(stage, lane, seen), level))
+    runs.push(await judge.run(await measured(stage, lane, seen), level))
   }
   return runs
 }

@@ -4,6 +4,7 @@ import { defaultTemplate, fixed, forever, policyOf, scenarioOf } from '../../../
 import type { PodTemplate, RunOutcome, Scenario } from '../../../simulate/model.ts'
 import type { LabPod } from '../../cluster.ts'
 import { clientPods, type Lane, podOfLanes, runSideBySide, type Stage } from '../side-by-side.ts'
+import { judging } from '../judging.ts'
 import {
   type ClientAnswer,
   countsAt,
@@ -19,7 +20,6 @@ import { laneMeasurement } from '../lane-measurement.ts'
 import { simulatedRows, simulatedScheduler, withOtherAddresses } from '../predict.ts'
 import type { Claim, ImbalanceRun } from '../report.ts'
 import { imbalanceResult, nameOfRun } from '../result.ts'
-import { imbalanceRun } from '../run.ts'
 import type { RunImbalance } from '../scenario.ts'
 import { shareAfterRollout } from './formula.ts'
 
@@ -87,10 +87,14 @@ const rollOut = async (stage: Stage, sessions: number, level: number): Promise<r
     rollout.steps.push({ at: now() - since, sample: await sampleNow(stage) })
   }
   progress('what the simulator says')
+  await using judge = judging(stage.signal)
   const runs: ImbalanceRun[] = []
   for (const lane of lanes)
     runs.push(
-      imbalanceRun(await measured(stage, lane, { rollout, sessions, answers: await stopClients(stage, lane) }), level),
+      await judge.run(
+        await measured(stage, lane, { rollout, sessions, answers: await stopClients(stage, lane) }),
+        level,
+      ),
     )
   return runs
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { serviceKey } from '../../../model/objects.ts'
 import type { LabPod } from '../../cluster.ts'
+import { judging } from '../judging.ts'
 import {
   type ClientAnswer,
   countsAt,
@@ -15,7 +16,6 @@ import { laneMeasurement } from '../lane-measurement.ts'
 import { type LagEvidence, lagOfComing, type NodeLags, picksByChance } from '../lag.ts'
 import type { Claim, ImbalanceRun } from '../report.ts'
 import { imbalanceResult } from '../result.ts'
-import { imbalanceRun } from '../run.ts'
 import type { RunImbalance } from '../scenario.ts'
 import { clientPods, type Lane, podOfLanes, runSideBySide, type Stage } from '../side-by-side.ts'
 import { inTurn, outOfTurn, shareByClock } from './clock.ts'
@@ -115,10 +115,11 @@ const scaleUp = async (stage: Stage, { added, sessions, level }: Extent): Promis
   const inTurns = answers.map((own) => own.map(inTurn))
   const lags = lanes.map((lane, i) => lagOf(stage, lane, { ...grown, answers: inTurns[i] ?? [] }))
   progress('what the simulator says')
+  await using judge = judging(stage.signal)
   const runs: ImbalanceRun[] = []
   for (const [i, lane] of lanes.entries()) {
     const seen = { grown, sessions, answers: answers[i] ?? [], inTurns: inTurns[i] ?? [], lags: evidenceFor(lags, i) }
-    runs.push(imbalanceRun(await measured(stage, lane, seen), level))
+    runs.push(await judge.run(await measured(stage, lane, seen), level))
   }
   return runs
 }
