@@ -1,15 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import {
-  answer,
-  ask,
-  empty,
-  filter,
-  packet,
-  problemsOf,
-  right,
-  rules,
-  whole,
-} from '../../../test/support/pasted-dumps.ts'
+import { answer, ask, empty, filter, packet, problemsOf, right, whole } from '../../../test/support/pasted-dumps.ts'
 import { readDumps } from './read.ts'
 import { surveyNode } from './survey.ts'
 
