@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { fakeKernel } from '../kernel/nftables/fake.ts'
 import type { OpenSource } from '../sources/source.ts'
 import { silent } from '../util/log.ts'
+import { noTrace } from '../../test/support/no-trace.ts'
 import { type Agent, startAgent } from './agent.ts'
 import { type ProxyConfig, parseConfig } from './config.ts'
 import { startShadow } from './shadow/agent.ts'
@@ -94,15 +95,7 @@ test('a node about to be deleted turns traffic away and stays alive', async () =
 const noRules: LiveRules = {
   revision: async () => '',
   read: async () => ({
-    trace: () => ({
-      verdict: 'none',
-      masquerade: false,
-      backends: [],
-      partial: false,
-      unknown: [],
-      path: [],
-      conditions: [],
-    }),
+    trace: () => noTrace,
     frontends: () => [],
     problems: [],
   }),

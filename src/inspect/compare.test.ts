@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { noTrace } from '../../test/support/no-trace.ts'
 import { caseInput } from '../dataplane/conformance/case.ts'
 import { conformanceCases } from '../dataplane/conformance/conformance.ts'
 import { loadPlane } from '../dataplane/registry.ts'
@@ -86,15 +87,7 @@ test('a packet that shows it is told, in words', () => {
       masquerade: false,
     })),
   } as const
-  const trace: Trace = {
-    verdict: 'reject',
-    masquerade: false,
-    backends: [],
-    partial: false,
-    unknown: [],
-    path: [],
-    conditions: [],
-  }
+  const trace: Trace = { ...noTrace, verdict: 'reject' }
   const never = (): boolean => false
   expect(compareAnswers(decision, trace, never)).toEqual({
     is: 'different',
@@ -134,15 +127,7 @@ test('packets are of the family, distinct, and from everybody that this node kno
         decide: oracle(planner.frontends, planner.node),
         trace: (packet) => {
           packets.push(packet)
-          return {
-            verdict: 'none',
-            masquerade: false,
-            backends: [],
-            partial: false,
-            unknown: [],
-            path: [],
-            conditions: [],
-          }
+          return noTrace
         },
       })
       expect(new Set(packets.map(({ from, to }) => `${from} ${to}`)).size).toBe(packets.length)

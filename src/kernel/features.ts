@@ -1,5 +1,6 @@
 import { access } from 'node:fs/promises'
 import { KernelError } from './errors.ts'
+import { plainSet } from './nftables/plain-set.ts'
 import type { NftExpr, NftFamily, Nftables, NftOperation, NftSet } from './nftables/types.ts'
 
 /** Whether this kernel can do something: tried, not guessed from its version. */
@@ -77,17 +78,7 @@ const refusals: ReadonlySet<string> = new Set([
   'ERANGE',
 ])
 
-const set: NftSet = {
-  name: 's',
-  key: ['ipv4_addr', 'inet_service'],
-  data: null,
-  interval: false,
-  dynamic: false,
-  timeoutMs: 0,
-  size: 0,
-  counter: false,
-  comment: '',
-}
+const set = plainSet('s', ['ipv4_addr', 'inet_service'])
 const slots: NftSet = { ...set, key: ['inet_service', 'slot'], data: ['ipv4_addr', 'inet_service'] }
 
 const probes: Readonly<Record<NftFeature, Probe>> = {

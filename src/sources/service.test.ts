@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Service } from '../model/objects.ts'
+import { service } from '../../test/support/services.ts'
 import { parseObject } from './objects.ts'
 
 interface Given {
@@ -23,25 +24,7 @@ const parse = ({ metadata, spec, status }: Given) => {
   }
 }
 
-const bare: Service = {
-  namespace: 'shop',
-  name: 'web',
-  type: 'ClusterIP',
-  headless: false,
-  clusterIPs: [],
-  ports: [],
-  externalIPs: [],
-  loadBalancerIngress: [],
-  loadBalancerSourceRanges: [],
-  internalTrafficPolicy: 'Cluster',
-  externalTrafficPolicy: 'Cluster',
-  affinitySeconds: null,
-  healthCheckNodePort: 0,
-  proxyName: '',
-  scheduler: '',
-  weights: null,
-  createdAt: 0,
-}
+const bare = service({ clusterIPs: [], ports: [] })
 
 describe('a Service', () => {
   it.each<[string, Given, Partial<Service>]>([

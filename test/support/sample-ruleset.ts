@@ -1,3 +1,4 @@
+import { plainSet } from '../../src/kernel/nftables/plain-set.ts'
 import { addressBytes } from '../../src/model/address.ts'
 import type {
   NftElement,
@@ -21,18 +22,6 @@ export const key = (...parts: readonly string[]): string => parts.map(pad).join(
 
 const TCP = '\x06'
 const UDP = '\x11'
-
-export const plainSet = (name: string, parts: readonly NftType[]): NftSet => ({
-  name,
-  key: parts,
-  data: null,
-  interval: false,
-  dynamic: false,
-  timeoutMs: 0,
-  size: 0,
-  counter: false,
-  comment: '',
-})
 
 export interface Sample {
   readonly family: 'ip' | 'ip6'

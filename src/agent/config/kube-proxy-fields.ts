@@ -46,6 +46,14 @@ const outputRouting = (format: string) =>
     infoBufferSize: quantity('buffer of the second stream'),
   })
 
+const masqueradeBit = integer({
+  about: 'mark bit that asks for masquerade',
+  min: 0,
+  max: 31,
+  fallback: 14,
+  otherwise: '14; 12 with serviceProxyName',
+})
+
 /**
  * KubeProxyConfiguration kubeproxy.config.k8s.io/v1alpha1 as of Kubernetes 1.36, field by field
  * (k8s.io/kube-proxy v0.36.2 config/v1alpha1/types.go; defaults: k8s.io/kubernetes pkg/proxy/apis/config/v1alpha1/defaults.go).
@@ -142,13 +150,7 @@ export const kubeProxyFields = {
     otherwise: 'the best plane there is (kube-proxy: `iptables`)',
   }),
   iptables: section('counts in every mode but nftables', {
-    masqueradeBit: integer({
-      about: 'mark bit that asks for masquerade',
-      min: 0,
-      max: 31,
-      fallback: 14,
-      otherwise: '14; 12 with serviceProxyName',
-    }),
+    masqueradeBit,
     masqueradeAll: flag({ about: masqueradeAll }),
     localhostNodePorts: flag({
       about: 'NodePorts on IPv4 loopback addresses too, with mode iptables alone; sets route_localnet',
@@ -176,13 +178,7 @@ export const kubeProxyFields = {
     udpTimeout: duration({ about: 'UDP', fallback: 0, zeroCounts: true, noEffect: noIpvs }),
   }),
   nftables: section('counts in mode nftables', {
-    masqueradeBit: integer({
-      about: 'mark bit that asks for masquerade',
-      min: 0,
-      max: 31,
-      fallback: 14,
-      otherwise: '14; 12 with serviceProxyName',
-    }),
+    masqueradeBit,
     masqueradeAll: flag({ about: masqueradeAll }),
     syncPeriod: duration({ about: syncPeriod, fallback: 30 * SECOND }),
     minSyncPeriod: duration({ about: minSyncPeriod, fallback: SECOND, noEffect: atOnce }),

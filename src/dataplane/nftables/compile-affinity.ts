@@ -1,3 +1,4 @@
+import { plainSet } from '../../kernel/nftables/plain-set.ts'
 import type { Backend } from '../../model/frontend.ts'
 import { addressBytes } from '../../model/address.ts'
 import { u8 } from '../../rules/bytes.ts'
@@ -9,7 +10,6 @@ import { AFFINITY_FULL } from './dispatch.ts'
 import { protocolNumbers, slotElement } from './elements.ts'
 import { type AffinityNames, affinityNames } from './names.ts'
 import { setObject, type NftObject, type SetObject } from './objects.ts'
-import { plainSet } from './sets.ts'
 import type { Subject } from './subject.ts'
 
 /** Clients that one backend's set remembers; a full set costs the next client its affinity, and is counted. */

@@ -1,3 +1,4 @@
+import { plainSet } from '../../kernel/nftables/plain-set.ts'
 import type { NftVerdict } from '../../kernel/nftables/types.ts'
 import type { SourceClass } from '../../model/frontend.ts'
 import type { Jump, Rule } from '../../rules/model.ts'
@@ -8,7 +9,6 @@ import { intervals, leading } from './elements.ts'
 import { frontendComment, sourcesSet } from './names.ts'
 import { setObject, type NftObject } from './objects.ts'
 import { isNextClass } from './source-classes.ts'
-import { plainSet } from './sets.ts'
 import type { Subject } from './subject.ts'
 
 /** What is decided before DNAT for a class of source. */

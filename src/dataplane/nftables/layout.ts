@@ -1,9 +1,10 @@
+import { plainSet } from '../../kernel/nftables/plain-set.ts'
 import type { NftSet, NftType } from '../../kernel/nftables/types.ts'
 import type { Family } from '../../model/objects.ts'
 import type { Key } from '../../rules/model.ts'
 import { field } from '../../rules/terms.ts'
 import { setObject, SHARDS, shardTable, TABLE, type SetObject } from './objects.ts'
-import { type FixedSets, fixedSets, keyTypes, plainSet } from './sets.ts'
+import { type FixedSets, fixedSets, keyTypes } from './sets.ts'
 
 export type IpFamily = 'ip' | 'ip6'
 

@@ -1,24 +1,6 @@
+import { plainSet } from '../../kernel/nftables/plain-set.ts'
 import type { NftSet, NftType } from '../../kernel/nftables/types.ts'
 import { setObject, TABLE, type SetObject } from './objects.ts'
-
-/** A set without anything special; `changes` say what is. */
-export const plainSet = (
-  name: string,
-  key: readonly NftType[],
-  comment: string,
-  changes: Partial<NftSet> = {},
-): NftSet => ({
-  name,
-  key,
-  data: null,
-  interval: false,
-  dynamic: false,
-  timeoutMs: 0,
-  size: 0,
-  counter: false,
-  comment,
-  ...changes,
-})
 
 /** How a frontend is named in a set: `daddr . l4proto . dport`, a node port without the address. */
 export const keyTypes = (address: NftType): Readonly<Record<'service' | 'nodeport', readonly NftType[]>> => ({

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { plainSet } from '../../../test/support/sample-ruleset.ts'
 import { Attributes, Fault } from '../netlink/reader.ts'
 import { MessageWriter } from '../netlink/writer.ts'
 import { assembleElements, type DumpedElement, predecessor, readElements, successor, writeElement } from './elements.ts'
+import { plainSet } from './plain-set.ts'
 import type { NftElement, NftSet } from './types.ts'
 
 /** Through the bytes and back, in whatever order the kernel lists. */

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import { useOwnNftables } from '../../../test/support/own-nftables.ts'
-import { plainSet, TABLE } from '../../../test/support/sample-ruleset.ts'
+import { TABLE } from '../../../test/support/sample-ruleset.ts'
+import { plainSet } from './plain-set.ts'
 import type { NftElement, Nftables, NftOperation } from './types.ts'
 
 let nftables: Nftables

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type Answers, answer, fakeTransport, sequenceOf, split } from '../../../test/support/netlink.ts'
-import { plainSet, sample } from '../../../test/support/sample-ruleset.ts'
+import { sample } from '../../../test/support/sample-ruleset.ts'
+import { plainSet } from './plain-set.ts'
 import { Transactions } from './transactions.ts'
 import type { NftElement, NftOperation } from './types.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { hexLines } from '../../../test/support/netlink.ts'
-import { plainSet } from '../../../test/support/sample-ruleset.ts'
 import { concatenationNumber, concatenationParts } from './datatypes.ts'
+import { plainSet } from './plain-set.ts'
 import type { NftSet } from './types.ts'
 import { commentOf, commentUserdata, setCommentOf, setUserdata } from './userdata.ts'
 

@@ -1,8 +1,9 @@
 import { describe, expect, test, vi } from 'vitest'
 import { nft, useOwnNftables } from '../../../test/support/own-nftables.ts'
-import { plainSet, TABLE } from '../../../test/support/sample-ruleset.ts'
+import { TABLE } from '../../../test/support/sample-ruleset.ts'
 import { silent } from '../../util/log.ts'
 import { openKernel } from '../index.ts'
+import { plainSet } from './plain-set.ts'
 import type { Nftables, NftOperation } from './types.ts'
 
 let nftables: Nftables

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { frontend } from '../../../../test/support/frontends.ts'
+import { frontend, someNode } from '../../../../test/support/frontends.ts'
 import { type Asked, asking } from '../../../../test/support/nft-asked.ts'
 import { nftables } from '../../../dataplane/nftables/index.ts'
 import { tablesOf as tablesOfPrograms } from '../../../dataplane/nftables/tables.ts'
@@ -258,21 +258,10 @@ COMMIT
 
 describe('our own rules', () => {
   const node: NodeView = {
-    name: 'node-a',
-    zone: '',
-    families: ['IPv4', 'IPv6'],
+    ...someNode,
     addresses: [NODE, '2001:db8::1'],
     clusterCIDRs: ['10.0.0.0/16', 'fd00:1::/64'],
-    podInterface: null,
     serviceCIDRs: ['172.30.0.0/16', 'fd00:96::/112'],
-    nodePortAddresses: null,
-    localhostNodePorts: false,
-    externalIPs: true,
-    masqueradeAll: false,
-    masqueradeBit: 14,
-    tcpBeLiberal: false,
-    nfacct: false,
-    proxyName: '',
   }
   const backends: readonly Backend[] = ['10.180.0.3', '10.180.0.4', '10.180.0.5'].map((address) => ({
     address,
