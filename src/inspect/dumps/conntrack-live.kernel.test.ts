@@ -4,7 +4,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { enterPrivateNetwork } from '../../kernel/namespace.ts'
 import { readConntrack } from './conntrack.ts'
 import { readConntrackLive } from './conntrack-live.ts'
-import { cutDump } from './cut.ts'
+import { cutDump } from './cutting/cut.ts'
 
 /** What netlink tells must be what `conntrack -L` prints of the same table. */
 const conntrack = (...args: readonly string[]): string =>

@@ -1,6 +1,6 @@
 import { canonicalAddress } from '../../model/address.ts'
 import type { Protocol } from '../../model/objects.ts'
-import type { DumpPart } from './parts.ts'
+import type { DumpPart } from './cutting/parts.ts'
 
 /** One direction of a flow, addresses canonical. */
 export interface FlowTuple {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { readBounded } from '../../sources/bounded.ts'
-import type { DumpFile } from './parts.ts'
+import type { DumpFile } from './cutting/parts.ts'
 
 /** A text of more characters than about this many cannot be held in one piece. */
 const LARGEST = 511 << 20

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { cutDump } from './cut.ts'
+import { cutDump } from './cutting/cut.ts'
 import { readConntrack } from './conntrack.ts'
 import { interfaceTo, readIpAddr, readIpAddrJson, readIpRoute } from './interfaces.ts'
 import { procRoutes } from './proc-routes.ts'

@@ -1,5 +1,5 @@
 import { canonicalAddress, type CidrRange, parseAddress, parseCidr } from '../../model/address.ts'
-import type { DumpPart } from './parts.ts'
+import type { DumpPart } from './cutting/parts.ts'
 import type { DumpProblem } from './problem.ts'
 
 export interface InterfaceRoute {

@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import type { SaveOptions } from '../../rules/iptables/index.ts'
-import type { DumpPart } from './parts.ts'
+import type { DumpPart } from './cutting/parts.ts'
 
 /** What the command before a listing, or the name of its file (`ip6tables_-t_nat_-nvL`, `iptables-filter.txt`), says of its first table. */
 export const hintOf = ({ heading, file }: DumpPart): SaveOptions => {

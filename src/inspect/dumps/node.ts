@@ -1,7 +1,7 @@
 import type { Table } from '../../rules/model.ts'
 import type { ConntrackEntry } from './conntrack.ts'
 import type { InterfaceRoute } from './interfaces.ts'
-import type { IpvsState } from './ipvs.ts'
+import type { IpvsState } from './ipvs/model.ts'
 import type { DumpProblem } from './problem.ts'
 
 export type { DumpProblem } from './problem.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { answer, ask, filter, packet, problemsOf, right, whole } from '../../../test/support/pasted-dumps.ts'
-import { cutDump } from './cut.ts'
+import { cutDump } from './cutting/cut.ts'
 import { readDumps } from './read.ts'
 
 /** Listings in prose, in Markdown, in logs. */

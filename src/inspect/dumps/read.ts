@@ -1,15 +1,15 @@
 import type { Ipset } from '../../rules/iptables/index.ts'
 import type { Table } from '../../rules/model.ts'
 import { readConntrack } from './conntrack.ts'
-import { cutDump } from './cut.ts'
-import type { DumpFile, DumpPart } from './parts.ts'
-import type { Dialect } from './dialect.ts'
+import { cutDump } from './cutting/cut.ts'
+import type { DumpFile, DumpPart } from './cutting/parts.ts'
+import type { Dialect } from './cutting/dialect.ts'
 import { type InterfaceRoute, type Interfaces, readIpAddr, readIpAddrJson, readIpRoute } from './interfaces.ts'
-import { ipvsState } from './ipvs-join.ts'
+import { ipvsState } from './ipvs/join.ts'
 import { hintOf } from './iptables-hint.ts'
-import { readIpvsList } from './ipvs-list.ts'
-import { readIpvsSave } from './ipvs-save.ts'
-import { ipvsTables } from './ipvs-tables.ts'
+import { readIpvsList } from './ipvs/list.ts'
+import { readIpvsSave } from './ipvs/save.ts'
+import { ipvsTables } from './ipvs/tables.ts'
 import { joinNft } from './nft-rules/join.ts'
 import type { NftRuleset } from './nft-rules/ruleset.ts'
 import { nodePortAddresses } from './node-ports.ts'
@@ -137,7 +137,7 @@ interface ReadIpsets {
 
 const readIpsets = async (parts: readonly DumpPart[]): Promise<ReadIpsets> => {
   if (parts.length === 0) return { sets: new Map(), problems: [] }
-  const { parseIpsets } = await import('./ipset.ts')
+  const { parseIpsets } = await import('./ipset/ipset.ts')
   const read = parts.map((part) => parseIpsets(placed(part), part.file))
   return { sets: new Map(read.flatMap(({ sets }) => [...sets])), problems: read.flatMap(({ problems }) => problems) }
 }

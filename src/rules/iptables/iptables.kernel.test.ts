@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { parseIpsets } from '../../inspect/dumps/ipset.ts'
+import { parseIpsets } from '../../inspect/dumps/ipset/ipset.ts'
 import { enterOwnNetwork } from '../../../test/support/private-network.ts'
 import { printRule } from '../print.ts'
 import type { Table } from '../model.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { cutDump } from '../../dumps/cut.ts'
+import { cutDump } from '../../dumps/cutting/cut.ts'
 import type { ReadRows } from './rows.ts'
 import { readSs } from './ss.ts'
 import { readTop } from './top.ts'

@@ -1,7 +1,7 @@
 import type { BackendCounter } from '../../../dataplane/plane.ts'
 import { formatEndpoint } from '../../../model/address.ts'
 import type { ConntrackEntry } from '../../dumps/conntrack.ts'
-import { formatKey, type IpvsService } from '../../dumps/ipvs.ts'
+import { formatKey, type IpvsService } from '../../dumps/ipvs/model.ts'
 import type { ClusterNames } from '../../dumps/names.ts'
 import type { NodeRules } from '../../dumps/node.ts'
 import { faultOfCount } from './limits.ts'

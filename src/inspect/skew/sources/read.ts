@@ -1,5 +1,5 @@
-import type { DumpFile, DumpPart } from '../../dumps/parts.ts'
-import { dialectOf } from '../../dumps/dialect.ts'
+import type { DumpFile, DumpPart } from '../../dumps/cutting/parts.ts'
+import { dialectOf } from '../../dumps/cutting/dialect.ts'
 import type { ObjectFile } from '../../dumps/names.ts'
 import { type CutDumps, cutDumps, readParts } from '../../dumps/read.ts'
 import { formatDumpProblem } from '../../dumps/problem.ts'

@@ -1,6 +1,6 @@
 import { canonicalAddress, formatEndpoint } from '../../../model/address.ts'
 import type { Protocol } from '../../../model/objects.ts'
-import type { DumpPart } from '../../dumps/parts.ts'
+import type { DumpPart } from '../../dumps/cutting/parts.ts'
 import type { FlowRow, ReadRows } from './rows.ts'
 
 interface Socket {

@@ -1,5 +1,5 @@
-import type { DumpPart } from '../../dumps/parts.ts'
-import { isTopHeader, isTopSum } from '../../dumps/dialect.ts'
+import type { DumpPart } from '../../dumps/cutting/parts.ts'
+import { isTopHeader, isTopSum } from '../../dumps/cutting/dialect.ts'
 import { millicores } from './quantity.ts'
 import type { LoadRow, ReadRows } from './rows.ts'
 

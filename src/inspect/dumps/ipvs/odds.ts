@@ -1,6 +1,6 @@
-import type { Fraction } from '../../model/packet.ts'
-import { fraction } from '../../rules/fraction.ts'
-import type { IpvsDestination, IpvsService } from './ipvs.ts'
+import type { Fraction } from '../../../model/packet.ts'
+import { fraction } from '../../../rules/fraction.ts'
+import type { IpvsDestination, IpvsService } from './model.ts'
 
 export interface IpvsShare {
   readonly destination: IpvsDestination

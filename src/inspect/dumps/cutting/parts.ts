@@ -1,5 +1,5 @@
 import type { Dialect } from './dialect.ts'
-import type { DumpProblem } from './problem.ts'
+import type { DumpProblem } from '../problem.ts'
 
 /** One listing within a file. */
 export interface DumpPart {

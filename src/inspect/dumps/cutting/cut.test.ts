@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { cutDump } from './cut.ts'
 import { type Dialect, dialectOf } from './dialect.ts'
-import { formatDumpProblem } from './problem.ts'
+import { formatDumpProblem } from '../problem.ts'
 
 describe('a dump is known by its first line', () => {
   test.each<[Dialect | null, string]>([

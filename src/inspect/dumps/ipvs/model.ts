@@ -1,4 +1,4 @@
-import type { Protocol } from '../../model/objects.ts'
+import type { Protocol } from '../../../model/objects.ts'
 
 /** IPVS' virtual services as a dump or the kernel lists them. */
 export interface IpvsState {

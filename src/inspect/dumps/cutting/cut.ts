@@ -3,7 +3,7 @@ import { ofOneNamespace } from './namespaces.ts'
 import { beginsWithin, kubeProxyBlock, prefixOf } from './openings.ts'
 import type { CutDump, DumpFile, DumpPart } from './parts.ts'
 import { unprefixed } from './prefixes.ts'
-import type { DumpProblem } from './problem.ts'
+import type { DumpProblem } from '../problem.ts'
 
 /** Cuts a file into the listings that it holds: often one, in a bug report many. */
 export const cutDump = ({ name, text, found = false }: DumpFile): CutDump => {

@@ -1,7 +1,7 @@
-import { formatEndpoint } from '../../model/address.ts'
-import { formatKey, type IpvsDestination, type IpvsService, type IpvsState } from './ipvs.ts'
-import type { IpvsListing } from './ipvs-list.ts'
-import type { DumpProblem } from './problem.ts'
+import { formatEndpoint } from '../../../model/address.ts'
+import { formatKey, type IpvsDestination, type IpvsService, type IpvsState } from './model.ts'
+import type { IpvsListing } from './list.ts'
+import type { DumpProblem } from '../problem.ts'
 
 /** A service that is listed twice (`-Ln` and `--stats`) is the one that says more, with what only the other has counted. */
 export const ipvsState = (

@@ -1,10 +1,10 @@
-import { addressBytes, familyOf, formatEndpoint } from '../../model/address.ts'
-import { padded, u16, u32, u8 } from '../../rules/bytes.ts'
-import { fraction, subtract, one as whole } from '../../rules/fraction.ts'
-import type { Bytes, Chain, ElementValue, Field, Rule, RuleSet, Statement, Table } from '../../rules/model.ts'
-import { field, vmap } from '../../rules/terms.ts'
-import { formatKey, type IpvsDestination, type IpvsService, type IpvsState } from './ipvs.ts'
-import { pickOf, type IpvsShare } from './ipvs-odds.ts'
+import { addressBytes, familyOf, formatEndpoint } from '../../../model/address.ts'
+import { padded, u16, u32, u8 } from '../../../rules/bytes.ts'
+import { fraction, subtract, one as whole } from '../../../rules/fraction.ts'
+import type { Bytes, Chain, ElementValue, Field, Rule, RuleSet, Statement, Table } from '../../../rules/model.ts'
+import { field, vmap } from '../../../rules/terms.ts'
+import { formatKey, type IpvsDestination, type IpvsService, type IpvsState } from './model.ts'
+import { pickOf, type IpvsShare } from './odds.ts'
 
 const protocolNumbers = { TCP: 6, UDP: 17, SCTP: 132 } as const
 /** net/netfilter/ipvs/ip_vs_core.c, ip_vs_ops4: NF_IP_PRI_NAT_SRC − 2 at input, NF_IP_PRI_NAT_DST + 2 at output */

@@ -1,9 +1,9 @@
-import type { Protocol } from '../../model/objects.ts'
-import type { DumpPart } from './parts.ts'
-import type { Forward, IpvsDestination, IpvsKey, IpvsService } from './ipvs.ts'
-import { endpointOf, type IpvsListing } from './ipvs-list.ts'
-import { formatKey } from './ipvs.ts'
-import type { DumpProblem } from './problem.ts'
+import type { Protocol } from '../../../model/objects.ts'
+import type { DumpPart } from '../cutting/parts.ts'
+import type { Forward, IpvsDestination, IpvsKey, IpvsService } from './model.ts'
+import { endpointOf, type IpvsListing } from './list.ts'
+import { formatKey } from './model.ts'
+import type { DumpProblem } from '../problem.ts'
 
 interface Draft extends Omit<IpvsService, 'destinations'> {
   readonly destinations: IpvsDestination[]

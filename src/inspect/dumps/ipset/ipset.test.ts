@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { addressBytes } from '../../model/address.ts'
-import { padded, u16, u8 } from '../../rules/bytes.ts'
-import { parseRule, createContext, parseSave, tablesOf } from '../../rules/iptables/index.ts'
-import type { Bytes } from '../../rules/model.ts'
-import { ask } from '../../../test/support/rules.ts'
+import { addressBytes } from '../../../model/address.ts'
+import { padded, u16, u8 } from '../../../rules/bytes.ts'
+import { parseRule, createContext, parseSave, tablesOf } from '../../../rules/iptables/index.ts'
+import type { Bytes } from '../../../rules/model.ts'
+import { ask } from '../../../../test/support/rules.ts'
 import { parseIpsets } from './ipset.ts'
 
 const golden = (name: string): string => readFileSync(new URL(`golden/${name}`, import.meta.url), 'utf8')

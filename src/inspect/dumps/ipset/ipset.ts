@@ -1,8 +1,8 @@
-import { parseUnsigned } from '../../rules/iptables/prefix.ts'
-import type { Ipset } from '../../rules/iptables/index.ts'
-import { splitWords } from '../../rules/iptables/words.ts'
-import { type Element, type IpsetType, ipsetOf, parseElement, parseType } from './ipset-elements.ts'
-import type { DumpProblem } from './problem.ts'
+import { parseUnsigned } from '../../../rules/iptables/prefix.ts'
+import type { Ipset } from '../../../rules/iptables/index.ts'
+import { splitWords } from '../../../rules/iptables/words.ts'
+import { type Element, type IpsetType, ipsetOf, parseElement, parseType } from './elements.ts'
+import type { DumpProblem } from '../problem.ts'
 
 export interface Ipsets {
   readonly sets: ReadonlyMap<string, Ipset>

@@ -1,9 +1,9 @@
-import { canonicalAddress, formatAddress } from '../../model/address.ts'
-import type { Protocol } from '../../model/objects.ts'
-import { parsePorts } from '../../rules/iptables/prefix.ts'
-import type { DumpPart } from './parts.ts'
-import type { Forward, IpvsDestination, IpvsKey, IpvsService } from './ipvs.ts'
-import type { DumpProblem } from './problem.ts'
+import { canonicalAddress, formatAddress } from '../../../model/address.ts'
+import type { Protocol } from '../../../model/objects.ts'
+import { parsePorts } from '../../../rules/iptables/prefix.ts'
+import type { DumpPart } from '../cutting/parts.ts'
+import type { Forward, IpvsDestination, IpvsKey, IpvsService } from './model.ts'
+import type { DumpProblem } from '../problem.ts'
 
 export interface IpvsListing {
   readonly services: readonly IpvsService[]

@@ -1,9 +1,9 @@
-import { masked, padded, prefixMask, u16, u32, u8 } from '../../rules/bytes.ts'
-import type { Ipset } from '../../rules/iptables/index.ts'
-import { parsePorts, parsePrefix, parseUnsigned } from '../../rules/iptables/prefix.ts'
-import { parseProtocol } from '../../rules/iptables/protocols.ts'
-import type { Bytes, Expression, Key } from '../../rules/model.ts'
-import { field } from '../../rules/terms.ts'
+import { masked, padded, prefixMask, u16, u32, u8 } from '../../../rules/bytes.ts'
+import type { Ipset } from '../../../rules/iptables/index.ts'
+import { parsePorts, parsePrefix, parseUnsigned } from '../../../rules/iptables/prefix.ts'
+import { parseProtocol } from '../../../rules/iptables/protocols.ts'
+import type { Bytes, Expression, Key } from '../../../rules/model.ts'
+import { field } from '../../../rules/terms.ts'
 
 type Dimension = 'ip' | 'net' | 'port' | 'iface' | 'mark' | 'mac' | 'set'
 

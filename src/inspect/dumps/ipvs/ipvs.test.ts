@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { isOne, sum } from '../../rules/fraction.ts'
-import { cutDump } from './cut.ts'
-import { formatKey, type IpvsDestination, type IpvsService } from './ipvs.ts'
-import { readIpvsList } from './ipvs-list.ts'
-import { pickOf } from './ipvs-odds.ts'
-import { readIpvsSave } from './ipvs-save.ts'
-import { readDumps } from './read.ts'
-import { traceNode } from './trace-node.ts'
+import { isOne, sum } from '../../../rules/fraction.ts'
+import { cutDump } from '../cutting/cut.ts'
+import { formatKey, type IpvsDestination, type IpvsService } from './model.ts'
+import { readIpvsList } from './list.ts'
+import { pickOf } from './odds.ts'
+import { readIpvsSave } from './save.ts'
+import { readDumps } from '../read.ts'
+import { traceNode } from '../trace-node.ts'
 
 const server = (port: number, weight: number | null, active: number | null = 0, inactive = 0): IpvsDestination => ({
   address: '10.1.0.1',
