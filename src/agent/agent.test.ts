@@ -7,7 +7,7 @@ import type { Kernel } from '../kernel/kernel.ts'
 import type { OpenSource } from '../sources/source.ts'
 import { type Log, silent } from '../util/log.ts'
 import { type Agent, startAgent } from './agent.ts'
-import { parseConfig } from './config.ts'
+import { parseConfig } from './config/config.ts'
 import { sourceOf } from './source.ts'
 
 let directory = ''

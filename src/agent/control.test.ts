@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { expect, test } from 'vitest'
 import { AgentRuns, askAgent, askBrakeRelease, askWhy, type ControlAnswers, openControl } from './control.ts'
-import type { AgentStatus } from './status.ts'
+import type { AgentStatus } from './status/status.ts'
 
 const status: AgentStatus = {
   node: 'node-a',

@@ -1,5 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
-import type { AgentStatus } from './status.ts'
+import type { AgentStatus } from './status/status.ts'
 import type { WhyRequest } from './why/answer.ts'
 import type { WhyReport } from './why/report.ts'
 

@@ -5,10 +5,10 @@ import type { Kernel } from '../kernel/kernel.ts'
 import { Planner } from '../routing/planner.ts'
 import { loadObjects } from '../sources/files.ts'
 import type { Log } from '../util/log.ts'
-import type { ProxyConfig } from './config.ts'
+import type { ProxyConfig } from './config/config.ts'
 import { withKernelFacts } from './kernel-facts.ts'
 import { liveNodeView } from './live-node.ts'
-import { type AgentStatus, isInSync } from './status.ts'
+import { type AgentStatus, isInSync } from './status/status.ts'
 
 export interface InspectOptions {
   readonly config: ProxyConfig

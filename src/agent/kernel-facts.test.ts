@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { PlaneName } from '../dataplane/plane.ts'
 import { fakeKernel } from '../kernel/nftables/fake.ts'
 import { silent } from '../util/log.ts'
-import { parseConfig, type ProxyConfig } from './config.ts'
+import { parseConfig, type ProxyConfig } from './config/config.ts'
 import { withKernelFacts } from './kernel-facts.ts'
 
 const { config } = parseConfig(Buffer.alloc(0), 'x', {})

@@ -1,7 +1,7 @@
 import type { KernelFactsOptions, PlaneName } from '../dataplane/plane.ts'
 import { readKernelFacts } from '../dataplane/registry.ts'
 import type { Kernel } from '../kernel/kernel.ts'
-import type { ProxyConfig } from './config.ts'
+import type { ProxyConfig } from './config/config.ts'
 
 export interface WithKernelFactsOptions extends KernelFactsOptions {
   readonly plane: PlaneName

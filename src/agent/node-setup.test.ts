@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { KernelError } from '../kernel/errors.ts'
 import { CONNTRACK_HASHSIZE, openSysctls, setOomScore, type Sysctls } from '../kernel/sysctl.ts'
-import type { ConntrackSettings } from './config.ts'
+import type { ConntrackSettings } from './config/config.ts'
 import { applySettings, conntrackSettings, localnetSettings } from './node-setup.ts'
 
 const nothing: ConntrackSettings = {

@@ -11,7 +11,7 @@ import { openKernel } from '../kernel/index.ts'
 import { enterPrivateNetwork } from '../kernel/namespace.ts'
 import { silent } from '../util/log.ts'
 import { type Agent, startAgent } from './agent.ts'
-import { parseConfig } from './config.ts'
+import { parseConfig } from './config/config.ts'
 import { sourceOf } from './source.ts'
 
 /** One namespace of our own; a server of this process stands at both backends and repeats what it hears. */

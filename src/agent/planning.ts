@@ -5,7 +5,7 @@ import type { InputProblem, SnapshotChange } from '../model/snapshot.ts'
 import { type PlanChange, Planner } from '../routing/planner.ts'
 import type { Store } from '../sources/store.ts'
 import type { Clock } from '../util/clock.ts'
-import type { ProxyConfig } from './config.ts'
+import type { ProxyConfig } from './config/config.ts'
 import { liveNodeView } from './live-node.ts'
 import type { AgentObserver } from './observer.ts'
 

@@ -1,7 +1,7 @@
 import type { PlaneName } from '../dataplane/plane.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Log } from '../util/log.ts'
-import type { BindAddress, ProxyConfig } from './config.ts'
+import type { BindAddress, ProxyConfig } from './config/config.ts'
 import type { ProxyHealth } from './health/proxy-health.ts'
 import { goHost, type PersistentServer, listenPersistently } from './http/listen.ts'
 import { type Handler, httpServer, plainText, routes } from './http/server.ts'

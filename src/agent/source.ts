@@ -1,7 +1,7 @@
 import type { ApiClient, ClientOptions } from '../sources/kubernetes/client.ts'
 import { openManifests } from '../sources/manifests.ts'
 import type { OpenSource, Source } from '../sources/source.ts'
-import type { SourceReport } from './status.ts'
+import type { SourceReport } from './status/status.ts'
 
 /** Where `run` takes its objects from. */
 export type SourceChoice =

@@ -2,7 +2,7 @@ import type { Driver, PlaneObject } from '../dataplane/plane.ts'
 import { openDriver } from '../dataplane/registry.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { type BrakedPlane, behindBrake } from './brake/behind-brake.ts'
-import type { ProxyConfig } from './config.ts'
+import type { ProxyConfig } from './config/config.ts'
 import type { Planning } from './planning.ts'
 import { type RunningPlane, type RunningPlaneOptions, runPlane } from './plane.ts'
 

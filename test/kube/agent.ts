@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { AgentStatus } from '../../src/agent/status.ts'
+import type { AgentStatus } from '../../src/agent/status/status.ts'
 import { execCode } from '../../src/kernel/exec.ts'
 import { run, type Running } from './processes.ts'
 

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { AgentStatus } from '../../src/agent/status.ts'
+import type { AgentStatus } from '../../src/agent/status/status.ts'
 import { openKernel } from '../../src/kernel/index.ts'
 import type { Nftables } from '../../src/kernel/nftables/types.ts'
 import { silent } from '../../src/util/log.ts'

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import { stringify } from 'yaml'
-import { type ConfigFlags, parseConfig, type ProxyConfig } from '../../src/agent/config.ts'
+import { type ConfigFlags, parseConfig, type ProxyConfig } from '../../src/agent/config/config.ts'
 import { plainSettings } from '../../src/routing/node-view.ts'
 
 export const kubeProxy = { apiVersion: 'kubeproxy.config.k8s.io/v1alpha1', kind: 'KubeProxyConfiguration' }

@@ -5,7 +5,7 @@ import { fakeKernel } from '../../kernel/nftables/fake.ts'
 import type { OpenSource } from '../../sources/source.ts'
 import { silent } from '../../util/log.ts'
 import { type Agent, startAgent } from '../agent.ts'
-import { parseConfig } from '../config.ts'
+import { parseConfig } from '../config/config.ts'
 
 /** A source that says at once that each of these Services has these endpoints. */
 const saying =

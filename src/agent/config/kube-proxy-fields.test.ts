@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
 import { kubeProxyFieldPaths, kubeProxyFlagNames } from '../../../test/support/kube-proxy-golden.ts'
-import { type ConfigFlags, type ProxyConfig, parseConfig } from '../config.ts'
+import { type ConfigFlags, type ProxyConfig, parseConfig } from './config.ts'
 import { kubeProxyKind } from './documents.ts'
 import { fieldAt, type Fields } from './field.ts'
 import { fieldFlags, otherFlags, withField } from './flags.ts'

@@ -1,5 +1,5 @@
 import type { Snapshot } from '../../model/snapshot.ts'
-import type { SourceReport } from '../status.ts'
+import type { SourceReport } from '../status/status.ts'
 import type { ServiceReasons } from './report.ts'
 
 export interface NotesInput {

@@ -2,7 +2,7 @@ import type { PlaneName } from '../../dataplane/plane.ts'
 import type { Frontend, FrontendKey, FrontendKind, SourceClass } from '../../model/frontend.ts'
 import type { Family, Protocol, ServiceKey } from '../../model/objects.ts'
 import type { Fate } from '../../routing/explain.ts'
-import type { SourceReport } from '../status.ts'
+import type { SourceReport } from '../status/status.ts'
 import type { ChangeTimes, TrailEntry } from './trail.ts'
 
 /** What `evenkeel why -o json` prints (docs/json.md). Times are ms since the epoch. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseConfig } from '../../agent/config.ts'
+import { parseConfig } from '../../agent/config/config.ts'
 import { planeNames } from '../../dataplane/registry.ts'
 import { planeFor } from './node-options.ts'
 

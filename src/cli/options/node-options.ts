@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { ProxyConfig } from '../../agent/config.ts'
+import type { ProxyConfig } from '../../agent/config/config.ts'
 import type { PlaneName } from '../../dataplane/plane.ts'
 import { planeNamed, planeNames, refuseBeside } from '../../dataplane/registry.ts'
 import { addConfigOptions, type ConfigOptions, readProxyConfig } from './proxy-config.ts'

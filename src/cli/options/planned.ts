@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { ProxyConfig } from '../../agent/config.ts'
+import type { ProxyConfig } from '../../agent/config/config.ts'
 import type { NodeView } from '../../model/node-view.ts'
 import type { InputProblem, Snapshot } from '../../model/snapshot.ts'
 import { nodeView } from '../../routing/node-view.ts'

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { type ConfigFlags, type LoadedConfig, loadConfig, type ProxyConfig } from '../../agent/config.ts'
+import { type ConfigFlags, type LoadedConfig, loadConfig, type ProxyConfig } from '../../agent/config/config.ts'
 import { addKubeProxyFlags, kubeProxyFlagsOf } from './kube-proxy-flags.ts'
 import { formatProblem, printProblems } from '../text/problems.ts'
 

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import type { ProxyConfig } from '../../agent/config.ts'
+import type { ProxyConfig } from '../../agent/config/config.ts'
 import { askAgent } from '../../agent/control.ts'
 import { type Code, fatalCodes, type PreflightReport, parseCodes } from '../../inspect/preflight/index.ts'
 import type { Log } from '../../util/log.ts'

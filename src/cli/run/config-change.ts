@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { parseConfig } from '../../agent/config.ts'
-import { watchConfig } from '../../agent/config-watch.ts'
+import { parseConfig } from '../../agent/config/config.ts'
+import { watchConfig } from '../../agent/config/watch.ts'
 import { systemClock } from '../../util/clock.ts'
 import type { Log } from '../../util/log.ts'
 import { type ConfigOptions, runFlags } from '../options/proxy-config.ts'

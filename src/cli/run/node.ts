@@ -1,4 +1,4 @@
-import type { ProxyConfig } from '../../agent/config.ts'
+import type { ProxyConfig } from '../../agent/config/config.ts'
 import { applySettings, conntrackSettings, localnetSettings, logSettings } from '../../agent/node-setup.ts'
 import { openSysctls, setOomScore } from '../../kernel/sysctl.ts'
 import type { Log } from '../../util/log.ts'

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { type Command, Option } from 'commander'
 import { startAgent } from '../../agent/agent.ts'
-import type { ProxyConfig } from '../../agent/config.ts'
+import type { ProxyConfig } from '../../agent/config/config.ts'
 import { configYaml } from '../../agent/config/write.ts'
 import { type Level, levelOf, openLog } from '../../agent/log.ts'
 import { compactHeap } from '../../agent/memory.ts'

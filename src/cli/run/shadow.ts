@@ -1,4 +1,4 @@
-import type { ProxyConfig } from '../../agent/config.ts'
+import type { ProxyConfig } from '../../agent/config/config.ts'
 import { startShadow } from '../../agent/shadow/agent.ts'
 import { openLiveRules } from '../../agent/shadow/open-live-rules.ts'
 import { agrees } from '../../agent/shadow/status.ts'

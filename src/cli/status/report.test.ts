@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { AgentStatus } from '../../agent/status.ts'
+import type { AgentStatus } from '../../agent/status/status.ts'
 import { statusTables, withoutTimes } from './report.ts'
 
 const now = Date.UTC(2026, 0, 2, 3, 4, 5)

@@ -1,4 +1,4 @@
-import type { AgentStatus, PlaneReport, SourceReport } from '../../agent/status.ts'
+import type { AgentStatus, PlaneReport, SourceReport } from '../../agent/status/status.ts'
 import { shadowText } from './shadow-text.ts'
 import { formatProblem } from '../text/problems.ts'
 import { formatTable } from '../text/table.ts'

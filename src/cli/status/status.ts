@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import { askAgent } from '../../agent/control.ts'
 import { inspectNode } from '../../agent/inspect.ts'
-import type { AgentStatus } from '../../agent/status.ts'
+import type { AgentStatus } from '../../agent/status/status.ts'
 import { openKernel } from '../../kernel/index.ts'
 import { silent } from '../../util/log.ts'
 import { addNodeOptions, type NodeOptions, readNodeOptions } from '../options/node-options.ts'

@@ -1,10 +1,10 @@
-import type { Driver, PlaneObject } from '../dataplane/plane.ts'
-import type { Reconciler } from '../dataplane/reconciler/reconciler.ts'
-import type { Verification } from '../dataplane/reconciler/reading.ts'
-import type { InputProblem } from '../model/snapshot.ts'
-import type { Clock } from '../util/clock.ts'
-import type { BrakeStatus } from './brake/status.ts'
-import type { StatusRequest } from './control.ts'
+import type { Driver, PlaneObject } from '../../dataplane/plane.ts'
+import type { Reconciler } from '../../dataplane/reconciler/reconciler.ts'
+import type { Verification } from '../../dataplane/reconciler/reading.ts'
+import type { InputProblem } from '../../model/snapshot.ts'
+import type { Clock } from '../../util/clock.ts'
+import type { BrakeStatus } from '../brake/status.ts'
+import type { StatusRequest } from '../control.ts'
 import { type AgentStatus, isInSync, planeReport, type SourceReport } from './status.ts'
 
 export interface StatusParts {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import type { InputProblem } from '../model/snapshot.ts'
-import type { Clock } from '../util/clock.ts'
-import type { Log } from '../util/log.ts'
+import type { InputProblem } from '../../model/snapshot.ts'
+import type { Clock } from '../../util/clock.ts'
+import type { Log } from '../../util/log.ts'
 import type { LoadedConfig } from './config.ts'
 
 export interface ConfigWatchOptions {

@@ -1,9 +1,9 @@
-import type { BackendCounter, PlaneName } from '../dataplane/plane.ts'
-import type { Verification } from '../dataplane/reconciler/reading.ts'
-import type { PlaneStatus, Refusal } from '../dataplane/reconciler/status.ts'
-import type { InputProblem } from '../model/snapshot.ts'
-import type { BrakeStatus } from './brake/status.ts'
-import type { ShadowStatus } from './shadow/status.ts'
+import type { BackendCounter, PlaneName } from '../../dataplane/plane.ts'
+import type { Verification } from '../../dataplane/reconciler/reading.ts'
+import type { PlaneStatus, Refusal } from '../../dataplane/reconciler/status.ts'
+import type { InputProblem } from '../../model/snapshot.ts'
+import type { BrakeStatus } from '../brake/status.ts'
+import type { ShadowStatus } from '../shadow/status.ts'
 
 /** What `evenkeel status -o json` prints (docs/json.md). Lists are sorted; times are ms since the epoch. */
 export interface AgentStatus {

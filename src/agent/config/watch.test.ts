@@ -2,10 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { Clock } from '../util/clock.ts'
-import { silent } from '../util/log.ts'
+import type { Clock } from '../../util/clock.ts'
+import { silent } from '../../util/log.ts'
 import { parseConfig } from './config.ts'
-import { watchConfig } from './config-watch.ts'
+import { watchConfig } from './watch.ts'
 
 const text = (more = ''): string =>
   `apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n${more}`

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
-import { bare, evenkeel, kubeProxy, own, parse } from '../../test/support/proxy-config.ts'
+import { bare, evenkeel, kubeProxy, own, parse } from '../../../test/support/proxy-config.ts'
 import { type ConfigFlags, loadConfig, parseConfig, type ProxyConfig } from './config.ts'
 
 /** What beside another proxy is another way. */

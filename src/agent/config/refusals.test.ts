@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
-import { evenkeel, kubeProxy, parse } from '../../test/support/proxy-config.ts'
-import { planeNames } from '../dataplane/registry.ts'
+import { evenkeel, kubeProxy, parse } from '../../../test/support/proxy-config.ts'
+import { planeNames } from '../../dataplane/registry.ts'
 import { type ConfigFlags, parseConfig } from './config.ts'
 
 describe('a configuration', () => {

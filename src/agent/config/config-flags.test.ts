@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { bare, own, parse } from '../../test/support/proxy-config.ts'
+import { bare, own, parse } from '../../../test/support/proxy-config.ts'
 import type { ConfigFlags, ProxyConfig } from './config.ts'
 
 describe('flags of kube-proxy', () => {
