@@ -1,6 +1,6 @@
-import { type LagEvidence, lagOfComing, lagOfGoing, type NodeLags, picksByChance, type Witness } from '../lag.ts'
+import { evidenceOf, type LagEvidence, lagOfComing, lagOfGoing, type NodeLags, type Witness } from '../lag.ts'
 import type { ClientAnswer } from '../lane-clients.ts'
-import type { Stage } from '../side-by-side.ts'
+import type { Lane, Stage } from '../side-by-side.ts'
 import type { Happened } from './events.ts'
 import { controlSeconds, type Phase, watched } from './timeline.ts'
 
@@ -8,41 +8,45 @@ import { controlSeconds, type Phase, watched } from './timeline.ts'
 export type PhaseLags = { readonly [phase in Phase]: NodeLags }
 
 /**
- * Connections tell of two changes: a pod without a probe is met from when it came into the rules, and without preStop it refuses until it has left
- * them. The pods with both need no more: what they lose depends on their probes.
+ * Of each lane. Connections tell of two changes: a pod without a probe is met from when it came into the rules, and without preStop it refuses until
+ * it has left them. The pods with both need no more, for what they lose depends on their probes: it is as with the others.
  */
 export const phaseLags = (
   stage: Pick<Stage, 'lab' | 'lanes'>,
   answers: readonly (readonly ClientAnswer[])[],
   happened: Happened,
-): PhaseLags => {
-  const coming = ofBare(stage, answers, (own) => lagOfStart(own, happened))
-  const going = ofBare(stage, answers, (own) => lagOfEnd(own, happened))
-  const both = coming.map((own, node) => [...own, ...(going[node] ?? [])])
-  return { starting: coming, failing: both, terminating: going }
+): readonly PhaseLags[] => {
+  const tell = (lagOf: (seen: Seen, happened: Happened) => LagEvidence | null) =>
+    stage.lanes.map((lane, i) => ofLane(stage, lane, answers[i] ?? [], (seen) => lagOf(seen, happened)))
+  const coming = tell(lagOfStart)
+  const going = tell(lagOfEnd)
+  return stage.lanes.map((_, i) => {
+    const [starting, terminating] = [evidenceOf(coming, i), evidenceOf(going, i)]
+    return { starting, terminating, failing: starting.map((own, node) => [...own, ...(terminating[node] ?? [])]) }
+  })
 }
 
 /** of the pods without probe and preStop */
 const bare = 'bare'
 
-/** What one node's clients met of them; `missed` as in LagEvidence. */
-interface Seen {
+/** What one node's client met. */
+interface Seen extends Pick<Lane, 'scheduler'> {
   readonly answers: readonly ClientAnswer[]
-  readonly missed: number
+  /** besides the one that comes and goes */
+  readonly others: number
 }
 
-const ofBare = (
-  { lab, lanes }: Pick<Stage, 'lab' | 'lanes'>,
-  answers: readonly (readonly ClientAnswer[])[],
+/** By node; null: its connections do not tell. */
+const ofLane = (
+  { lab }: Pick<Stage, 'lab'>,
+  { scheduler, variant }: Lane,
+  answers: readonly ClientAnswer[],
   lagOf: (seen: Seen) => LagEvidence | null,
-): NodeLags => {
-  const own = lanes.flatMap((lane, i) => (lane.variant.name === bare ? [{ lane, answers: answers[i] ?? [] }] : []))
-  const pods = lab.cluster.pods.filter(({ labels: { app } }) => app === bare).length
-  const telling = own.filter(({ lane }) => picksByChance(lane.scheduler))
+): readonly (LagEvidence | null)[] => {
+  const others = lab.cluster.pods.filter(({ labels: { app } }) => app === bare).length - 1
   return lab.cluster.nodes.map(({ name }) => {
-    const here = telling.flatMap((one) => one.answers.filter(({ source }) => source.node === name))
-    const evidence = lagOf({ answers: here, missed: 1 - 1 / pods })
-    return evidence === null ? [] : [evidence]
+    const here = answers.filter(({ source }) => source.node === name)
+    return variant.name === bare ? lagOf({ scheduler, others, answers: here }) : null
   })
 }
 
@@ -55,12 +59,17 @@ const witnessesOf = ({ answers }: Seen, pod: string | undefined): readonly Witne
 const lagOfStart = (seen: Seen, { began, pods }: Happened): LagEvidence | null =>
   lagOfComing(
     witnessesOf(seen, pods.get(bare)?.starting.name).filter(({ at }) => at < began.failing),
-    { changedAt: began.starting + controlSeconds, missed: seen.missed },
+    { ...seen, changedAt: began.starting + controlSeconds, pods: 1 },
   )
 
-const lagOfEnd = (seen: Seen, { began, pods }: Happened): LagEvidence | null =>
-  lagOfGoing(witnessesOf(seen, pods.get(bare)?.terminating.name), {
+/** A client that is hashed and never met the pod does not tell. */
+const lagOfEnd = (seen: Seen, { began, pods }: Happened): LagEvidence | null => {
+  const witnesses = witnessesOf(seen, pods.get(bare)?.terminating.name).filter(({ at }) => at >= began.terminating)
+  if (!witnesses.some(({ met }) => met)) return null
+  return lagOfGoing(witnesses, {
+    ...seen,
     changedAt: began.terminating + controlSeconds,
-    missed: seen.missed,
+    pods: 1,
     until: began.terminating + watched.terminating,
   })
+}

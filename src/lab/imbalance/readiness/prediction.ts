@@ -91,7 +91,7 @@ const scenarioOfPhase = (stage: Stage, lane: Lane, phase: Phase, foreseen: Fores
         { address: source.addresses.IPv4 },
       ),
     ),
-    events: [eventOf(phase, pods, { template, happened })],
+    events: [eventOf(phase, pods, template, foreseen)],
     policy: policyOf(simulatedScheduler(stage.plane, lane.scheduler)),
   } satisfies Parameters<typeof scenarioOf>[0] & Partial<Scenario>
 }
@@ -104,15 +104,17 @@ const lastMoments = ({ cared }: Fleet): Pick<PodTemplate, 'lameDuckSeconds' | 'g
 const eventOf = (
   phase: Phase,
   pods: readonly PodSpec[],
-  { template, happened }: { readonly template: PodTemplate; readonly happened: Happened },
+  template: PodTemplate,
+  { happened, answersTake }: Pick<Foreseen, 'happened' | 'answersTake'>,
 ): ScenarioEvent => {
+  const { low, high } = happened.startedWithin
   switch (phase) {
     case 'starting':
       return {
         kind: 'scale',
         at: 0,
         replicas: pods.length + 1,
-        template: { ...template, startup: { kind: 'uniform', ...happened.startedWithin } },
+        template: { ...template, startup: { kind: 'uniform', low: low - answersTake, high: high + answersTake } },
       }
     case 'failing':
       return { kind: 'fail', at: 0, pods: [1], seconds: happened.failedFor.low }

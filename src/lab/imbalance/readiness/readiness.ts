@@ -88,11 +88,14 @@ const stageRuns = async (stage: Stage, perSecond: number, level: number): Promis
   await using judge = judging(stage.signal)
   const runs: ImbalanceRun[] = []
   for (const [i, lane] of lanes.entries()) {
-    const seen = { happened, sample, perSecond, lags, answers: answers[i] ?? [] }
+    const seen = { happened, sample, perSecond, lags: lags[i] ?? unknown, answers: answers[i] ?? [] }
     runs.push(await judge.run(await measured(stage, lane, seen), level))
   }
   return runs
 }
+
+/** no lane's lags */
+const unknown: PhaseLags = { starting: [], failing: [], terminating: [] }
 
 interface Seen {
   readonly happened: Happened

@@ -13,7 +13,7 @@ import {
   untilOpen,
 } from '../lane-clients.ts'
 import { laneMeasurement } from '../lane-measurement.ts'
-import { type LagEvidence, lagOfComing, type NodeLags, picksByChance } from '../lag.ts'
+import { evidenceOf, type LagEvidence, lagOfComing, type NodeLags } from '../lag.ts'
 import type { Claim, ImbalanceRun } from '../report.ts'
 import { imbalanceResult } from '../result.ts'
 import type { RunImbalance } from '../scenario.ts'
@@ -118,7 +118,7 @@ const scaleUp = async (stage: Stage, { added, sessions, level }: Extent): Promis
   await using judge = judging(stage.signal)
   const runs: ImbalanceRun[] = []
   for (const [i, lane] of lanes.entries()) {
-    const seen = { grown, sessions, answers: answers[i] ?? [], inTurns: inTurns[i] ?? [], lags: evidenceFor(lags, i) }
+    const seen = { grown, sessions, answers: answers[i] ?? [], inTurns: inTurns[i] ?? [], lags: evidenceOf(lags, i) }
     runs.push(await judge.run(await measured(stage, lane, seen), level))
   }
   return runs
@@ -140,17 +140,12 @@ const lagOf = (
   { old, added, at, answers }: Pick<Grown, 'old' | 'added' | 'at'> & { readonly answers: readonly ClientAnswer[] },
 ): readonly (LagEvidence | null)[] => {
   const names = new Set(added.map(({ name }) => name))
-  const missed = picksByChance(scheduler) ? old.length / (old.length + added.length) : 0
   return lab.cluster.nodes.map(({ name }) => {
     const connections = answers.filter(({ source }) => source.node === name).flatMap((answer) => answer.connections)
     const witnesses = connections.map(({ dueAt, pod }) => ({ at: dueAt, met: names.has(pod) }))
-    return lagOfComing(witnesses, { changedAt: at, missed })
+    return lagOfComing(witnesses, { changedAt: at, scheduler, pods: added.length, others: old.length })
   })
 }
-
-/** By node: the lane's own, or where it tells nothing, those of the others. */
-const evidenceFor = (lags: readonly (readonly (LagEvidence | null)[])[], lane: number): NodeLags =>
-  (lags[lane] ?? []).map((own, node) => (own === null ? lags.flatMap((other) => other[node] ?? []) : [own]))
 
 const isServer = ({ labels: { app } }: LabPod): boolean => app === labels.app
 
