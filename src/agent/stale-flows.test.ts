@@ -69,16 +69,26 @@ test('a pass that fails is made again', async () => {
 
 test('flows that have time to be answered are looked for later, the others meanwhile', async () => {
   const { clock, passes, flows } = setUp()
+  await clock.advance(10_000)
   flows.add([dns(1)], 250)
   await clock.advance(100)
-  flows.add([dns(2)], 250)
   flows.add([nodePort])
   await clock.advance(149)
   expect(passes).toEqual([[nodePort]])
   await clock.advance(1)
   expect(passes).toEqual([[nodePort], [dns(1)]])
+})
+
+test('of flows that are given time many cost a pass now and then', async () => {
+  const { clock, passes, flows } = setUp()
+  await clock.advance(10_000)
+  for (let n = 0; n < 100; n++) {
+    flows.add([dns(n)], 250)
+    await clock.advance(10)
+  }
   await clock.advance(1_000)
-  expect(passes).toEqual([[nodePort], [dns(1)], [dns(2)]])
+  expect(passes.flat()).toHaveLength(100)
+  expect(passes.map(({ length }) => length)).toEqual([1, 25, 25, 25, 24])
 })
 
 test('flows that come during a pass get the next one', async () => {

@@ -42,6 +42,8 @@ export class StaleFlows implements AsyncDisposable {
   readonly #waiting = new Map<string, Waiting>()
   #timer: { readonly dueAt: number; readonly cancel: () => void } | null = null
   #isPassing = false
+  /** of flows that are given time: ms on the clock's `now` */
+  #lastTurn = 0
   /** after a failure: ms on the clock's `now` */
   #retryAt = 0
   #pass: Promise<void> = Promise.resolve()
@@ -51,10 +53,17 @@ export class StaleFlows implements AsyncDisposable {
     this.#options = options
   }
 
-  /** Flows of a plan that was handed to the reconciler already. They are looked for in `afterMs` at the earliest, default 0. */
+  /**
+   * Flows of a plan that was handed to the reconciler already. They are looked for in `afterMs` at the earliest, default 0, and after
+   * twice that where many come one after the other: for all of these there is a pass every `afterMs`.
+   */
   add(flows: readonly FlowFilter[], afterMs = 0): void {
-    const notBefore = this.#options.clock.now() + afterMs
-    for (const flow of flows) this.#waiting.set(JSON.stringify(flow), { flow, notBefore })
+    if (flows.length === 0) return
+    const notBefore = this.#turn(afterMs)
+    for (const flow of flows) {
+      const text = JSON.stringify(flow)
+      if (!this.#waiting.has(text)) this.#waiting.set(text, { flow, notBefore })
+    }
     this.applied()
   }
 
@@ -67,6 +76,13 @@ export class StaleFlows implements AsyncDisposable {
     this.#stopped = true
     this.#timer?.cancel()
     await this.#pass
+  }
+
+  #turn(afterMs: number): number {
+    const earliest = this.#options.clock.now() + afterMs
+    if (afterMs === 0) return earliest
+    if (earliest > this.#lastTurn) this.#lastTurn = Math.max(earliest, this.#lastTurn + afterMs)
+    return this.#lastTurn
   }
 
   /** A pass when the first of those that need not wait for their rules may go. */

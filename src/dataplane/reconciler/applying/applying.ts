@@ -124,7 +124,8 @@ export class Applying<O extends PlaneObject> {
       try {
         const inForce = ledger.get(one.key)
         const program = desired.program(one.key, inForce?.objects)
-        attempts.push({ pending: one, version: one.version, program, begins: program !== null && !inForce })
+        const begins = inForce === undefined && program !== null && program.objects.length > 0
+        attempts.push({ pending: one, version: one.version, program, begins })
       } catch (error) {
         this.#blame(one, `cannot be compiled: ${reasonOf(error)}`)
       }
