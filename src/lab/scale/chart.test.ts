@@ -41,7 +41,7 @@ describe('the chart', () => {
   test('is one well-formed drawing that needs nothing else', () => {
     expect(unbalanced(svg)).toEqual([])
     expect(svg).not.toMatch(/href|url\(|<script|NaN|Infinity|undefined/)
-    expect(svg).toContain('6.18 &lt;&amp;&quot;>')
+    expect(svg).toContain('6.18 &lt;&amp;&quot;&gt;')
     expect(svg).toContain('prefers-color-scheme:dark')
   })
 

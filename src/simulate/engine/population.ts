@@ -36,7 +36,7 @@ export const connectionsOf = (traffic: Traffic): number => {
 export const sessionsOf = (group: ClientGroup, layer7: boolean): number =>
   layer7 || group.traffic.kind === 'arrivals' ? 0 : group.count * connectionsOf(group.traffic)
 
-export const isLayer7 = ({ policy }: Scenario): boolean => policy.scheduler.startsWith('l7-')
+export const isLayer7 = ({ policy }: Pick<Scenario, 'policy'>): boolean => policy.scheduler.startsWith('l7-')
 
 export const populationOf = (scenario: Scenario): Population => {
   const groups = scenario.clients

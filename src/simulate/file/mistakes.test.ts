@@ -3,6 +3,12 @@ import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { bad, head, least, read } from '../../../test/support/scenario-file.ts'
 
+test('policies that are none are not said to be the same', () =>
+  expect(read(`${least}compare: [nothing, neither]\n`).problems.map(({ message }) => message)).toEqual([
+    expect.stringMatching(/not "nothing"$/),
+    expect.stringMatching(/not "neither"$/),
+  ]))
+
 describe('what cannot be used is named with place and field', () => {
   const table: readonly (readonly [name: string, text: string, problem: string | RegExp])[] = [
     ['nothing', '', 'web.yaml : is empty: a scenario has at least duration, pods and clients'],
@@ -31,7 +37,17 @@ describe('what cannot be used is named with place and field', () => {
     [
       'a word for pods',
       least.replace('pods: 2', 'pods: many'),
-      /^web\.yaml:4 pods: must be a list of groups of pods, not "many"/,
+      'web.yaml:4 pods: must be a whole number 1 … 10,000, or a map of a group of pods, or a list of groups of pods, not "many"',
+    ],
+    [
+      'a scheduler that is nearly one',
+      `${least}compare: [ipvs-lcc]\n`,
+      /^web\.yaml:\d+ compare\[0\]\.scheduler: must be one of .*, not "ipvs-lcc" \(ipvs-lc\?\)$/,
+    ],
+    [
+      'a scheduler without its plane',
+      `${least}policy: random\n`,
+      /^web\.yaml:\d+ policy\.scheduler: must be one of .*, not "random" \(iptables-random, nft-random, l7-random\?\)$/,
     ],
     [
       'not a number',

@@ -63,8 +63,8 @@ export const readPolicies = (
     return resolve(overlay(base, over), over, path, hasOutside, faults)
   })
   compared.forEach((one, index) => {
-    if (compared.findIndex((other) => other?.name === one?.name) < index)
-      faults.push({ path: compare[index]?.path ?? [], message: `is a second policy ${one?.name ?? ''}` })
+    if (one !== null && compared.findIndex((other) => other?.name === one.name) < index)
+      faults.push({ path: compare[index]?.path ?? [], message: `is a second policy ${one.name}` })
   })
   if (first === null || faults.length > before) return null
   return { policy: first, compared: compared.filter((one) => one !== null) }

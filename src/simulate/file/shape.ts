@@ -99,10 +99,27 @@ export const yesOrNo: Shape<boolean> = plain('true or false', { type: 'boolean' 
   typeof value === 'boolean' ? value : undefined,
 )
 
-export const oneOf = <const T extends string>(allowed: readonly T[]): Shape<T> =>
-  plain(allowed.length === 1 ? String(allowed[0]) : `one of ${allowed.join(', ')}`, { enum: [...allowed] }, (value) =>
-    allowed.find((one) => one === value),
-  )
+export const oneOf = <const T extends string>(allowed: readonly T[]): Shape<T> => {
+  const means = allowed.length === 1 ? String(allowed[0]) : `one of ${allowed.join(', ')}`
+  return {
+    means,
+    schema: { enum: [...allowed] },
+    read(value, path, faults) {
+      const taken = allowed.find((one) => one === value)
+      if (taken === undefined) faults.push({ path, message: wrong(means, value) + perhaps(value, allowed) })
+      return taken
+    },
+  }
+}
+
+/** ` (ipvs-lc?)`: what was probably meant. */
+const perhaps = (value: unknown, allowed: readonly string[]): string => {
+  if (typeof value !== 'string') return ''
+  const words = value.toLowerCase()
+  const meant = allowed.filter((one) => one.endsWith(`-${words}`) || one.toLowerCase() === words)
+  const likely = meant.length > 0 ? meant : allowed.filter((one) => close(one, words))
+  return likely.length === 0 || allowed.length === 1 ? '' : ` (${likely.join(', ')}?)`
+}
 
 export const text = (means: string, accepts: (text: string) => boolean, schema: JsonSchema = {}): Shape<string> =>
   plain(means, { type: 'string', ...schema }, (value) =>
@@ -114,7 +131,15 @@ export const either = <A, B>(is: (value: unknown) => boolean, first: Shape<A>, s
   means: `${first.means}, or ${second.means}`,
   schema: { anyOf: [first.schema, second.schema] },
   ...fieldsOf(first.fields ?? second.fields),
-  read: (value, path, faults) => (is(value) ? first.read(value, path, faults) : second.read(value, path, faults)),
+  read(value, path, faults) {
+    if (is(value)) return first.read(value, path, faults)
+    const before = faults.length
+    const read = second.read(value, path, faults)
+    // neither form: the second alone would say that the first is none
+    if (faults[before]?.message === wrong(second.means, value))
+      faults.splice(before, 1, { path, message: wrong(`${first.means}, or ${second.means}`, value) })
+    return read
+  },
 })
 
 /** `means` of one element in the plural. */

@@ -73,10 +73,23 @@ describe('the work of a run is known beforehand, roughly', () => {
     const huge = scenario(pool(0.01), { seconds: 1e9, sampleSeconds: 1e7 })
     const message =
       tooMuch(huge, { runs: 1000, policies: [policyOf('nft-rr'), policyOf('p2c')], maxEvents: usualMaxEvents }) ?? ''
-    expect(message).toMatch(/^about 198 trillion connection events .* of 2 policies\), more than the 500 million/)
+    expect(message).toMatch(
+      /^about 198 trillion connection events in 1 thousand runs \(99 billion in each by nft-rr, the most of 2 policies\), more than the 500 million/,
+    )
     const raised = Number(/--max-events (\d+)$/.exec(message)?.[1])
     expect(tooMuch(huge, { runs: 1000, policies: [policyOf('nft-rr'), policyOf('p2c')], maxEvents: raised })).toBeNull()
   })
+
+  test('picking for each request: which policy it is, and how many runs fit', () =>
+    expect(
+      tooMuch(scenario(stays, { seconds: 1e6, sampleSeconds: 1e5 }), {
+        runs: 1000,
+        policies: [policyOf('nft-rr'), policyOf('l7-rr')],
+        maxEvents: usualMaxEvents,
+      }),
+    ).toBe(
+      'about 20 billion connection events in 1 thousand runs (20 million in each by l7-rr, which picks for each request, the most of 2 policies), more than the 500 million that are allowed: --runs 24, a shorter duration, fewer clients, fewer requests or longer lives, or --max-events 30000000000',
+    ))
 
   test('connections that memory cannot hold', () => {
     const many = scenario({ kind: 'pool', connections: 1_000_000, life: exponential(1e6), reconnect: fixed(1) })

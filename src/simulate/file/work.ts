@@ -1,4 +1,5 @@
 import { openConnections } from '../facts.ts'
+import { isLayer7 } from '../engine/population.ts'
 import type { ClientGroup, Policy, Scenario } from '../model.ts'
 import { meanOf } from '../random.ts'
 
@@ -29,18 +30,34 @@ export const tooMuch = (scenario: Scenario, { runs, policies, maxEvents }: Work)
   const open = scenario.clients.reduce((sum, group) => sum + openConnections(group, lasting(scenario)), 0)
   if (open > mostOpen)
     return `about ${about(open)} connections would be open at a time, at most ${about(mostOpen)} fit: fewer clients or connections, or shorter lives`
-  const each = policies.map((policy) => estimate({ ...scenario, policy }))
-  const events = each.reduce((sum, one) => sum + one, 0) * runs
-  if (events <= maxEvents) return null
-  const share = policies.length === 1 ? '' : ` of ${policies.length} policies`
-  return `about ${about(events)} connection events (${about(Math.max(...each))} in each of ${about(runs)} runs${share}), more than the ${about(maxEvents)} that are allowed: fewer --runs, a shorter duration, fewer clients or longer lives; or --max-events ${roundUp(events)}`
+  const each = policies.map((policy) => ({ policy, events: estimate({ ...scenario, policy }) }))
+  const perRun = each.reduce((sum, { events }) => sum + events, 0)
+  if (perRun * runs <= maxEvents) return null
+  return `about ${about(perRun * runs)} connection events in ${about(runs)} runs (${costs(each)}), more than the ${about(maxEvents)} that are allowed: ${curesOf(Math.floor(maxEvents / perRun))}, or --max-events ${roundUp(perRun * runs)}`
 }
+
+interface Cost {
+  readonly policy: Policy
+  /** of one run */
+  readonly events: number
+}
+
+/** `14 million in each run by l7-rr, which picks for each request` */
+const costs = (each: readonly Cost[]): string => {
+  const most = each.reduce((heaviest, one) => (one.events > heaviest.events ? one : heaviest))
+  const why = isLayer7(most) ? ', which picks for each request' : ''
+  const others = each.length === 1 ? '' : `, the most of ${each.length} policies`
+  return `${about(most.events)} in each by ${most.policy.name}${why}${others}`
+}
+
+const curesOf = (runs: number): string =>
+  `${runs >= 1 ? `--runs ${runs}, ` : ''}a shorter duration, fewer clients, fewer requests or longer lives`
 
 /** Openings, ends and changes in one run, roughly, and what takes as long as so many. */
 export const estimate = (scenario: Scenario): number => {
   const { clients, policy, events, nodes } = scenario
   const connections = clients.reduce((sum, group) => sum + openings(group, scenario, policy), 0)
-  const requests = policy.scheduler.startsWith('l7-')
+  const requests = isLayer7(scenario)
     ? clients.reduce((sum, group) => sum + requestsOf(group, scenario, openings(group, scenario, policy)), 0)
     : 0
   const reopened = events.reduce(

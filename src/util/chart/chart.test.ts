@@ -106,7 +106,7 @@ describe('a chart', () => {
     const svg = chartSvg(everything)
     expect(unbalanced(svg)).toEqual([])
     expect(svg).not.toMatch(/href|url\(|<script|NaN|Infinity|undefined/)
-    expect(svg).toContain('&lt;shuffled> &amp; &quot;quoted&quot;')
+    expect(svg).toContain('&lt;shuffled&gt; &amp; &quot;quoted&quot;')
     expect(svg).toMatch(/<desc id="(chart-[^"]+-desc)">.*<\/desc>/)
     expect(svg).toContain('prefers-color-scheme:dark')
   })

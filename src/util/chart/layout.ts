@@ -24,20 +24,23 @@ interface Place {
   readonly width: number
 }
 
-/** Title and subtitle; the latter as many lines as it needs. */
+/** Title and subtitle; the latter as many lines as it needs, the former two at most. */
 export const nameplate = ({
   title,
   subtitle,
   left,
   width,
 }: Pick<Chart, 'title'> & Omit<Place, 'top'> & { readonly subtitle: string }): Block => {
+  const [first = '', ...rest] = wrapped(title, width / 1.35)
+  const big = rest.length === 0 ? [first] : [first, rest.join(' ')]
   const small = wrapped(subtitle, width / 0.9)
+  const down = 20 * (big.length - 1)
   return {
     lines: [
-      text(left, 28, 'heading', shortened(title, width / 1.35)),
-      ...small.map((line, index) => text(left, 47 + 15 * index, 'small', line)),
+      ...big.map((line, index) => text(left, 28 + 20 * index, 'heading', shortened(line, width / 1.35))),
+      ...small.map((line, index) => text(left, 47 + down + 15 * index, 'small', line)),
     ],
-    bottom: 32 + 15 * small.length,
+    bottom: 32 + down + 15 * small.length,
   }
 }
 
@@ -102,8 +105,15 @@ export const ground = (frame: Frame, axis: Axis, options: AxisOptions): readonly
 export const levelLine = ({ at, series }: Mark, y: (value: number) => number, { left, width }: Frame): string =>
   `<line class="mark ${strokeOf(series)}" x1="${px(left)}" x2="${px(left + width)}" y1="${px(y(at))}" y2="${px(y(at))}"/>`
 
-export const levelWords = ({ at, words, series }: Mark, y: (value: number) => number, { left, width }: Frame): string =>
-  text(left + width - 4, y(at) - 5, `small halo${fillOf(series)}`, words, 'end')
+/** Above the line, or below where that would be above the panel. */
+export const levelWords = (
+  { at, words, series }: Mark,
+  y: (value: number) => number,
+  { left, top, width }: Frame,
+): string => {
+  const base = y(at) - 5 < top + 9 ? y(at) + 14 : y(at) - 5
+  return text(left + width - 4, base, `small halo${fillOf(series)}`, words, 'end')
+}
 
 /** `row`: words of marks stand below each other, not in each other. */
 export const uprightMark = (

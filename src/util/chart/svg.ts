@@ -6,13 +6,19 @@ export const text = (x: number, y: number, style: string, words: string, anchor 
 export const px = (value: number): string => String(Math.round(value * 10) / 10)
 
 export const escaped = (words: string): string =>
-  words.replaceAll(forbidden, '\uFFFD').replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')
+  words
+    .replaceAll(forbidden, '\uFFFD')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    // `]]>` has no place in XML's text
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
 
 /** in XML 1.0: control characters but tab and line ends, and two that are no characters */
 const forbidden = /(?![\t\n\r])\p{Cc}|[\uFFFE\uFFFF]/gu
 
 /** About how wide words of 12 px are: fonts differ, so it errs on the wide side. */
-export const widthOf = (words: string): number => 7.2 * words.length
+export const widthOf = (words: string): number => 7.2 * words.length + 3.3 * (words.match(/[mwMW+=@%]/g)?.length ?? 0)
 
 /** Words broken at spaces into lines that are about as wide at most. */
 export const wrapped = (words: string, width: number): readonly string[] => {

@@ -1,4 +1,7 @@
-/** Of the page: no font, image or script from anywhere; light and dark as the reader's system is; on paper black on white. */
+/**
+ * Of the page: no font, image or script from anywhere; light and dark as the reader's system is; on paper black on white. On a telephone tables and
+ * drawings are as large as elsewhere, and are moved.
+ */
 export const pageStyle = `
 :root{color-scheme:light dark;--ground:#fff;--text:#1d2025;--small:#5a6069;--line:#d9dce1;--shade:#f5f6f8;--good:#146c3a;--bad:#b3261e;--accent:#0b5fa5}
 @media (prefers-color-scheme:dark){:root{--ground:#16181c;--text:#e6e6e6;--small:#a5abb5;--line:#363b44;--shade:#1f2228;--good:#5fd08f;--bad:#ff8a80;--accent:#7cc0ff}}
@@ -21,7 +24,7 @@ caption{text-align:left;font-weight:600;padding:4px 0}
 th,td{border-bottom:1px solid var(--line);padding:5px 12px 5px 6px;text-align:left;vertical-align:top;unicode-bidi:isolate}
 th{background:var(--shade);font-weight:600;white-space:nowrap}
 td.number,th.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-td div{max-width:44em;overflow-wrap:anywhere;font-variant-numeric:tabular-nums}
+td div{max-width:44em;overflow-wrap:break-word;font-variant-numeric:tabular-nums}
 td.text:nth-child(2) div{min-width:13em}
 td.lines div{white-space:nowrap}
 td.lines p{max-width:44em;margin:3px 0;overflow-wrap:anywhere}
@@ -31,6 +34,7 @@ td.code div{font:12px/1.45 ui-monospace,monospace}
 ul{margin:6px 0;padding-left:20px}
 figure{margin:16px 0;overflow-x:auto}
 svg.evenkeel-chart{max-width:100%;height:auto;border:1px solid var(--line);border-radius:4px}
+@media screen and (max-width:700px){svg.evenkeel-chart{max-width:none}}
 @media print{
 details::details-content{content-visibility:visible}
 :root{color-scheme:light;--ground:#fff;--text:#000;--small:#444;--line:#bbb;--shade:#f2f2f2;--good:#0d5229;--bad:#8f1d16;--accent:#000}
