@@ -4,5 +4,5 @@ import type { Judgement } from './judging.ts'
 
 /** A thread of `judging`: judges one measurement after the other until it is terminated. */
 parentPort?.on('message', ({ measurement, level }: Judgement) => {
-  parentPort?.postMessage(imbalanceRun(measurement, level))
+  parentPort?.postMessage(imbalanceRun(measurement, level), [])
 })

@@ -48,7 +48,7 @@ const asked = async (worker: Worker, judgement: Judgement, signal: AbortSignal):
   worker.on('message', resolve).on('error', reject).on('exit', ended)
   signal.addEventListener('abort', abort, { once: true })
   try {
-    worker.postMessage(judgement)
+    worker.postMessage(judgement, [])
     return await promise
   } finally {
     worker.off('message', resolve).off('error', reject).off('exit', ended)
