@@ -2,6 +2,7 @@ import type { CauseCode, NamedCause } from '../src/inspect/skew/causes/codes.ts'
 import { judge } from '../src/inspect/skew/judge.ts'
 import type { SkewReport } from '../src/inspect/skew/report.ts'
 import type { Observation } from '../src/inspect/skew/observation.ts'
+import { throughFiles } from '../test/support/skew/files/through-files.ts'
 import { fifth } from '../test/support/skew/fifth.ts'
 import { fourth } from '../test/support/skew/fourth.ts'
 import { heldOut } from '../test/support/skew/held-out.ts'
@@ -17,13 +18,17 @@ interface Case {
   readonly make: (seed: string) => Observation
 }
 
+type SetScore = Omit<Score, 'wrong'> & {
+  readonly name: string
+  readonly cases: number
+  readonly wrong: number
+}
+
 export interface CausesReport {
   readonly seeds: number
-  readonly sets: readonly (Omit<Score, 'wrong'> & {
-    readonly name: string
-    readonly cases: number
-    readonly wrong: number
-  })[]
+  readonly sets: readonly SetScore[]
+  /** the same sets, each case once, printed as files of real tools and read back: files say less */
+  readonly files: readonly SetScore[]
   /** of situations drawn from the whole space, by each cause that is at work; `nothing`: luck, or a reason without a name */
   readonly sampled: readonly Confusion[]
 }
@@ -53,7 +58,7 @@ const sets: readonly (readonly [name: string, cases: readonly Case[]])[] = [
 ]
 
 /** How often `skew` names what is at work, on the data of its own tests, each made `seeds` times. */
-export const benchCauses = (seeds: number, progress: (line: string) => void): CausesReport => ({
+export const benchCauses = async (seeds: number, progress: (line: string) => void): Promise<CausesReport> => ({
   seeds,
   sets: sets.map(([name, cases]) => {
     progress(name)
@@ -63,18 +68,37 @@ export const benchCauses = (seeds: number, progress: (line: string) => void): Ca
         causes,
       ),
     )
-    const total = (of: (one: Score) => number): number => scores.reduce((sum, one) => sum + of(one), 0)
-    return {
-      name,
-      cases: cases.length * seeds,
-      right: total(({ right }) => right),
-      unexplained: total(({ unexplained }) => unexplained),
-      wrong: total(({ wrong }) => wrong.length),
-      certain: total(({ certain }) => certain),
-    }
+    return totals(name, cases.length * seeds, scores)
   }),
+  files: await throughAllFiles(progress),
   sampled: confusion(60 * seeds),
 })
+
+const totals = (name: string, cases: number, scores: readonly Score[]): SetScore => {
+  const total = (of: (one: Score) => number): number => scores.reduce((sum, one) => sum + of(one), 0)
+  return {
+    name,
+    cases,
+    right: total(({ right }) => right),
+    unexplained: total(({ unexplained }) => unexplained),
+    wrong: total(({ wrong }) => wrong.length),
+    certain: total(({ certain }) => certain),
+  }
+}
+
+const throughAllFiles = async (progress: (line: string) => void): Promise<readonly SetScore[]> => {
+  const found: SetScore[] = []
+  for (const [name, cases] of sets) {
+    progress(`${name}, through files`)
+    const scores: Score[] = []
+    for (const [i, { causes, make }] of cases.entries()) {
+      const [read] = await throughFiles(make(`${i} 0`))
+      scores.push(score([read === undefined ? null : judge(read.observation).cause], causes))
+    }
+    found.push(totals(`${name}, through files`, cases.length, scores))
+  }
+  return found
+}
 
 /** Weak and strong causes, alone and in pairs, of which the observer has any part of the evidence: many cannot be told. */
 const confusion = (count: number): readonly Confusion[] => {
@@ -98,11 +122,11 @@ const outcome = (report: SkewReport, causes: readonly NamedCause[]): Exclude<key
   return right > 0 ? 'right' : report.verdict === 'SKEWED' ? 'unexplained' : 'quiet'
 }
 
-export const formatCauses = ({ sets: all, sampled }: CausesReport): string =>
+export const formatCauses = ({ sets: all, files, sampled }: CausesReport): string =>
   [
-    ...all.map(
+    ...[...all, ...files].map(
       ({ name, cases, right, unexplained, wrong, certain }) =>
-        `${name.padEnd(12)}${cases} cases: ${right} right, ${unexplained} unexplained, ${wrong} wrong, ${certain} of them certain`,
+        `${name.padEnd(28)}${cases} cases: ${right} right, ${unexplained} unexplained, ${wrong} wrong, ${certain} of them certain`,
     ),
     'drawn from the whole space, by cause: right, unexplained, no verdict, wrong (likely), wrong (certain)',
     ...sampled.map(({ cause, right, unexplained, quiet, wrong, certain }) =>

@@ -79,7 +79,7 @@ const benchmarks: Readonly<Record<string, (flags: Flags) => Promise<number>>> = 
   async causes(flags) {
     const seeds = flags.number('seeds')
     const { benchCauses, formatCauses } = await import('./causes.ts')
-    return print(flags, benchCauses(seeds, progress), formatCauses)
+    return print(flags, await benchCauses(seeds, progress), formatCauses)
   },
 }
 

@@ -34,6 +34,8 @@ export interface SourceFlags {
   readonly of?: Measure
   /** seconds since the epoch */
   readonly at?: number
+  /** readings are compared over time, which only counters can be */
+  readonly compared?: boolean
 }
 
 /** Reads all sources once. `service`: only those that fit it. Warnings go to stderr. Throws where nothing is found. */
@@ -101,6 +103,7 @@ const observe = (
   const counted = observeNodes(readings, names, {
     unit: rows.length > 0 ? 'connections' : unit,
     ...(flags.of === undefined ? {} : { measure: flags.of }),
+    compared: flags.compared ?? false,
     at: flags.live ? Date.now() / 1000 : (flags.at ?? null),
   })
   const given = sources.observations.map((observation): Observed => {

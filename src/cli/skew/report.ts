@@ -39,11 +39,14 @@ export const observedBy = async (service: string | undefined, flags: SkewFlags):
     return [{ observation, frontends: [], endpoints: new Map(), notes: [] }]
   }
   if (since !== undefined) checkStdin(flags, since)
-  const now = await loadObserved(service, flags)
+  const now = await loadObserved(service, { ...flags, compared: flags.since !== undefined })
   if (since === undefined) return now
   const { from: _from, nodeFile: _nodeFile, live: _live, ...rest } = flags
   const isNamed = since.some((path) => path.includes('='))
-  return between(now, await loadObserved(service, { ...rest, ...(isNamed ? { nodeFile: since } : { from: since }) }))
+  return between(
+    now,
+    await loadObserved(service, { ...rest, compared: true, ...(isNamed ? { nodeFile: since } : { from: since }) }),
+  )
 }
 
 /** Each of the two readings would need it. */

@@ -47,7 +47,7 @@ const readAgain = async (
   looks: number,
 ): Promise<readonly Observed[] | null> => {
   try {
-    return await loadObserved(service, flags)
+    return await loadObserved(service, { ...flags, compared: true })
   } catch (error) {
     if (looks === 0) throw error
     process.stderr.write(`warning: ${error instanceof Error ? error.message : String(error)}\n`)

@@ -10,7 +10,7 @@ import {
 import { tellUnknownDraws } from './causes/unexplained.ts'
 import { checkObservation } from './check.ts'
 import { type Case, readCase } from './nulls/choices.ts'
-import { drawsOf, rulesOdds, uniformOdds } from './nulls/odds.ts'
+import { drawsOf, rulesOdds, uniformOdds, withoutPresumedOdds } from './nulls/odds.ts'
 import { sampleOf } from './nulls/parts.ts'
 import { prepared } from './nulls/prepared.ts'
 import type { FitOptions } from './nulls/explanation.ts'
@@ -38,18 +38,33 @@ export interface JudgeOptions {
 export const judge = (observation: Observation, options: JudgeOptions = {}): SkewReport => {
   checkObservation(observation)
   const { level = 0.05, seed = 'skew', family = 1, verdict } = options
+  const others = contradicted(observation) ? withoutPresumedOdds(observation) : null
+  if (others !== null) return judge(others, options)
   const whole = prepared(observation)
   const situation = readCase(whole)
   const all = { level, seed, family }
-  if (situation !== null) return tested(situation, all, verdict)
-  return ofSample(whole, all) ?? untested(observation, level)
+  if (situation === null) return ofSample(whole, all) ?? untested(observation, level)
+  const report = tested(situation, all, verdict)
+  const bare = report.verdict === 'SKEWED' ? withoutPresumedOdds(observation) : null
+  const another = bare === null ? null : judge(bare, options)
+  return another?.verdict === 'EXPLAINED' ? another : report
 }
+
+/** Connections for each backend, below which a sample does not show who is among the clients. */
+const fewestSeen = 10
+
+const fewSeen = ({ flows = [], backends }: Observation): boolean =>
+  flows.length < Math.max(50, fewestSeen * backends.length)
+
+/** Backends that should have none have some: their odds are of another moment. */
+const contradicted = ({ backends }: Observation): boolean =>
+  backends.some(({ expectedOdds, count }) => expectedOdds === 0 && count > 0)
 
 /** Nobody knows how many choices are behind the counts, but some connections are known one by one, and these have a cause. null: they have none. */
 const ofSample = (observation: Observation, options: Required<FitOptions>): SkewReport | null => {
   const sample = sampleOf(observation)
   const situation = sample === null ? null : readCase(sample)
-  if (sample === null || situation === null) return null
+  if (sample === null || situation === null || fewSeen(sample)) return null
   const report = tested(situation, options, undefined)
   if (report.verdict !== 'EXPLAINED' || report.cause === null) return null
   const n = sum(observation.backends.map(({ count }) => count))

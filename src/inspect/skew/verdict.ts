@@ -1,4 +1,5 @@
 import { type DrawsTest, type SkewVerdict, testDraws } from '../statistics/index.ts'
+import type { Attributed } from './causes/attribution.ts'
 import { tell } from './causes/tell.ts'
 import { tellUneven, tellUnknownDraws } from './causes/unexplained.ts'
 import { ofKnownNodes } from './nulls/bypass.ts'
@@ -54,14 +55,21 @@ interface Tests {
 const explainKnown = (situation: Case, { test, uniform, left }: Tests, options: FitOptions): Explained | null => {
   const rules = uniform.p <= options.level ? rulesCauses(situation, []) : []
   const loads = left === 0 ? loadCauses(situation, test.expected, options, options.level) : []
-  const [main, ...others] = [...rules, ...loads].map((each) =>
-    left === 0 ? each : { ...each, certainty: 'likely' as const },
-  )
+  const poor = left > 0 || test.p < fitsWell
+  const [main, ...others] = [
+    ...rules.map((each) => (left === 0 ? each : likely(each))),
+    ...loads.map((each) => (poor ? likely(each) : each)),
+  ]
   if (main === undefined) return null
   const view = { observation: situation.observation, situation, expected: test.expected }
   const cause = { ...tell(main, view), also: others.map((other) => tell(other, view)) }
   return { verdict: 'EXPLAINED', cause, notes: left === 0 ? [] : [leftNote(left)] }
 }
+
+/** p at which few choices are surely why: below it something else may add to them. */
+const fitsWell = 0.2
+
+const likely = (each: Attributed): Attributed => ({ ...each, certainty: 'likely' })
 
 /** So few clients fit anything; what is seen to be at work besides is told of them. null: nothing is. */
 const besidesFewClients = (situation: Case, test: DrawsTest, options: FitOptions): Explained | null => {

@@ -6,7 +6,7 @@ import { zonesAsWell } from '../nulls/places.ts'
 import type { Observation } from '../observation.ts'
 import type { Certainty } from '../report.ts'
 import type { NamedCause } from './codes.ts'
-import { apart, behindTheirPlace, leftOver, noticeable, type Stratum } from './left-over.ts'
+import { apart, besidesPlaces, leftOver, noticeable, type Stratum } from './left-over.ts'
 
 export interface Attributed {
   readonly code: NamedCause
@@ -55,9 +55,7 @@ export const attributeRules = (situation: Case): readonly Attributed[] => {
         odds.map((each, j) => normal(step.change(each, strata[j]?.node ?? null))),
       )
   const placed = found.some(({ code }) => code === 'local-traffic-policy' || code === 'topology-hints')
-  const rest = placed
-    ? behindTheirPlace(strata.map(({ rules }, j) => apart(rules, odds[j] ?? rules)))
-    : leftOver(observation, strata)
+  const rest = placed ? besidesPlaces(observation, strata, odds) : leftOver(observation, strata)
   if (rest !== null)
     take(
       rest,

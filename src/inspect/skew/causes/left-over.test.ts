@@ -68,7 +68,10 @@ describe('rules that no fact accounts for', () => {
       [1, 1, 0],
     ]
     expect(codes(without)).toEqual([])
-    expect(codes(without, cluster, () => ({ ready: true }))).toEqual(['stale-rules certain'])
+    expect(codes(without, cluster, () => ({ ready: true }))).toEqual(['stale-rules likely'])
+    expect(codes(without, { ...cluster, topologyHints: false }, () => ({ ready: true }))).toEqual([
+      'stale-rules certain',
+    ])
     expect(codes(without, cluster, (i) => ({ ready: i < 2 }))).toEqual(['unready-pods certain'])
   })
   it('are weights where all nodes prefer the same pods', () => {

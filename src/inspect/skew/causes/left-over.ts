@@ -36,11 +36,28 @@ export const leftOver = (observation: Observation, strata: readonly Stratum[]): 
   return rules.some((p) => p === 0) ? leftOutByAll(observation, rules) : unequalOnAll(observation, rules)
 }
 
-/** Nodes that keep to their own place, and some that do not, or not to all of it. */
-export const behindTheirPlace = (distances: readonly number[]): LeftOver => {
-  const behind = distances.filter((distance) => distance >= noticeable).length
-  return { code: 'stale-rules', certainty: behind * 2 <= distances.length ? 'certain' : 'likely' }
+/** Nodes that keep to their own place, and some that do not, or not to all of it; or pods of one place have different odds on all its nodes. */
+export const besidesPlaces = (
+  { backends }: Observation,
+  strata: readonly Stratum[],
+  odds: readonly (readonly number[])[],
+): LeftOver => {
+  const kept = strata.every(({ rules }, j) => rules.every((p, i) => p > 0 === ((odds[j] ?? [])[i] ?? 0) > 0))
+  const weights = backends.every(({ weight }) => weight === undefined)
+  if (kept && weights && agreeOnRatios(strata.map(({ rules }) => rules)))
+    return { code: 'weights', certainty: 'likely' }
+  const behind = strata.filter(({ rules }, j) => apart(rules, odds[j] ?? rules) >= noticeable).length
+  return { code: 'stale-rules', certainty: behind * 2 <= strata.length ? 'certain' : 'likely' }
 }
+
+/** Any two backends that several nodes have are in one proportion on all of these. */
+const agreeOnRatios = (rules: readonly (readonly number[])[]): boolean =>
+  rules.every((mine) =>
+    rules.every((other) => {
+      const both = mine.flatMap((p, i) => (p > 0 && (other[i] ?? 0) > 0 ? [p / (other[i] ?? 1)] : []))
+      return both.length === 0 || Math.max(...both) <= (1 + noticeable) * Math.min(...both)
+    }),
+  )
 
 const differing = (observation: Observation, strata: readonly Stratum[]): LeftOver | null => {
   const groups = [...Map.groupBy(strata, ({ rules }) => rules.map((p) => p.toFixed(4)).join()).values()]
@@ -70,6 +87,10 @@ const policiesKnown = (observation: Observation): boolean => {
   return facts.internalTrafficPolicy !== undefined || facts.externalTrafficPolicy !== undefined
 }
 
+/** Slices were read, or zones were, by which rules would go. */
+const hintsKnown = ({ facts, backends }: Observation): boolean =>
+  facts.topologyHints !== undefined || backends.every(({ zone }) => zone !== undefined)
+
 /** Every pod belongs to one kind of node only. Where a policy says so that is its doing, though nobody knows where the pods are. */
 const byPlaces = ({ facts, backends }: Observation, kinds: readonly { readonly nodes: number }[]): LeftOver | null => {
   const untold = backends.some(
@@ -94,7 +115,10 @@ const leftOutByAll = (observation: Observation, rules: readonly number[]): LeftO
     return absent.every((backend) => backend[place] === undefined || !here.has(backend[place]))
   })
   if (elsewhere && (placesDecide(observation) || !policiesKnown(observation))) return null
-  return { code: 'stale-rules', certainty: policiesKnown(observation) ? 'certain' : 'likely' }
+  return {
+    code: 'stale-rules',
+    certainty: policiesKnown(observation) && hintsKnown(observation) ? 'certain' : 'likely',
+  }
 }
 
 /** All nodes prefer the same pods: their weights, or those of one node's own whose policy holds for one of the addresses. */

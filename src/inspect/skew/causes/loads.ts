@@ -86,7 +86,9 @@ export const attributeLoads = (situation: Case): Attributed => {
   const gain = 0
   const among = (few: 'affinity' | 'few-connections'): Attributed => {
     const { code, certainty: sure } = heavyOr(few, loads)
-    return { code, certainty: inferred ? 'likely' : sure, gain }
+    // an address that nobody vouches for may stand for many clients
+    const one = few === 'few-connections' || code === few || observation.facts.sharedAddresses !== undefined
+    return { code, certainty: inferred || !one ? 'likely' : sure, gain }
   }
   if (situation.drawn === 'clients') {
     // no proxy keeps the clients of a headless Service: they keep the address that DNS gave them

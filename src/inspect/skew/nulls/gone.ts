@@ -1,9 +1,9 @@
 import { sum } from '../../statistics/index.ts'
 import type { Observation } from '../observation.ts'
 import type { Explanation, Less } from './explanation.ts'
-import { readCase } from './choices.ts'
+import { effectiveChoices, readCase } from './choices.ts'
 import { rulesOdds, uniformOdds } from './odds.ts'
-import { type Span, spansOf, surelyMissed } from './spans.ts'
+import { type Span, spansOf, surelyMissed, survivorsOnly } from './spans.ts'
 
 /**
  * Pods that are not ready or are terminating: new connections go to the others. What they still have is older, and among the
@@ -23,7 +23,7 @@ export const gonePods = (observation: Observation): readonly Explanation[] => {
 /** Connections that a pod should have had since its last one: of so few nothing follows. */
 const stillServed = 1
 /** standard errors by which a pod may have less than its share until its last connection */
-const slack = 3
+const slack = 2
 
 /** Of which somebody told: one that had connections to the end left just now, and that accounts for nothing; nor had it less before. */
 const staying = ({ backends, flows = [] }: Observation, spans: readonly Span[] | null): readonly boolean[] =>
@@ -37,6 +37,8 @@ const staying = ({ backends, flows = [] }: Observation, spans: readonly Span[] |
     return span.missedAfter < stillServed || had < fair - slack * Math.sqrt(fair)
   })
 
+const byLoad: ReadonlySet<string> = new Set(['lc', 'wlc', 'sed', 'nq'])
+
 /** Nobody told which are ready: one that got connections and then surely no more is not. Of clients that are kept nothing follows. */
 const stillChosen = (observation: Observation, spans: readonly Span[] | null): readonly boolean[] => {
   const { backends, facts } = observation
@@ -45,7 +47,9 @@ const stillChosen = (observation: Observation, spans: readonly Span[] | null): r
     const { last = -Infinity, missedAfter = 0 } = spans?.[i] ?? {}
     return last === -Infinity || missedAfter < needed
   })
-  const possible = stays.includes(false) && facts.headless !== true
+  // a scheduler that looks at open connections passes over those that have most
+  const passesOver = facts.scheduler !== undefined && byLoad.has(facts.scheduler)
+  const possible = stays.includes(false) && facts.headless !== true && !passesOver && !survivorsOnly(observation)
   return possible && readCase(observation)?.drawn === 'connections' ? stays : backends.map(() => true)
 }
 
@@ -55,9 +59,18 @@ const takeGone = (observation: Observation, stays: readonly boolean[]): Less | n
   const gone = sum(counts.filter((_, i) => stays[i] !== true))
   const share = sum(uniformOdds(observation).filter((_, i) => stays[i] !== true))
   if (n === 0 || gone / n >= share) return null
-  const gain = gone * log(gone / n / share) + (n - gone) * log((1 - gone / n) / (1 - share)) - Math.log(n) / 2
+  // of load, and of clients that are kept, there are fewer choices than are counted
+  const situation = readCase(observation)
+  const draws = situation === null ? 0 : effectiveChoices(situation)
+  const likelier = gone * log(gone / n / share) + (n - gone) * log((1 - gone / n) / (1 - share))
+  const gain = (likelier * draws) / n - Math.log(Math.max(1, draws)) / 2
   const prior = leftTheRules(observation, stays) ? seenInRules : 0
-  return { observation: without(observation, stays), mask: () => stays.map(Number), gain: gain + prior }
+  // what is left knows them as not ready, whoever told it
+  const left = without(observation, stays)
+  const backends = left.backends.map((backend, i) =>
+    stays[i] === true || backend.terminating === true ? backend : { ...backend, ready: false },
+  )
+  return { observation: { ...left, backends }, mask: () => stays.map(Number), gain: gain + prior }
 }
 
 /** Log odds that pods which are not ready, and which rules do not have any more, have less for that reason, before any count. */

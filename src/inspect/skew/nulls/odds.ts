@@ -31,6 +31,20 @@ export const rulesOdds = ({ backends, nodes = [] }: Observation): readonly numbe
   return shares(backends.map((_, i) => sum(known.map(({ p, n }) => (even ? 1 : n) * (p[i] ?? 0)))))
 }
 
+/**
+ * Equal odds of all pods that are ready are what objects say at the moment, and no rules: those may have been others. null: there are no such odds, or
+ * rules are known.
+ */
+export const withoutPresumedOdds = (observation: Observation): Observation | null => {
+  const { backends, nodes = [] } = observation
+  const equal = backends.every(
+    ({ expectedOdds, ready, terminating }) =>
+      expectedOdds === 1 || (expectedOdds === 0 && (ready === false || terminating === true)),
+  )
+  if (!equal || nodes.some(({ odds }) => odds !== null)) return null
+  return { ...observation, backends: backends.map(({ expectedOdds: _odds, ...backend }) => backend) }
+}
+
 /** What most of the nodes have whose rules are known, or what one has that lacks nothing the others have; null: neither. */
 const usualOdds = (observation: Observation): readonly number[] | null => {
   const known = [...rulesOfNodes(observation).values()]

@@ -28,7 +28,7 @@ const localPolicy = (observation: Observation): readonly Explanation[] => {
   const told =
     facts.internalTrafficPolicy !== undefined ||
     facts.externalTrafficPolicy !== undefined ||
-    facts.topologyHints !== undefined
+    facts.topologyHints === true
   const local = facts.internalTrafficPolicy === 'Local' || facts.externalTrafficPolicy === 'Local'
   if (told ? !local : !keepTo(observation, places, ({ node }) => node) || zonesAsWell(observation)) return []
   // where it is not known which node dealt: a balancer in front deals evenly to the nodes that have pods

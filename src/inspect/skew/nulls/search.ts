@@ -99,8 +99,11 @@ export const search = (
   return { found: nearest.fit, tried, considered }
 }
 
-const allowedLeft = (parts: readonly Explanation[]): number =>
-  parts.every(({ certainty }) => certainty === 'certain') ? mostLeftBesidesSeen : mostLeft
+const allowedLeft = (parts: readonly Explanation[]): number => {
+  if (parts.every(({ certainty }) => certainty === 'certain')) return mostLeftBesidesSeen
+  // rules that nobody read, and that are told by what is missing, have to account for all
+  return parts.some(({ code, certainty }) => code === 'stale-rules' && certainty === 'likely') ? 0 : mostLeft
+}
 
 const nameOf = (parts: readonly Explanation[]): string => parts.map(({ code }) => code).join('+')
 

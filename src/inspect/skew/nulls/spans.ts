@@ -39,13 +39,18 @@ export const spansOf = ({ backends, flows: all = [] }: Observation): readonly Sp
   })
 }
 
+/** Of those that are open, each pod's oldest says how long its connections live, too. */
+export const survivorsOnly = ({ facts, flows = [] }: Observation): boolean =>
+  facts.counted === 'open' && flows.every(({ closedAt }) => closedAt === null || closedAt === undefined)
+
 /**
  * Nobody told how old pods are, but some got their first connection long after the others did: they were not there before, or not ready. What
  * the moments of these could gain from luck is paid for by how many connections they must have missed.
  */
 export const firstSeen = (observation: Observation): readonly Explanation[] => {
   const { backends, facts } = observation
-  if (facts.headless === true || backends.some(({ startedAt }) => startedAt !== undefined)) return []
+  if (facts.headless === true || survivorsOnly(observation)) return []
+  if (backends.some(({ startedAt }) => startedAt !== undefined)) return []
   const spans = spansOf(observation)
   const needed = surelyMissed + Math.log(backends.length)
   const late = spans?.map(({ first, missedBefore }) => first < Infinity && missedBefore >= needed) ?? []

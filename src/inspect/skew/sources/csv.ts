@@ -15,6 +15,8 @@ type Column =
   | 'openedAt'
   | 'closedAt'
   | 'protocol'
+  | 'http2'
+  | 'bypassed'
 
 /** Names that people give to columns, in small letters. */
 const columnNames: Readonly<Record<string, Column>> = {
@@ -43,6 +45,9 @@ const columnNames: Readonly<Record<string, Column>> = {
   closedat: 'closedAt',
   closed: 'closedAt',
   protocol: 'protocol',
+  http2: 'http2',
+  bypassed: 'bypassed',
+  direct: 'bypassed',
 }
 
 /** Does a file begin as a table of counts or connections does? Asked only of what is no dump and no JSON. */
@@ -177,8 +182,30 @@ const flowOf = (common: Common, cell: (column: Column) => string, number: Number
     ...times,
     ...defined('bytes', number('bytes', 'bytes')),
     ...defined('requests', number('requests', 'requests')),
+    ...defined('cpu', number('cpu', 'cpu')),
+    ...kindOf(cell('protocol')),
+    ...flagged('http2', cell('http2'), common.where),
+    ...flagged('bypassed', cell('bypassed'), common.where),
     ...(protocol === undefined ? {} : { protocol }),
   }
+}
+
+/** `HTTP/2`, `h2` and `grpc` are of many requests at once, other versions of HTTP are not. */
+const kindOf = (protocol: string): Pick<FlowRow, 'http2'> => {
+  if (/^(?:http\/?2(?:\.0)?|h2c?|grpc)$/i.test(protocol)) return { http2: true }
+  return /^http(?:s|\/?1(?:\.[01])?)?$/i.test(protocol) ? { http2: false } : {}
+}
+
+const flagged = <K extends 'http2' | 'bypassed'>(
+  key: K,
+  text: string,
+  where: string,
+): { readonly [k in K]?: boolean } => {
+  if (text === '') return {}
+  const yes = /^(?:true|yes|1)$/i.test(text)
+  if (!yes && !/^(?:false|no|0)$/i.test(text))
+    throw new Error(`${where}: ${key}: must be true or false, not ${JSON.stringify(text.slice(0, 60))}`)
+  return { [key]: yes } as { readonly [k in K]: boolean }
 }
 
 const defined = <K extends string>(key: K, value: number | undefined): { readonly [k in K]?: number } =>

@@ -26,7 +26,7 @@ const enrich = (observed: Observed, names: ClusterNames, book: ObjectBook): Obse
     observation: {
       ...observation,
       ...grown,
-      facts: { ...book.facts(key), ...(grown.facts ?? observation.facts) },
+      facts: { ...book.facts(key), ...book.shared(observation), ...(grown.facts ?? observation.facts) },
     },
     notes: untold
       ? [...notes, 'how old pods are is left out: give --at, the moment when the connections were listed']
@@ -140,13 +140,22 @@ class ObjectBook {
     return slice?.weights ?? this.#names.serviceObjects.get(key)?.weights ?? null
   }
 
+  /** Clients that are nodes: they stand for whomever they masquerade. */
+  shared({ flows = [] }: Observation): Pick<ServiceFacts, 'sharedAddresses'> {
+    const own = new Set([...this.#names.nodes.values()].flatMap(({ addresses }) => addresses))
+    const shared = new Set(flows.flatMap(({ client }) => (own.has(client) ? [client] : [])))
+    return shared.size === 0 ? {} : { sharedAddresses: [...shared].sort(byName) }
+  }
+
   facts(key: ServiceKey | null): ServiceFacts {
     if (key === null) return {}
     const service = this.#names.serviceObjects.get(key)
-    const hints = (this.#names.slices.get(key) ?? []).some(({ endpoints }) =>
-      endpoints.some(({ hintZones }) => hintZones !== null),
-    )
-    return { ...(service === undefined ? {} : factsOf(service)), ...(hints ? { topologyHints: true } : {}) }
+    const endpoints = (this.#names.slices.get(key) ?? []).flatMap((slice) => slice.endpoints)
+    const hints = endpoints.some(({ hintZones }) => hintZones !== null)
+    return {
+      ...(service === undefined ? {} : factsOf(service)),
+      ...(endpoints.length === 0 ? {} : { topologyHints: hints }),
+    }
   }
 }
 

@@ -7,6 +7,7 @@ import { factsOfRules, sharedClients } from './node-facts.ts'
 import { notesOf } from './node-notes.ts'
 import type { NodeReading, ServiceOnNode } from './node-reading.ts'
 import type { Observed } from './observed.ts'
+import { asksForOpen } from './telling-measure.ts'
 
 /** opened: new connections since counting began (counters). open: those that are listed now (conntrack, IPVS). */
 export type Measure = 'opened' | 'open'
@@ -15,6 +16,8 @@ export interface FromNodesOptions {
   readonly unit: LoadUnit
   /** default: what was counted, else what is open */
   readonly measure?: Measure
+  /** the reading is compared with another one, which only counters can be; default false */
+  readonly compared?: boolean
   /** moment of the reading, seconds since the epoch; null: not known */
   readonly at: number | null
 }
@@ -69,8 +72,8 @@ class ServiceReading {
     this.#place = new Map(this.#backends.map((name, index) => [name, index]))
   }
 
-  observe({ unit, measure, at }: FromNodesOptions): Observed {
-    const taken = measure ?? (this.#sum(this.#openedAll()) > 0 || !this.#listsOpen() ? 'opened' : 'open')
+  observe({ unit, measure, at, compared = false }: FromNodesOptions): Observed {
+    const taken = measure ?? this.#telling(compared)
     const opened = this.#openedAll()
     const nodes = this.#nodes.map((node) => this.#onNode(node, taken))
     const counts = this.#counts(taken, nodes)
@@ -123,6 +126,19 @@ class ServiceReading {
         withoutBytes: unit === 'bytes' ? this.#withoutBytes() : 0,
       }),
     }
+  }
+
+  /** What was counted, else what is open; of round robin what is open where only that is uneven. */
+  #telling(compared: boolean): Measure {
+    const opened = this.#openedAll()
+    if (!this.#listsOpen()) return 'opened'
+    if (this.#sum(opened) === 0) return 'open'
+    const [scheduler = null, another] = new Set(this.#serving().map((one) => one.scheduler))
+    if (compared || another !== undefined || this.#serving().length !== 1) return 'opened'
+    const nodes = this.#nodes.map((node) => this.#onNode(node, 'open'))
+    const open = this.#counts('open', nodes)
+    const odds = nodes.find((one) => one.odds !== null)?.odds ?? null
+    return asksForOpen({ scheduler, opened, open, odds }) ? 'open' : 'opened'
   }
 
   #serving(): readonly ServiceOnNode[] {

@@ -31,3 +31,10 @@ test('the same of one pod twice is a contradiction; of two nodes, or two Service
   )
   expect(read('pod,node,count\na,n1,5\na,n2,6\n', 'service,pod,count\nshop/web,a,7\n')).toHaveLength(3)
 })
+
+test('a name without its namespace is the pod of the only namespace that has one', () => {
+  const rows = read('pod,cpu\nweb-0,977m\n', 'pod,connections\nshop/web-0,5\n')
+  expect(rows).toMatchObject([{ backend: 'shop/web-0', values: { cpu: 977, connections: 5 } }])
+  const both = read('pod,cpu\nweb-0,977m\n', 'pod,connections\nshop/web-0,5\nlab/web-0,5\n')
+  expect(both.map(({ backend }) => backend)).toEqual(['web-0', 'shop/web-0', 'lab/web-0'])
+})

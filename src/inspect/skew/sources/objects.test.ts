@@ -73,6 +73,7 @@ describe('what objects add', () => {
       affinity: 'ClientIP',
       internalTrafficPolicy: 'Cluster',
       externalTrafficPolicy: 'Local',
+      topologyHints: false,
     })
     expect(observation.backends).toEqual([
       { ...ready, node: 'node-1', zone: 'a', ready: true, startedAt: Date.parse('2026-03-01T10:00:00Z') / 1000 },

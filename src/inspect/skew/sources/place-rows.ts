@@ -1,8 +1,8 @@
-import type { LoadUnit, Observation, ObservedBackend } from '../observation.ts'
+import type { LoadUnit, NodeObservation, Observation, ObservedBackend } from '../observation.ts'
 import { addressIn } from './names.ts'
 import type { Observed } from './observed.ts'
 import type { FlowRow, LoadRow, Row } from './rows.ts'
-import { connectionsOf, counterOf, flowOf, inNoOrder, valueOf } from './table-observation.ts'
+import { connectionsOf, counterOf, flowOf, inNoOrder, nodeOf, nodesThatCounted, valueOf } from './table-observation.ts'
 
 export interface PlacedRows {
   /** Services of which rows say something */
@@ -80,10 +80,13 @@ const withRows = (service: Observed, rows: ReadonlyMap<string, readonly Row[]>, 
       its.filter((row): row is FlowRow => row.kind === 'flow').map((row) => ({ ...flowOf(row), backend: name })),
     ),
   )
+  const backends = kept.map((backend) => backendOf(backend, rows.get(backend.name) ?? [], unit, observation.unit))
+  const counters = unit === 'connections' && observation.nodes === undefined ? nodesOf(kept, rows) : []
   const next: Observation = {
     ...observation,
     unit,
-    backends: kept.map((backend) => backendOf(backend, rows.get(backend.name) ?? [], unit, observation.unit)),
+    backends,
+    ...(counters.length === 0 ? {} : { nodes: counters }),
     ...(flows.length === 0 ? {} : { flows }),
   }
   return {
@@ -91,6 +94,18 @@ const withRows = (service: Observed, rows: ReadonlyMap<string, readonly Row[]>, 
     observation: kept.length === observation.backends.length ? next : withoutLists(next),
     notes: missing.length === 0 ? notes : [...notes, missingNote(missing, unit)],
   }
+}
+
+/** Where several nodes have counted, what each sent; a backend that a node has no line of got nothing from it. */
+const nodesOf = (
+  backends: readonly ObservedBackend[],
+  rows: ReadonlyMap<string, readonly Row[]>,
+): readonly NodeObservation[] => {
+  const loads = backends.flatMap(({ name }) =>
+    (rows.get(name) ?? []).flatMap((row) => (row.kind === 'load' ? [{ ...row, backend: name }] : [])),
+  )
+  const names = backends.map(({ name }) => name)
+  return nodesThatCounted(loads).map((node) => nodeOf(node, loads, names, 'connections'))
 }
 
 /** Without what goes by the order of backends, of which some are left out. */

@@ -98,7 +98,7 @@ const ownFields = ({ node, zone, countedBy }: LoadRow, told: boolean): object =>
 export const counterOf = ({ countedBy, node }: LoadRow): string => countedBy ?? node ?? ''
 
 /** The nodes that counted; none where that is not told apart. A backend that is there twice without is a contradiction. */
-const nodesThatCounted = (rows: readonly LoadRow[]): readonly string[] => {
+export const nodesThatCounted = (rows: readonly LoadRow[]): readonly string[] => {
   const seen = new Map<string, LoadRow>()
   const backends = new Set<string>()
   let told = rows.some(({ countedBy }) => countedBy !== undefined)
@@ -114,7 +114,13 @@ const nodesThatCounted = (rows: readonly LoadRow[]): readonly string[] => {
   return told ? [...new Set(rows.map(counterOf))].sort(byName) : []
 }
 
-const nodeOf = (node: string, rows: readonly LoadRow[], names: readonly string[], unit: LoadUnit): NodeObservation => {
+/** What one of the nodes that counted has of each backend, by the names that rows give them. */
+export const nodeOf = (
+  node: string,
+  rows: readonly LoadRow[],
+  names: readonly string[],
+  unit: LoadUnit,
+): NodeObservation => {
   const own = new Map(rows.filter((row) => counterOf(row) === node).map((row) => [row.backend, row]))
   const expected = names.map((name) => own.get(name)?.expected)
   const odds = expected.some((one) => one !== undefined) ? expected.map((one) => one ?? 0) : null
