@@ -30,6 +30,20 @@ describe('tables', () => {
     expect(rows[1]).not.toHaveProperty('bytes')
   })
 
+  test('of what kind connections are', () => {
+    const { rows } = read(
+      'client,pod,protocol,direct,cpu\n10.0.0.1,web-1,h2,no,5\n10.0.0.2,web-1,HTTP/1.1,yes,7\n10.0.0.3,web-1,tcp,,1\n',
+    )
+    expect(rows).toMatchObject([
+      { http2: true, bypassed: false, cpu: 5 },
+      { http2: false, bypassed: true, cpu: 7 },
+      { protocol: 'TCP', cpu: 1 },
+    ])
+    expect(() => read('client,pod,http2\n10.0.0.1,web-1,perhaps\n')).toThrow(
+      'counts.csv:2: http2: must be true or false',
+    )
+  })
+
   test.each<[string, string, string]>([
     ['a negative count', 'pod,count\nweb-1,38\nweb-2,-1\n', 'counts.csv:3: connections: must not be negative: -1'],
     ['half a connection', 'pod,count\nweb-1,1.5\n', 'counts.csv:2: connections: must be a whole number of connections'],

@@ -26,7 +26,7 @@ export const named = (
   const own = parts.map(
     (part): Attributed => ({
       code: part.code,
-      certainty: rival === undefined && found.left === 0 ? part.certainty : 'likely',
+      certainty: rival === undefined && found.left === 0 && found.p > options.level ? part.certainty : 'likely',
       gain: gainAlone(observation, part, options),
     }),
   )
