@@ -64,9 +64,24 @@ kernel_image() {
 # One archive, because each file opened over 9p costs the guest milliseconds: it unpacks this into memory.
 pack_checkout() {
   tar -cf "$shared/checkout.tar" \
-    --exclude-vcs --exclude=./coverage --exclude='./node_modules/.[cv]*' \
+    --exclude-vcs --exclude=./.cache --exclude=./coverage --exclude='./node_modules/.[cv]*' \
     --exclude='./node_modules/@biomejs' --exclude='./node_modules/*oxlint*' --exclude='./node_modules/@typescript' \
     --exclude='./node_modules/node-linux-*/include' --exclude='./node_modules/node-linux-*/lib' --exclude='./node_modules/node-linux-*/share' .
+}
+
+# Where processes of the guest were when a signal ended them. A core has only what was written; programs and libraries are here too.
+tell_cores() {
+  local core
+  for core in "$shared"/core.*; do
+    [ -e "$core" ] || continue
+    mv -f "$core" "$cache/last-core"
+    say "a signal ended a process of the guest (name, process, signal): $(basename "$core"), kept as $cache/last-core"
+    command -v gdb >/dev/null || continue
+    timeout 120 gdb -nx -batch -iex 'set solib-search-path node_modules/@koromix/koffi-linux-x64/linux_x64' \
+      -ex 'print $_siginfo.si_code' -ex 'print $_siginfo._sifields._sigfault.si_addr' -ex 'info registers' -ex 'x/6i $pc' \
+      -ex 'backtrace 40' -ex 'thread apply all backtrace 8' node_modules/.bin/node "$cache/last-core" 2>&1 |
+      grep -v anon_inode | cut -c 1-240 | head -n 200 || true
+  done
 }
 
 [ "$(uname -m)" = x86_64 ] || cannot "needs an x86_64 host (this is $(uname -m)): the kernel is Debian's amd64"
@@ -84,6 +99,7 @@ started=$SECONDS
 timeout --kill-after=10 "$limit" vng --run "$kernel" --disable-kvm --force-9p --user root --cpus 2 --memory 3G --rwdir="$shared" \
   -- "bash test/vm/guest.sh '$shared' $*" </dev/null 2>&1 | tr -d '\r' || true
 
+tell_cores
 # The guest's own word counts: a panic or a lost console also ends qemu.
 if ! code=$(cat "$shared/exit-code" 2>/dev/null); then
   say "the machine ended without a result after $((SECONDS - started)) s (limit $limit s)" >&2
