@@ -142,8 +142,10 @@ const fitOpened = (situation: Case, masks: readonly Mask[], options: FitOptions)
   // each node deals by itself and begins anew when its pods change, and may be one ahead each time
   const rounds = Math.max(1, observation.nodes?.length ?? 1) * new Set(draws.map(({ odds }) => odds)).size
   const inTurn = opened.every((count, i) => Math.abs(count - (expected[i] ?? 0)) <= rounds)
-  if (!inTurn && !dealtByAge(observation, opened, draws)) return null
-  if (observation.facts.scheduler === undefined && !tooEven(opened, draws, options)) return null
+  const isDealt = (): boolean => tooEven(opened, draws, options)
+  // where no nodes are given nobody knows how many dealt: then it is in turn as far as luck is hardly so even
+  if (!inTurn && !(observation.nodes === undefined && isDealt()) && !dealtByAge(observation, opened, draws)) return null
+  if (observation.facts.scheduler === undefined && !isDealt()) return null
   const rate = sum(totals) / n
   const likelihood = sum(
     totals.map((c, i) => (c === 0 ? 0 : c * Math.log(c / Math.max(1e-9, (opened[i] ?? 0) * rate)))),
