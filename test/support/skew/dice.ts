@@ -3,6 +3,8 @@ import { uniform } from '../../../src/inspect/statistics/draw.ts'
 
 /** The parameters of a case, drawn from its seed. */
 export interface Dice {
+  /** uniform in (0, 1) */
+  readonly random: () => number
   /** an integer from `low` to `high`, both possible */
   readonly between: (low: number, high: number) => number
   readonly oneOf: <const T>(items: readonly [T, ...T[]]) => T
@@ -14,6 +16,7 @@ export const diceOf = (seed: string): Dice => {
   const random = (): number => uniform(integers)
   const between = (low: number, high: number): number => low + Math.floor(random() * (high - low + 1))
   return {
+    random,
     between,
     oneOf: (items) => items[between(0, items.length - 1)] ?? items[0],
     chance: (p) => random() < p,

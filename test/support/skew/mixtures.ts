@@ -4,8 +4,10 @@ import { observe } from './observe.ts'
 import { type Generator, podsOf, rolled, unequalNodes, withZones } from './purpose-built.ts'
 
 export interface Mixture {
-  /** both are at work; either or both are a right answer, anything else is wrong */
+  /** both are at work; either or both are a right answer, anything else is wrong. Empty: right is to name none */
   readonly causes: readonly CauseCode[]
+  /** what is at work too, but makes little of it: right beside one of `causes`, wrong alone */
+  readonly mayAlso?: readonly CauseCode[]
   readonly make: Generator
 }
 

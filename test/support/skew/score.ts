@@ -13,15 +13,23 @@ export interface Score {
 const codesOf = (cause: Cause | null): readonly CauseCode[] =>
   cause === null || cause.code === 'unexplained' ? [] : [cause.code, ...cause.also.map(({ code }) => code)]
 
-/** A cause that is not at work is wrong, wherever it is named and however sure; one of two that are at work is right. */
-export const score = (found: readonly (Cause | null)[], expected: readonly CauseCode[]): Score => {
+/**
+ * A cause that is not at work is wrong, wherever it is named and however sure; one of two that are at work is right. Those of `mayAlso` are
+ * right beside one of `expected`. Where none is expected, right is to name none.
+ */
+export const score = (
+  found: readonly (Cause | null)[],
+  expected: readonly CauseCode[],
+  mayAlso: readonly CauseCode[] = [],
+): Score => {
   const result: Score = { right: 0, unexplained: 0, wrong: [], certain: 0 }
   for (const cause of found) {
-    const named = codesOf(cause)
-    if (named.length === 0) result.unexplained++
-    else if (named.every((code) => expected.includes(code))) result.right++
+    const [main, ...also] = codesOf(cause)
+    if (main === undefined) result[expected.length === 0 ? 'right' : 'unexplained']++
+    else if (expected.includes(main) && also.every((code) => expected.includes(code) || mayAlso.includes(code)))
+      result.right++
     else {
-      result.wrong.push(named.join('+'))
+      result.wrong.push([main, ...also].join('+'))
       if (cause?.certainty === 'certain') result.certain++
     }
   }

@@ -152,7 +152,8 @@ const chooser = (world: World, random: () => number, below: (limit: number) => n
   }
 }
 
-const weighted = (odds: readonly number[], u: number): number | undefined => {
+/** Whose turn `u`, uniform in (0, 1), makes it. Undefined: all odds are 0. */
+export const weighted = (odds: readonly number[], u: number): number | undefined => {
   const total = odds.reduce((sum, p) => sum + p, 0)
   if (total === 0) return undefined
   let at = u * total

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it, test } from 'vitest'
 import { composed } from '../../../../test/support/skew/composed.ts'
 import { decoys } from '../../../../test/support/skew/decoys.ts'
+import { eighth } from '../../../../test/support/skew/eighth/eighth.ts'
 import { fifth } from '../../../../test/support/skew/fifth.ts'
 import { fourth } from '../../../../test/support/skew/fourth.ts'
 import { heldOut } from '../../../../test/support/skew/held-out.ts'
@@ -44,13 +45,15 @@ describe('two and three causes at once', () => {
     ['and by another', fourth],
     ['and by a third', fifth],
     ['and kept back from those who mended it', sixth],
+    ['and by a fourth, who had read the documentation alone', eighth],
   ]
   test.each(table)('%s: at least 95 %% right, none wrong', long, (_, all) => {
     const seeds = seedsOf(times)
-    const scores = all.map(({ causes, make }, m) =>
+    const scores = all.map(({ causes, mayAlso, make }, m) =>
       score(
         seeds.map((seed) => judge(make(`${m} ${seed}`)).cause),
         causes,
+        mayAlso,
       ),
     )
     expect(scores.flatMap(({ wrong }) => wrong)).toEqual([])
