@@ -47,7 +47,7 @@ describe('two and three causes at once', () => {
     ['and kept back from those who mended it', sixth],
     ['and by a fourth, who had read the documentation alone', eighth],
   ]
-  test.each(table)('%s: at least 95 %% right, none wrong', long, (_, all) => {
+  test.each(table)('%s: at least 95 of 100 right, none wrong', long, (_, all) => {
     const seeds = seedsOf(times)
     const scores = all.map(({ causes, mayAlso, make }, m) =>
       score(
