@@ -142,4 +142,54 @@ describe('a connection that no node translated', () => {
     const { connections, unclear } = connectionsOf([node('a', [probe], ['192.168.0.1'])], known)
     expect({ connections, unclear }).toEqual({ connections: [], unclear: new Map() })
   })
+
+  describe('where no rules were given', () => {
+    const objects = (clusterIP: string): ClusterNames => {
+      const service = {
+        metadata: { namespace: 'shop', name: 'web' },
+        spec: { clusterIP, ports: [{ name: 'http', port: 80 }] },
+      }
+      const labels = { 'kubernetes.io/service-name': 'web' }
+      const slice = {
+        metadata: { namespace: 'shop', name: 'web-x', labels },
+        addressType: 'IPv4',
+        endpoints: [{ addresses: [pod.address] }],
+        ports: [{ name: 'http', port: pod.port, protocol: 'TCP' }],
+      }
+      const client = {
+        metadata: { namespace: 'shop', name: 'client' },
+        spec: { nodeName: 'a' },
+        status: { podIP: '10.1.9.9' },
+      }
+      const home = { metadata: { name: 'a' }, status: { addresses: [{ type: 'InternalIP', address: '192.168.0.1' }] } }
+      const items = [
+        { apiVersion: 'v1', kind: 'Service', ...service },
+        { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', ...slice },
+        { apiVersion: 'v1', kind: 'Pod', ...client },
+        { apiVersion: 'v1', kind: 'Node', ...home },
+      ]
+      return readNames(items.map((item) => ({ name: 'o.json', content: Buffer.from(JSON.stringify(item)) })))
+    }
+    const bare = (entries: readonly ConntrackEntry[]): NodeReading => ({
+      ...node('a', entries),
+      services: new Map(),
+      frontends: new Map(),
+      hasRules: false,
+    })
+
+    test('the slices say whose backend it went to', () => {
+      const { connections } = connectionsOf([bare([direct])], objects(VIP))
+      expect(connections).toEqual([expect.objectContaining({ frontend: null, service: 'shop/web:http' })])
+    })
+
+    test('pods of a headless Service are dialled themselves', () => {
+      const { connections, unclear } = connectionsOf([bare([direct])], objects('None'))
+      expect({ connections, unclear }).toEqual({ connections: [], unclear: new Map() })
+    })
+
+    test('a probe comes from the node’s address, as its Node object has it', () => {
+      const { connections, unclear } = connectionsOf([bare([entry(on('192.168.0.1', 7000), pod)])], objects(VIP))
+      expect({ connections, unclear }).toEqual({ connections: [], unclear: new Map() })
+    })
+  })
 })

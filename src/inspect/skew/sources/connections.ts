@@ -40,7 +40,7 @@ export const connectionsOf = (nodes: readonly NodeReading[], names: ClusterNames
     if (departures.has(one.leaves) || (next !== undefined && next.node !== one.node)) repeats += 1
     else departures.set(one.leaves, one)
   }
-  const backends = backendsOf(nodes)
+  const backends = backendsOf(nodes, names)
   const direct = new Direct(backends, names)
   for (const one of all) {
     if (one.translated) continue
@@ -82,8 +82,17 @@ const ends = ({ source, sourcePort, destination, destinationPort }: FlowTuple): 
 
 const backendOf = ({ reply }: ConntrackEntry): string => formatEndpoint(reply.source, reply.sourcePort)
 
-/** backend → the Services that any node's rules lead there; with protocol, as UDP and TCP may share a port */
-const backendsOf = (nodes: readonly NodeReading[]): ReadonlyMap<string, ReadonlySet<string>> => {
+/**
+ * backend → the Services that any node's rules lead there, else those whose slices have it; with protocol, as UDP and TCP may share a
+ * port
+ */
+const backendsOf = (nodes: readonly NodeReading[], names: ClusterNames): ReadonlyMap<string, ReadonlySet<string>> => {
+  const found = ruledBackends(nodes)
+  for (const [backend, services] of slicedBackends(names)) if (!found.has(backend)) found.set(backend, services)
+  return found
+}
+
+const ruledBackends = (nodes: readonly NodeReading[]): Map<string, ReadonlySet<string>> => {
   const found = new Map<string, Set<string>>()
   for (const { services } of nodes)
     for (const [service, { frontends }] of services)
@@ -91,12 +100,29 @@ const backendsOf = (nodes: readonly NodeReading[]): ReadonlyMap<string, Readonly
         const protocol = frontend.slice(frontend.lastIndexOf('/') + 1)
         for (const backend of odds.keys()) {
           const key = `${protocol} ${backend}`
-          const known = found.get(key)
-          if (known === undefined) found.set(key, new Set([service]))
-          else known.add(service)
+          addTo(found, key, service)
         }
       }
   return found
+}
+
+/** Of Services that are dialled by an address: pods of a headless one are dialled themselves, and that bypasses nothing. */
+const slicedBackends = ({ slices, serviceObjects }: ClusterNames): ReadonlyMap<string, ReadonlySet<string>> => {
+  const found = new Map<string, Set<string>>()
+  for (const [service, some] of slices) {
+    if (serviceObjects.get(service)?.headless !== false) continue
+    for (const { endpoints, ports } of some)
+      for (const { name, port, protocol } of ports)
+        for (const { address } of endpoints)
+          addTo(found, `${protocol} ${formatEndpoint(address, port)}`, name === '' ? service : `${service}:${name}`)
+  }
+  return found
+}
+
+const addTo = (found: Map<string, Set<string>>, key: string, service: string): void => {
+  const known = found.get(key)
+  if (known === undefined) found.set(key, new Set([service]))
+  else known.add(service)
 }
 
 const connectionOf = (
@@ -140,6 +166,11 @@ class Direct {
     if (from !== '' && from === node.node) {
       this.#met.add(arrives)
       this.found.push({ node: node.node, frontend: null, service, client, backend, entry })
-    } else if (!node.addresses.has(client)) this.unclear.set(service, (this.unclear.get(service) ?? 0) + 1)
+    } else if (!this.#isOwn(node, client)) this.unclear.set(service, (this.unclear.get(service) ?? 0) + 1)
+  }
+
+  /** The node itself dials its pods: probes. */
+  #isOwn({ node, addresses }: NodeReading, client: string): boolean {
+    return addresses.has(client) || (this.#names.nodes.get(node)?.addresses.includes(client) ?? false)
   }
 }

@@ -143,7 +143,10 @@ const serviceOf = (
     active: summed(virtual, ({ active, inactive }) => (active === null ? null : active + (inactive ?? 0))),
     bytes: summed(virtual, ({ bytes }) => bytes ?? null),
     weights: weightsOf(virtual),
-    scheduler: virtual[0]?.scheduler ?? readings.find(({ scheduler }) => scheduler !== null)?.scheduler ?? null,
+    // a listing without schedulers (ipvsadm --stats) leaves it open
+    scheduler: virtual[0]
+      ? virtual[0].scheduler
+      : (readings.find(({ scheduler }) => scheduler !== null)?.scheduler ?? null),
     affinity: readings.some(({ affinity }) => affinity),
     unknown: [...new Set(readings.flatMap(({ unknown }) => unknown))],
   }
