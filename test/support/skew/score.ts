@@ -6,7 +6,7 @@ export interface Score {
   unexplained: number
   /** what was named and is not at work */
   readonly wrong: string[]
-  /** of them, those that `judge` was certain of */
+  /** of them, those where `judge` was certain of a cause that is not at work */
   certain: number
 }
 
@@ -30,8 +30,11 @@ export const score = (
       result.right++
     else {
       result.wrong.push([main, ...also].join('+'))
-      if (cause?.certainty === 'certain') result.certain++
+      if (cause && isSureOfAnother(cause, [...expected, ...mayAlso])) result.certain++
     }
   }
   return result
 }
+
+const isSureOfAnother = (cause: Cause, right: readonly CauseCode[]): boolean =>
+  [cause, ...cause.also].some(({ code, certainty }) => certainty === 'certain' && !right.includes(code))
